@@ -1,0 +1,45 @@
+"""The family of errors: each carries a catalogue key and values, never a finished sentence."""
+
+from __future__ import annotations
+
+
+class GunmaneError(Exception):
+    """
+    A fault that a user can act on.
+
+    Parameters
+    ----------
+    key
+        Catalogue key under `error.` that says what happened, what was kept and what to do.
+    values
+        What the sentence names: file, row, column, value, remedy.
+    """
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.key = key
+        self.values = values
+        super().__init__(f"{key}: {values}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep key and values when the error crosses a process border."""
+        return _rebuild, (type(self), self.key, self.values)
+
+
+def _rebuild(kind: type[GunmaneError], key: str, values: dict[str, object]) -> GunmaneError:
+    return kind(key, **values)
+
+
+class RegionError(GunmaneError):
+    """A region or municipality that is not known."""
+
+
+class FileError(GunmaneError):
+    """A file that cannot be used as a whole; faults of single rows go to `rejects` instead."""
+
+
+class ScenarioError(GunmaneError):
+    """A choice in the scenario that cannot be planned with."""
+
+
+class PlanError(GunmaneError):
+    """No plan exists for a reason that relaxing a rule can mend."""
