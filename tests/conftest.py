@@ -1,0 +1,6 @@
+"""What every test module shares: hypothesis draws the same examples on every run and every machine."""
+
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.load_profile("ci")
