@@ -103,7 +103,9 @@ class Scenario:
             if value is not None and not (value > 0 and np.isfinite(value)):
                 raise ScenarioError("must_be_positive", name=name, value=value)
         if self.floor_jpy and self.ceiling_jpy and self.floor_jpy > self.ceiling_jpy:
-            raise ScenarioError("window_order", floor=f"{self.floor_jpy:,.0f}", ceiling=f"{self.ceiling_jpy:,.0f}")
+            raise ScenarioError(
+                "window_order", floor=f"{self.floor_jpy:,.0f}", ceiling=f"{self.ceiling_jpy:,.0f}"
+            )
         if self.base_policy not in ("best", "town_hall"):
             raise ScenarioError("base_policy_unknown", value=self.base_policy)
         if self.seed < 0 or self.move_budget < 0:

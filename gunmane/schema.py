@@ -53,7 +53,12 @@ ASSETS = (
     Column("subtype", "str", "Class of road, kind of park, pump station, culvert, lighting …"),
     Column("name", "str", "Name in the ledger; free text"),
     Column("muni_code", "str", "5-digit code of the municipality where it lies", is_required=True),
-    Column("owner_code", "str", "Code of the body that keeps it: 5 digits, or 2 for a prefecture", is_required=True),
+    Column(
+        "owner_code",
+        "str",
+        "Code of the body that keeps it: 5 digits, or 2 for a prefecture",
+        is_required=True,
+    ),
     Column("account_class", "str", "Account that pays", allowed=("general", "enterprise")),
     Column("built_year", "Int16", "Western year", low=1868, high=2100),
     Column("condition", "Int8", "1 sound … 4 urgent, common to all sectors", low=1, high=4),
@@ -104,7 +109,9 @@ TASKS = (
     Column("sector", "str", "Kind of asset", allowed=SECTORS, is_required=True),
     Column("task", "str", "Kind of work", is_required=True),
     Column("package", "str", "Package that plans it", allowed=PACKAGES, is_required=True),
-    Column("quantity", "str", "What is counted", allowed=("length_km", "area_ha", "piece", "length_m", "area_m2")),
+    Column(
+        "quantity", "str", "What is counted", allowed=("length_km", "area_ha", "piece", "length_m", "area_m2")
+    ),
 )
 
 SHARES = (
@@ -159,9 +166,16 @@ BUNDLES = (
     Column("length_m", "float64", "m of lines", low=0),
     Column("area_m2", "float64", "m2 of parks", low=0),
     Column("worst_condition", "Int8", "Worst common condition", low=1, high=4),
-    Column("grade_e_share", "float64", "Part of annual_jpy that rests on coefficients graded E", low=0, high=1),
+    Column(
+        "grade_e_share", "float64", "Part of annual_jpy that rests on coefficients graded E", low=0, high=1
+    ),
     Column("lead_code", "str", "Body proposed to lead"),
-    Column("window_verdict", "str", "Against the work window", allowed=("within", "below", "above", "borderline", "none")),
+    Column(
+        "window_verdict",
+        "str",
+        "Against the work window",
+        allowed=("within", "below", "above", "borderline", "none"),
+    ),
     Column("rules_broken", "object", "Keys of the rules that could not be kept"),
 )
 
@@ -214,7 +228,11 @@ def _column_faults(values: pd.Series, column: Column) -> list[str]:
     known = values.dropna()
     if column.low is not None and len(known) and float(np.min(known.to_numpy(dtype=float))) < column.low:
         faults.append(f"{column.name} is below {column.low}")
-    if column.high is not None and len(known) and float(np.max(known.to_numpy(dtype=float))) > column.high + 1e-9:
+    if (
+        column.high is not None
+        and len(known)
+        and float(np.max(known.to_numpy(dtype=float))) > column.high + 1e-9
+    ):
         faults.append(f"{column.name} is above {column.high}")
     if column.allowed and not known.isin((*column.allowed, "")).all():
         faults.append(f"{column.name} holds {sorted(set(known) - set(column.allowed))[:3]}")

@@ -196,7 +196,9 @@ def _load_region(region_id: str) -> Region:
 
     shapes = _shapes()
     chosen = shapes[shapes["region_no"] == number].sort_values("muni_code").set_index("muni_code")
-    chosen = chosen.rename(columns={"jma_name_en": "name_en"})[["name_ja", "name_en", "geometry"]].to_crs(epsg)
+    chosen = chosen.rename(columns={"jma_name_en": "name_en"})[["name_ja", "name_en", "geometry"]].to_crs(
+        epsg
+    )
 
     points = _table("towns.csv")
     points = points[points["region_no"] == number]

@@ -1,0 +1,205 @@
+"""Today beside the rules: the same region under six states, so that what cooperation changes can be seen."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from gunmane import schema
+from gunmane.bundles import Strand
+from gunmane.clusters import Grouping
+from gunmane.plans import assemble_plan, make_plan, scenario_assumptions, scenario_work
+from gunmane.scenario import Ground, Plan, Scenario
+from gunmane.strands import Place, Progress, full_load, split_work, strand_place
+from gunmane.window import Window, work_window
+
+STATES = ("today", "today_moved", "no_crossing", "crossing", "crossing_same_count")
+FIGURES = (
+    "order_count",
+    "below_floor",
+    "borderline",
+    "above_ceiling",
+    "travel_hours",
+    "farthest_min",
+    "annual_jpy_low",
+    "annual_jpy",
+    "annual_jpy_high",
+    "grade_e_share",
+    "broken_count",
+    "wide_area_count",
+    "multi_sector_count",
+)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Evidence:
+    """
+    The comparison of one scenario.
+
+    Parameters
+    ----------
+    table
+        One row a state: `fields` ("together", "apart"), `state` (`STATES`) and `FIGURES`; NaN where unknown.
+        Plans with different numbers of orders are not ranked by hours; `crossing_same_count` has as many orders
+        as `no_crossing`, so that those two may be.
+    plans
+        The plan of each (fields, state); today's too, one area a body and field.
+    has_several_fields
+        False where the scenario has one field: together and apart are then the same and given once.
+    """
+
+    table: pd.DataFrame
+    plans: dict[tuple[str, str], Plan]
+    has_several_fields: bool
+
+
+def today_state(
+    scenario: Scenario, ground: Ground, *, joins_fields: bool = False, is_base_moved: bool = False
+) -> Plan:
+    """
+    Return today as a plan: one area for each body and field, based at its town hall.
+
+    Today is exempt from window and connectivity. Where a prefecture's office is not known its travel is unknown
+    (NaN), never guessed.
+
+    Parameters
+    ----------
+    scenario, ground
+        As for `make_plan`; only sectors, package and assumptions count.
+    joins_fields
+        True for one area a body over all its fields.
+    is_base_moved
+        True puts each area's base where its travel is least.
+    """
+    today = scenario.replace(
+        joins_owners=False, joins_fields=joins_fields, may_cross_border=False, bundle_count=None
+    )
+    assumptions = scenario_assumptions(today)
+    window = work_window(today, assumptions)
+    work = scenario_work(today, ground)
+    strands, groupings = [], []
+    for name, rows in split_work(work, today).items():
+        place = strand_place(name, rows, ground, today)
+        load = full_load(rows, place, window, assumptions)
+        hall = ground.hall_units.get(name.split("/")[0], "")
+        base = best_base(place, load) if is_base_moved else hall
+        labels = pd.Series(0, index=place.units.index)
+        strands.append(Strand(name, rows, load, labels, {0: base} if base else {}))
+        groupings.append(_as_it_is(labels))
+    return assemble_plan(
+        today, ground, strands, groupings, work=work, window=window, alternatives=pd.DataFrame(), prefix="T"
+    )
+
+
+def best_base(place: Place, load: pd.DataFrame) -> str:
+    """
+    Return the unit from which the annual travel to all units with work is least.
+
+    Units that no road reaches count as very far, so that an island never makes every base equally bad.
+    """
+    days = load["crew_days"].to_numpy(dtype="float64")
+    both = place.travel_min.astype("float64") + place.travel_min.T.astype("float64")
+    far = 10 * float(np.max(both[np.isfinite(both)], initial=1.0))
+    hours = np.where(np.isfinite(both), both, far) @ days
+    return str(place.units.index[int(np.argmin(np.round(hours, 6)))])
+
+
+def _as_it_is(labels: pd.Series) -> Grouping:
+    return Grouping(
+        labels=labels,
+        bases={},
+        travel_hours=float("nan"),
+        broken=pd.DataFrame({"rule": [], "label": [], "unit_id": [], "amount": [], "limit": []}),
+        key=(0, 0.0, 0.0, 0, float("nan")),
+        moves=0,
+        count_wanted=1,
+        count_feasible=(1, 1),
+    )
+
+
+def compare(scenario: Scenario, ground: Ground, *, progress: Progress | None = None) -> Evidence:
+    """
+    Compare today, today with bases moved, the rules without crossing and the rules with crossing.
+
+    The same for fields together and apart where the scenario has several fields.
+
+    Parameters
+    ----------
+    scenario
+        Its work, window, limits and seed hold for every state; what it says of crossing and fields is varied.
+    ground
+        The region made ready.
+    progress
+        Called with a fraction (0-1) and a catalogue key; False stops and returns the states made so far.
+    """
+    say = progress or (lambda fraction, key: True)
+    work = scenario_work(scenario, ground)
+    has_several = work["sector"].map(schema.FIELD_OF_SECTOR).nunique() > 1
+    ways = ("together", "apart") if has_several else ("together",)
+    plans: dict[tuple[str, str], Plan] = {}
+    for i, fields in enumerate(ways):
+        varied = scenario.replace(joins_fields=fields == "together")
+        for j, state in enumerate(STATES):
+            if not say((i * len(STATES) + j) / (len(ways) * len(STATES)), "progress.comparing"):
+                break
+            plan = _state_plan(state, varied, ground, plans, fields)
+            if plan is not None:
+                plans[fields, state] = plan
+    say(1.0, "progress.ready")
+    return Evidence(evidence_table(plans), plans, has_several)
+
+
+def _state_plan(
+    state: str, scenario: Scenario, ground: Ground, made: dict[tuple[str, str], Plan], fields: str
+) -> Plan | None:
+    joins = scenario.joins_fields
+    if state in ("today", "today_moved"):
+        return today_state(scenario, ground, joins_fields=joins, is_base_moved=state == "today_moved")
+    if state == "no_crossing":
+        return make_plan(scenario.replace(may_cross_border=False, bundle_count=None), ground)
+    crossing = scenario.replace(may_cross_border=True)
+    if state == "crossing":
+        return make_plan(crossing, ground)
+    apart, free = made.get((fields, "no_crossing")), made.get((fields, "crossing"))
+    if apart is None or free is None or apart.totals["order_count"] == free.totals["order_count"]:
+        return None
+    if len(set(apart.assignment["strand"])) > 1:
+        return None
+    return make_plan(crossing.replace(bundle_count=len(apart.bundles)), ground)
+
+
+def evidence_table(plans: dict[tuple[str, str], Plan]) -> pd.DataFrame:
+    """Return one row a state with its figures, in the order they were made."""
+    rows: Sequence[dict[str, object]] = [
+        {"fields": fields, "state": state, **{name: plan.totals[name] for name in FIGURES}}
+        for (fields, state), plan in plans.items()
+    ]
+    return pd.DataFrame(rows, columns=["fields", "state", *FIGURES])
+
+
+def crossing_gain(evidence: Evidence) -> str:
+    """
+    Say in one key what crossing changes: "mends_size", "fewer_orders", "less_travel", "nothing" or "unknown".
+
+    Hours are compared only between plans with the same number of orders.
+    """
+    table = evidence.table[evidence.table["fields"] == "together"].set_index("state")
+    if not {"no_crossing", "crossing"} <= set(table.index):
+        return "unknown"
+    apart, free = table.loc["no_crossing"], table.loc["crossing"]
+    if free["below_floor"] < apart["below_floor"]:
+        return "mends_size"
+    if free["order_count"] < apart["order_count"]:
+        return "fewer_orders"
+    same = table.loc["crossing_same_count"] if "crossing_same_count" in table.index else free
+    if same["order_count"] == apart["order_count"] and same["travel_hours"] < 0.99 * apart["travel_hours"]:
+        return "less_travel"
+    return "nothing"
+
+
+def window_of(scenario: Scenario) -> Window:
+    """Return the work window that a scenario is judged by."""
+    return work_window(scenario, scenario_assumptions(scenario))

@@ -1,0 +1,263 @@
+"""The line that makes a plan: work, window, strands, bundles, members, what could not be kept."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+
+from gunmane import schema
+from gunmane.assumptions import Assumptions, load_assumptions
+from gunmane.bundles import Strand, assign_bundles, bundle_members, describe_bundles, judge_bundles
+from gunmane.clusters import Grouping, Rules, group_units
+from gunmane.errors import PlanError
+from gunmane.scenario import Ground, Note, Plan, Scenario
+from gunmane.strands import (
+    Place,
+    Progress,
+    as_strand,
+    full_load,
+    solve_strand,
+    split_work,
+    strand_place,
+    strand_rules,
+)
+from gunmane.window import Window, work_window
+from gunmane.workload import (
+    load_tasks,
+    planned_assets,
+    planned_tasks,
+    quantity_gaps,
+    road_prices,
+    unit_work,
+)
+
+ALTERNATIVE_BUDGET_SHARE = 4
+PREFIXES = {"daily": "D", "structures": "S"}
+
+
+def scenario_assumptions(scenario: Scenario) -> Assumptions:
+    """Return the coefficients of a scenario: those that ship, with the user's overrides."""
+    return load_assumptions().replaced(dict(scenario.assumption_overrides))
+
+
+def scenario_work(scenario: Scenario, ground: Ground) -> pd.DataFrame:
+    """
+    Return the work that a scenario plans (`schema.WORK`).
+
+    Raises
+    ------
+    PlanError
+        If nothing is to be planned: no asset of these sectors, or no task of this package for them.
+    """
+    assumptions = scenario_assumptions(scenario)
+    work = unit_work(
+        ground.assets,
+        ground.shares,
+        load_tasks(),
+        scenario=scenario,
+        region=ground.region,
+        assumptions=assumptions,
+    )
+    if work.empty or not (work["annual_jpy"].sum() > 0 or work["pieces"].sum() > 0):
+        raise PlanError("no_work", layer=scenario.layer, sectors=", ".join(scenario.sectors))
+    return work
+
+
+def make_plan(scenario: Scenario, ground: Ground, *, progress: Progress | None = None) -> Plan:
+    """
+    Make the plan of a scenario.
+
+    Parameters
+    ----------
+    scenario
+        The choices.
+    ground
+        The region made ready (`grounds.prepare_ground`).
+    progress
+        Called with a fraction (0-1) and a catalogue key under `progress.`; False stops with the best so far.
+
+    Raises
+    ------
+    PlanError
+        If there is nothing to plan.
+    ScenarioError
+        If a choice names a unit that the region does not have.
+    """
+    assumptions = scenario_assumptions(scenario)
+    work = scenario_work(scenario, ground)
+    window = work_window(scenario, assumptions)
+    rules = strand_rules(scenario, window, assumptions, ground)
+
+    strands: list[Strand] = []
+    groupings: list[Grouping] = []
+    alternatives = []
+    parts = split_work(work, scenario)
+    for name, rows in parts.items():
+        place = strand_place(name, rows, ground, scenario)
+        load = full_load(rows, place, window, assumptions)
+        grouping = solve_strand(place, load, rules, progress=progress)
+        strands.append(as_strand(name, rows, load, grouping))
+        groupings.append(grouping)
+        table = _neighbouring_counts(grouping, place, load, rules)
+        table.insert(0, "strand", name)
+        alternatives.append(table)
+    return assemble_plan(
+        scenario, ground, strands, groupings, work=work, window=window, alternatives=pd.concat(alternatives)
+    )
+
+
+def _neighbouring_counts(grouping: Grouping, place: Place, load: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    count = len(set(grouping.labels))
+    low, high = grouping.count_feasible
+    rows = []
+    for other in (count - 1, count, count + 1):
+        found = grouping
+        if other != count:
+            if not low <= other <= high:
+                continue
+            near = dataclasses.replace(
+                rules, bundle_count=other, move_budget=rules.move_budget // ALTERNATIVE_BUDGET_SHARE
+            )
+            found = group_units(
+                place.units, place.links, load, place.travel_min, near, starts=[grouping.labels]
+            )
+        rows.append(_alternative(found, place, load, rules, is_chosen=other == count))
+    return pd.DataFrame(rows)
+
+
+def _alternative(
+    found: Grouping, place: Place, load: pd.DataFrame, rules: Rules, *, is_chosen: bool
+) -> dict[str, object]:
+    travel = pd.DataFrame(place.travel_min, index=place.units.index, columns=place.units.index)
+    busy = load.index[load["is_needed"]]
+    labels = found.labels.reindex(busy)
+    out = [float(travel.at[found.bases[label], unit]) for unit, label in labels.items()]
+    size = load["measure"].groupby(found.labels).sum()
+    size = size[size > 0]
+    return {
+        "bundle_count": len(set(found.labels)),
+        "travel_hours": found.travel_hours,
+        "farthest_min": max(out, default=0.0),
+        "below_floor": int((size < rules.floor).sum()),
+        "above_ceiling": int((size > rules.ceiling).sum()),
+        "broken_count": int((found.broken["rule"] != "bundle_count").sum()),
+        "is_chosen": is_chosen,
+    }
+
+
+def assemble_plan(
+    scenario: Scenario,
+    ground: Ground,
+    strands: list[Strand],
+    groupings: list[Grouping],
+    *,
+    work: pd.DataFrame,
+    window: Window,
+    alternatives: pd.DataFrame,
+    prefix: str = "",
+) -> Plan:
+    """Return the plan of solved strands: bundles, members, broken rules, totals and notes."""
+    labelled = assign_bundles(strands, prefix or PREFIXES[scenario.layer])
+    broken = _broken_rules(strands, groupings, labelled)
+    strand_of = _strand_of_assets(scenario, ground)
+    members = bundle_members(labelled, ground.shares, strand_of, scenario.layer)
+    travel = pd.DataFrame(ground.travel_min, index=ground.units.index, columns=ground.units.index)
+    bundles = describe_bundles(
+        strands, labelled, members, units=ground.units, assets=ground.assets, travel=travel
+    )
+    located = _located_work(strands, labelled)
+    bundles = judge_bundles(bundles, broken, window=window, region=ground.region, work=located)
+    return Plan(
+        scenario=scenario,
+        ground=ground,
+        assignment=labelled[["strand", "unit_id", "bundle_id"]],
+        bundles=bundles,
+        members=schema.check_table(members, "members"),
+        work=work,
+        broken=broken,
+        alternatives=alternatives,
+        totals=plan_totals(bundles, broken),
+        window=dataclasses.asdict(window),
+        notes=_notes(scenario, ground, groupings),
+    )
+
+
+def _broken_rules(strands: list[Strand], groupings: list[Grouping], labelled: pd.DataFrame) -> pd.DataFrame:
+    tables = []
+    for strand, grouping in zip(strands, groupings, strict=True):
+        own = labelled[labelled["strand"] == strand.name]
+        number = own.drop_duplicates("label").set_index("label")["bundle_id"]
+        table = grouping.broken.copy()
+        table.insert(0, "strand", strand.name)
+        table.insert(1, "bundle_id", table.pop("label").map(number).fillna(""))
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _strand_of_assets(scenario: Scenario, ground: Ground) -> pd.Series:
+    tasks = planned_tasks(scenario, load_tasks())
+    chosen = planned_assets(ground.assets, ground.region, scenario)
+    chosen = chosen[chosen["sector"].isin(tasks["sector"])]
+    names = split_work(pd.DataFrame(chosen[["asset_id", "sector", "owner_code"]]), scenario)
+    return pd.concat(
+        [pd.Series(name, index=rows["asset_id"].to_numpy(), dtype="str") for name, rows in names.items()]
+    )
+
+
+def _located_work(strands: list[Strand], labelled: pd.DataFrame) -> pd.DataFrame:
+    tables = []
+    for strand in strands:
+        own = labelled.loc[labelled["strand"] == strand.name, ["unit_id", "bundle_id"]]
+        tables.append(strand.work.merge(own, on="unit_id", how="left"))
+    return pd.concat(tables, ignore_index=True)
+
+
+def plan_totals(bundles: pd.DataFrame, broken: pd.DataFrame) -> dict[str, float]:
+    """
+    Return the figures of a whole plan: orders, verdicts, hours, farthest minutes, yen with range.
+
+    An order is a bundle with work. A sum over bundles with an unknown base is NaN.
+    """
+    busy = bundles[bundles["window_verdict"] != "none"]
+    verdicts = busy["window_verdict"].value_counts()
+    total = float(busy["annual_jpy"].sum())
+    resting = float((busy["annual_jpy"] * busy["grade_e_share"]).sum())
+    return {
+        "order_count": len(busy),
+        "below_floor": int(verdicts.get("below", 0)),
+        "borderline": int(verdicts.get("borderline", 0)),
+        "above_ceiling": int(verdicts.get("above", 0)),
+        "travel_hours": float(busy["travel_hours"].sum(skipna=False)),
+        "onsite_hours": float(busy["onsite_hours"].sum()),
+        "farthest_min": float(busy["farthest_min"].max(skipna=False)) if len(busy) else 0.0,
+        "annual_jpy_low": float(busy["annual_jpy_low"].sum()),
+        "annual_jpy": total,
+        "annual_jpy_high": float(busy["annual_jpy_high"].sum()),
+        "structure_count": float(busy["structure_count"].sum()),
+        "grade_e_share": resting / total if total else 0.0,
+        "broken_count": len(broken),
+        "wide_area_count": int(busy["is_wide_area"].sum()),
+        "multi_sector_count": int(busy["is_multi_sector"].sum()),
+    }
+
+
+def _notes(scenario: Scenario, ground: Ground, groupings: list[Grouping]) -> tuple[Note, ...]:
+    notes = [*ground.notes]
+    tasks = planned_tasks(scenario, load_tasks())
+    without = [s for s in scenario.sectors if s not in set(tasks["sector"])]
+    if without:
+        notes.append(Note.of("sector_without_task", sectors=", ".join(without), layer=scenario.layer))
+    for sector, row in quantity_gaps(ground.assets, ground.region, scenario).iterrows():
+        if row["without_quantity"] or row["without_condition"]:
+            notes.append(Note.of("gaps", sector=sector, **{k: int(v) for k, v in row.items()}))
+    if scenario.layer == "structures":
+        notes.append(Note.of("repair_trips_not_counted"))
+    if "road" in scenario.sectors and scenario.layer == "daily":
+        basis = road_prices(ground.region, scenario_assumptions(scenario)).basis
+        own = [c for c in ground.region.contributing_codes if basis.get(c) == "own"]
+        plain = [c for c in ground.region.contributing_codes if basis.get(c) != "own"]
+        notes.append(Note.of("road_price_basis", own=len(own), plain=len(plain)))
+    if any(g.is_cancelled for g in groupings):
+        notes.append(Note.of("cancelled", moves=sum(g.moves for g in groupings)))
+    return tuple(notes)

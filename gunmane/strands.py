@@ -1,0 +1,134 @@
+"""A package split into strands that are planned on their own, and one strand solved."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gunmane import schema
+from gunmane.assumptions import Assumptions
+from gunmane.bundles import Strand
+from gunmane.clusters import Grouping, Rules, group_units
+from gunmane.scenario import Ground, Scenario
+from gunmane.window import Window, travel_limit_min
+from gunmane.workload import strand_load
+
+Progress = Callable[[float, str], bool]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Place:
+    """
+    The units of one strand with what leads between them.
+
+    Parameters
+    ----------
+    units
+        GeoDataFrame indexed by `unit_id`.
+    links
+        `schema.LINKS` among these units.
+    travel_min
+        Minutes one way, square, in the order of `units`.
+    """
+
+    units: gpd.GeoDataFrame
+    links: pd.DataFrame
+    travel_min: np.ndarray[Any, np.dtype[np.float32]]
+
+
+def split_work(work: pd.DataFrame, scenario: Scenario) -> dict[str, pd.DataFrame]:
+    """
+    Return the work of each strand by its name: "" for all together, "park", "30", or "30/park".
+
+    Fields stay apart where the scenario does not join fields, bodies where it does not join owners.
+    """
+    field = work["sector"].map(schema.FIELD_OF_SECTOR)
+    names = pd.Series("", index=work.index)
+    if not scenario.joins_owners:
+        names = names + work["owner_code"]
+    if not scenario.joins_fields:
+        names = names + (field if scenario.joins_owners else "/" + field)
+    return {str(name): rows.reset_index(drop=True) for name, rows in work.groupby(names, sort=True)}
+
+
+def strand_place(name: str, work: pd.DataFrame, ground: Ground, scenario: Scenario) -> Place:
+    """
+    Return where a strand lies: a municipality's own strand in its own units, every other in all units.
+
+    A body may keep something outside its own area (a bridge on the border): such units belong to its strand too.
+    """
+    owner = name.split("/")[0] if not scenario.joins_owners else ""
+    units = ground.units
+    if owner in set(units["muni_code"]):
+        inside = ((units["muni_code"] == owner) | units.index.isin(work["unit_id"])).to_numpy()
+    else:
+        inside = np.ones(len(units), dtype=bool)
+    chosen = units[inside]
+    links = ground.links[
+        ground.links["source_id"].isin(chosen.index) & ground.links["target_id"].isin(chosen.index)
+    ]
+    return Place(chosen, links, ground.travel_min[np.ix_(inside, inside)])
+
+
+def strand_rules(scenario: Scenario, window: Window, assumptions: Assumptions, ground: Ground) -> Rules:
+    """Return the solver's rules of a scenario; a municipality whole, bases and limits as the package asks."""
+    whole = scenario.keeps_municipality_whole
+    if whole is None and scenario.layer == "structures":
+        whole = True
+    halls = tuple(sorted(set(ground.hall_units.values())))
+    return Rules(
+        bundle_count=scenario.bundle_count,
+        floor=window.floor[1],
+        target=window.target[1],
+        ceiling=window.ceiling[1],
+        is_window_hard=scenario.is_window_hard,
+        travel_limit_min=travel_limit_min(scenario, assumptions),
+        may_cross_border=scenario.may_cross_border,
+        keeps_municipality_whole=whole,
+        split_above=window.ceiling[1],
+        must_link=scenario.must_link,
+        cannot_link=scenario.cannot_link,
+        fixed_bases=scenario.fixed_bases,
+        base_units=halls if scenario.base_policy == "town_hall" else None,
+        seed=scenario.seed,
+        move_budget=scenario.move_budget,
+    )
+
+
+def full_load(work: pd.DataFrame, place: Place, window: Window, assumptions: Assumptions) -> pd.DataFrame:
+    """Return the load of every unit of a strand; units without work carry zero."""
+    load = strand_load(work, measure=window.measure, assumptions=assumptions).reindex(place.units.index)
+    needed = load["is_needed"].eq(True).fillna(False).astype(bool)
+    return load[["crew_days", "measure"]].fillna(0.0).assign(is_needed=needed)
+
+
+def solve_strand(
+    place: Place,
+    load: pd.DataFrame,
+    rules: Rules,
+    *,
+    starts: Sequence[pd.Series] = (),
+    progress: Progress | None = None,
+) -> Grouping:
+    """
+    Group the units of one strand; where borders may be crossed, the plan that crosses none is among the starts.
+
+    So a plan that may cross is never worse, in the order of plans, than one that may not.
+    """
+    known = list(starts)
+    if rules.may_cross_border and place.units["muni_code"].nunique() > 1:
+        apart = dataclasses.replace(rules, may_cross_border=False, bundle_count=None)
+        known.append(group_units(place.units, place.links, load, place.travel_min, apart).labels)
+    return group_units(
+        place.units, place.links, load, place.travel_min, rules, starts=known, progress=progress
+    )
+
+
+def as_strand(name: str, work: pd.DataFrame, load: pd.DataFrame, grouping: Grouping) -> Strand:
+    """Return a solved strand in the form that `bundles` describes."""
+    return Strand(name, work, load, grouping.labels, {int(k): str(v) for k, v in grouping.bases.items()})
