@@ -72,7 +72,17 @@ class Assumptions:
 
 
 def load_assumptions() -> Assumptions:
-    """Read the coefficients that ship with gunmane (`data/model_regions/assumptions.csv`)."""
+    """
+    Read the coefficients that ship with gunmane (`data/model_regions/assumptions.csv`).
+
+    Raises
+    ------
+    ValueError
+        If a key stands in two rows.
+    """
     table = pd.read_csv(data_folder() / "assumptions.csv", dtype={"confidence": "str"}, keep_default_na=False)
     table[list(LEVELS)] = table[list(LEVELS)].astype("float64")
-    return Assumptions(table.set_index("key", verify_integrity=True))
+    if not table["key"].is_unique:
+        msg = f"assumptions.csv repeats keys: {sorted(table.loc[table['key'].duplicated(), 'key'])}"
+        raise ValueError(msg)
+    return Assumptions(table.set_index("key"))

@@ -170,15 +170,12 @@ def find_region(region_id: str) -> Region:
     """
     table = load_regions()
     wanted = str(region_id).strip()
-    by_number = table[table["region_no"].astype("str") == wanted]
-    row = table[table["region_id"] == wanted]
-    if row.empty:
-        row = by_number
-    if row.empty:
-        named = table["name_ja"].str.contains(wanted, regex=False) | table["name_en"].str.contains(
-            wanted, regex=False, case=False
-        )
-        row = table[named] if wanted and named.sum() == 1 else row
+    row = table[(table["region_id"] == wanted) | (table["region_no"].astype("str") == wanted)]
+    names = table["name_ja"] + "/" + table["name_en"].str.lower()
+    by_start = names.str.startswith(wanted) | table["name_en"].str.lower().str.startswith(wanted.lower())
+    for named in (by_start, names.str.contains(wanted.lower(), regex=False)):
+        if row.empty and wanted and named.sum() == 1:
+            row = table[named]
     if row.empty:
         ids = list(table["region_id"])
         parts = {part: rid for rid in ids for part in (rid, rid.split("_", 1)[1])}

@@ -1,0 +1,50 @@
+"""A scenario refuses what cannot be planned and tells apart what differs."""
+
+from __future__ import annotations
+
+import pytest
+
+from gunmane.errors import ScenarioError
+from gunmane.municipalities import find_region
+from gunmane.scenario import Scenario
+
+
+@pytest.mark.parametrize(
+    ("choice", "key"),
+    [
+        ({"layer": "weekly"}, "layer_unknown"),
+        ({"sectors": ("road", "harbour")}, "sector_unknown"),
+        ({"sectors": ()}, "sector_unknown"),
+        ({"bundle_count": 0}, "bundle_count_range"),
+        ({"floor_jpy": -1.0}, "must_be_positive"),
+        ({"travel_limit_min": float("nan")}, "must_be_positive"),
+        ({"floor_jpy": 2e8, "ceiling_jpy": 1e8}, "window_order"),
+        ({"base_policy": "moon"}, "base_policy_unknown"),
+        ({"seed": -1}, "seed_range"),
+    ],
+)
+def test_a_choice_out_of_range_is_refused(choice, key):
+    with pytest.raises(ScenarioError) as caught:
+        Scenario("nara_uda", **choice)
+    assert caught.value.key == key
+
+
+def test_the_order_of_sectors_does_not_matter():
+    a = Scenario("nara_uda", sectors=("park", "road"))
+    assert a == Scenario("nara_uda", sectors=("road", "park"))
+    assert a.fingerprint() == Scenario("nara_uda", sectors=("road", "park")).fingerprint()
+
+
+def test_another_choice_has_another_fingerprint():
+    a = Scenario("nara_uda")
+    assert a.fingerprint() != a.replace(may_cross_border=False).fingerprint()
+
+
+def test_a_region_opens_on_what_it_works_on():
+    assert Scenario.default(find_region("nara_uda")).layer == "structures"
+    assert Scenario.default(find_region("hiroshima_geihoku")).has_snow_removal
+    assert Scenario.default(find_region("osaka_senshu")).sectors == ("road", "park", "sewer")
+
+
+def test_the_other_package_takes_all_its_sectors():
+    assert Scenario.default(find_region("nara_uda"), layer="daily").sectors == ("road", "park", "sewer", "river")
