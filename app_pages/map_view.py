@@ -1,0 +1,131 @@
+"""Show a map on a page and hand back what was clicked on it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import urllib.parse
+from collections.abc import Sequence
+from typing import Any, cast
+
+import streamlit as st
+from streamlit_folium import st_folium
+
+from gunmane.features import STORE
+from gunmane.maps import FEATURES_URL, FeatureLayers, GunmaneMap, LayerSpec
+
+_KEYS = "_map_keys"
+_KEPT_LAYERS = 24
+_KINDS = {"bundle", "unit", "asset", "region", "municipality", "place"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Selection:
+    """
+    What the user clicked last; it stays until something else, or nothing, is clicked.
+
+    Parameters
+    ----------
+    kind
+        bundle, unit, asset, region, municipality or place.
+    id
+        The id in the table that the layer was made from. It comes from a browser: look it up, never trust it.
+    layer
+        Name of the layer.
+    lon, lat
+        Where the click was (degrees, WGS84).
+    serial
+        Grows with every click, so that a second click on the same thing can be told from a rerun.
+    """
+
+    kind: str
+    id: str
+    layer: str
+    lon: float
+    lat: float
+    serial: int
+
+
+def show_map(
+    base: GunmaneMap,
+    layers: Sequence[LayerSpec],
+    *,
+    key: str,
+    height: int = 560,
+    selected: tuple[str, str] | None = None,
+) -> Selection | None:
+    """
+    Show the ground and the layers of a map; view and switches survive every rerun under the same `key`.
+
+    Only layers whose content changed are sent again, so keep a slow table's layers while it stays the same.
+
+    Parameters
+    ----------
+    base
+        The ground, from `maps.base_map`; its language is the map's.
+    layers
+        In drawing order, above the land and below the borders.
+    key
+        Names the map on the page; another region needs another key, or the map keeps looking at the first.
+    height
+        Pixels.
+    selected
+        (kind, id) to mark, for instance the row chosen in a table; None leaves the user's own mark.
+
+    Returns
+    -------
+    selection
+        What was clicked last; None where nothing is.
+    """
+    all_layers = [*base.below, *layers, *base.above]
+    stack = FeatureLayers(
+        [(layer, f"{FEATURES_URL}/{_key_of(layer)}") for layer in all_layers],
+        lang=base.lang,
+        sources=base.sources,
+        selected=selected,
+    )
+    _forget_old_layers(len(all_layers))
+    told = st_folium(
+        base,
+        key=key,
+        height=height,
+        width=None,
+        feature_group_to_add=stack,
+        returned_objects=["last_object_clicked_tooltip"],
+    )
+    return read_click(told)
+
+
+def read_click(told: Any) -> Selection | None:
+    """Return what the map told of the last click; None for a click on nothing or anything malformed."""
+    record = (told or {}).get("last_object_clicked_tooltip")
+    try:
+        values = json.loads(urllib.parse.unquote(record or ""))
+        if values["k"] not in _KINDS:
+            return None
+        place = float(values["x"]), float(values["y"])
+        return Selection(str(values["k"]), str(values["i"]), str(values["l"]), *place, int(values["n"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _key_of(layer: LayerSpec) -> str:
+    """Return the key under which this session may fetch the layer; put it in where it is not (any more)."""
+    keys = _session_keys()
+    content = layer.fingerprint()
+    known = keys.pop(content, None)
+    if known is None or not STORE.has(known):
+        known = STORE.put(layer.features())
+    keys[content] = known
+    return known
+
+
+def _session_keys() -> dict[str, str]:
+    """Return this session's keys by content, the longest unused first."""
+    return cast("dict[str, str]", st.session_state.setdefault(_KEYS, {}))
+
+
+def _forget_old_layers(in_use: int) -> None:
+    keys = _session_keys()
+    while len(keys) > in_use + _KEPT_LAYERS:
+        STORE.drop(keys.pop(next(iter(keys))))

@@ -1,0 +1,327 @@
+"""Hand map layers to browsers by an unguessable key: one bounded, expiring store for the whole process."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+LEVEL_ZOOMS = (5, 7, 9, 11, 13, 15)
+"""Zooms up to which one simplified form serves; above the last, features go out as they are."""
+
+DECIMALS = 6
+"""Decimals of a degree that leave the server (about 0.1 m)."""
+
+_KEY_BYTES = 16
+_TILE_PX = 256
+_ENCODE = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+_HTML_SIGNS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+class UnknownLayerError(LookupError):
+    """No layer stands under this key: never put, dropped, expired or evicted; which one is not told."""
+
+
+@dataclass(frozen=True)
+class View:
+    """
+    The part of a layer that a map shows.
+
+    Parameters
+    ----------
+    bbox
+        West, south, east, north in degrees (WGS84); None for the whole layer.
+    zoom
+        Zoom of the map (0 to 24), which sets how far lines are simplified; None for no simplification.
+    """
+
+    bbox: tuple[float, float, float, float] | None = None
+    zoom: float | None = None
+
+
+def parse_view(query: Mapping[str, str]) -> View:
+    """
+    Read `bbox=west,south,east,north` and `zoom=…` from the query of an address; both may be missing.
+
+    Raises
+    ------
+    ValueError
+        If a number is missing, not finite or outside the globe, or west/east or south/north are swapped.
+    """
+    zoom = query.get("zoom")
+    zoom_value = None if zoom is None else float(zoom)
+    if zoom_value is not None and not 0 <= zoom_value <= 24:
+        raise ValueError("zoom must lie between 0 and 24")
+    if "bbox" not in query:
+        return View(None, zoom_value)
+
+    sides = [float(side) for side in query["bbox"].split(",")]
+    if len(sides) != 4 or not all(math.isfinite(side) for side in sides):
+        raise ValueError("bbox must be four finite numbers: west,south,east,north")
+    west, south, east, north = sides
+    if not (-540 <= west < east <= 540 and -90 <= south < north <= 90):
+        raise ValueError("bbox must run from west to east and from south to north, in degrees")
+    return View((west, south, east, north), zoom_value)
+
+
+class _Layer:
+    """
+    One layer in the forms in which it leaves: heads made once, geometries once a level.
+
+    `size_bytes` counts coordinates, objects, text and every level made so far, roughly.
+    """
+
+    def __init__(self, frame: gpd.GeoDataFrame) -> None:
+        known = frame.to_crs(4326) if frame.crs is not None else frame
+        geometry = shapely.force_2d(np.asarray(known.geometry.array, dtype=object))
+        has_place = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+        self._geometry = geometry[has_place]
+        table = pd.DataFrame(known.drop(columns=known.geometry.name))[has_place]
+        self._min_zoom = _min_zooms(table)
+        self._heads = _feature_heads(table.drop(columns="min_zoom", errors="ignore"))
+        self._tree = shapely.STRtree(self._geometry)
+        # GEOS builds the tree at its first query, and that is not safe between threads.
+        self._tree.query(shapely.box(0, 0, 0, 0))
+        self._levels: dict[int, list[bytes]] = {}
+        self._lock = threading.Lock()
+        self.size_bytes = int(shapely.get_num_coordinates(self._geometry).sum()) * 16
+        self.size_bytes += len(self._geometry) * 300 + sum(map(len, self._heads))
+
+    def collection(self, view: View) -> bytes:
+        """Return the features of a view as the bytes of a GeoJSON FeatureCollection, in the layer's order."""
+        rows = np.arange(len(self._geometry))
+        if view.bbox is not None:
+            rows = np.sort(self._tree.query(shapely.box(*view.bbox)))
+        if view.zoom is not None:
+            rows = rows[self._min_zoom[rows] <= view.zoom]
+        parts = self._parts(_level_of(view.zoom))
+        return b'{"type":"FeatureCollection","features":[' + b",".join([parts[row] for row in rows]) + b"]}"
+
+    def _parts(self, level: int) -> list[bytes]:
+        with self._lock:
+            if level not in self._levels:
+                shapes = _simplified(self._geometry, level)
+                texts = shapely.to_geojson(shapes)
+                pairs = zip(self._heads, texts, strict=True)
+                self._levels[level] = [head + text.encode() + b"}" for head, text in pairs]
+                self.size_bytes += sum(len(part) + 40 for part in self._levels[level])
+            return self._levels[level]
+
+
+def _min_zooms(table: pd.DataFrame) -> np.ndarray:
+    if "min_zoom" not in table:
+        return np.zeros(len(table))
+    return table["min_zoom"].fillna(0).to_numpy(dtype=float)
+
+
+def _feature_heads(table: pd.DataFrame) -> list[bytes]:
+    """Return the text of each feature up to its geometry; missing and empty values leave no property."""
+    plain = table.astype(object).where(table.notna(), None)
+    names = [str(name) for name in plain.columns]
+    heads = []
+    for values in plain.itertuples(index=False, name=None):
+        kept = {n: v for n, v in zip(names, map(_plain, values), strict=True) if v is not None and v != ""}
+        text = _ENCODE(kept).translate(_HTML_SIGNS)
+        heads.append(f'{{"type":"Feature","properties":{text},"geometry":'.encode())
+    return heads
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _level_of(zoom: float | None) -> int:
+    """Return the index in `LEVEL_ZOOMS` that serves a zoom; their number stands for no simplification."""
+    if zoom is None:
+        return len(LEVEL_ZOOMS)
+    return int(np.searchsorted(LEVEL_ZOOMS, zoom))
+
+
+def _simplified(geometry: np.ndarray, level: int) -> np.ndarray:
+    """Return shapes moved by at most half a pixel at the level's zoom, rounded to what can be seen."""
+    if level == len(LEVEL_ZOOMS):
+        return shapely.transform(geometry, lambda xy: np.round(xy, DECIMALS))
+    pixel_deg = 360 / _TILE_PX / 2 ** LEVEL_ZOOMS[level]
+    shapes = shapely.simplify(geometry, pixel_deg / 2, preserve_topology=False)
+    shapes = np.where(shapely.is_empty(shapes), geometry, shapes)
+    digits = min(DECIMALS, math.ceil(-math.log10(pixel_deg / 8)))
+    return shapely.transform(shapes, lambda xy: np.round(xy, digits))
+
+
+class FeatureStore:
+    """
+    Layers by key, for the maps of every session of this process.
+
+    A key has 128 random bits, cannot be listed, and dies `idle_seconds` after its last use. When a
+    bound is passed, the layer unused for longest goes first; the page that owned it puts it again.
+    Every method may be called from any thread.
+
+    Parameters
+    ----------
+    max_layers
+        Layers held at most (> 0).
+    max_bytes
+        Bytes held at most, as `_Layer.size_bytes` counts them (> 0).
+    idle_seconds
+        Seconds after its last use at which a layer is forgotten (> 0).
+    clock
+        Seconds that never run backwards; the process clock unless a test brings its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_layers: int = 256,
+        max_bytes: int = 512 * 2**20,
+        idle_seconds: float = 7200,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._max_layers = max_layers
+        self._max_bytes = max_bytes
+        self._idle_seconds = idle_seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._layers: OrderedDict[str, tuple[_Layer, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Count the layers held, expired ones left out."""
+        with self._lock:
+            self._forget_expired()
+            return len(self._layers)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that the layers hold in memory, roughly."""
+        with self._lock:
+            return self._bytes_held()
+
+    def put(self, frame: gpd.GeoDataFrame) -> str:
+        """
+        Take a layer in and return its key.
+
+        Parameters
+        ----------
+        frame
+            Any CRS (none: degrees already). Every column beside the geometry becomes a property, so give
+            only what the map may show; `min_zoom` is kept back and hides the row below that zoom.
+            Rows without a place are left out.
+
+        Raises
+        ------
+        ValueError
+            If the layer alone is larger than the whole store may be.
+        """
+        layer = _Layer(frame)
+        if layer.size_bytes > self._max_bytes:
+            msg = f"a layer of {layer.size_bytes:,} bytes does not fit a store of {self._max_bytes:,}"
+            raise ValueError(msg)
+        key = secrets.token_urlsafe(_KEY_BYTES)
+        with self._lock:
+            self._layers[key] = (layer, self._clock())
+            self._make_room()
+        return key
+
+    def has(self, key: str) -> bool:
+        """Return whether the key still opens a layer; asking counts as a use."""
+        try:
+            self._use(key)
+        except UnknownLayerError:
+            return False
+        return True
+
+    def drop(self, key: str) -> None:
+        """Forget a layer; an unknown key is no fault."""
+        with self._lock:
+            self._layers.pop(key, None)
+
+    def read(self, key: str, view: View | None = None) -> bytes:
+        """
+        Return the features of a view as the bytes of a GeoJSON FeatureCollection (WGS84).
+
+        Raises
+        ------
+        UnknownLayerError
+            If no layer stands under this key (any more).
+        """
+        content = self._use(key).collection(view or View())
+        with self._lock:
+            self._make_room()
+        return content
+
+    def _use(self, key: str) -> _Layer:
+        with self._lock:
+            self._forget_expired()
+            if key not in self._layers:
+                raise UnknownLayerError
+            layer, _ = self._layers[key]
+            self._layers[key] = (layer, self._clock())
+            self._layers.move_to_end(key)
+            return layer
+
+    def _bytes_held(self) -> int:
+        return sum(layer.size_bytes for layer, _ in self._layers.values())
+
+    def _forget_expired(self) -> None:
+        oldest_allowed = self._clock() - self._idle_seconds
+        while self._layers and next(iter(self._layers.values()))[1] < oldest_allowed:
+            self._layers.popitem(last=False)
+
+    def _make_room(self) -> None:
+        self._forget_expired()
+        while len(self._layers) > self._max_layers:
+            self._layers.popitem(last=False)
+        while len(self._layers) > 1 and self._bytes_held() > self._max_bytes:
+            self._layers.popitem(last=False)
+
+
+STORE = FeatureStore()
+"""The store of this process: pages put layers in, the features address of the server reads them."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the features address sends back: an HTTP status, a body and its headers."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+_HEADERS = {
+    "Content-Type": "application/json; charset=utf-8",
+    "Cache-Control": "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def answer(key: str, query: Mapping[str, str], *, store: FeatureStore | None = None) -> Answer:
+    """
+    Answer a request for features: 200 with GeoJSON, 404 for any unknown key, 400 for a bad view.
+
+    A wrong key is answered before the view is looked at, so a 400 tells its sender nothing new.
+    """
+    held = STORE if store is None else store
+    if not held.has(key):
+        return Answer(404, b'{"error":"not found"}', _HEADERS)
+    try:
+        return Answer(200, held.read(key, parse_view(query)), _HEADERS)
+    except UnknownLayerError:
+        return Answer(404, b'{"error":"not found"}', _HEADERS)
+    except ValueError:
+        return Answer(400, b'{"error":"bbox=west,south,east,north in degrees, zoom=0..24"}', _HEADERS)

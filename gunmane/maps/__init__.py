@@ -1,0 +1,27 @@
+"""Draw tables on a folium map that needs nothing from outside the machine."""
+
+from gunmane.maps.asset_layers import asset_layers, place_layer
+from gunmane.maps.base import ASSET_URL, FEATURES_URL, FeatureLayers, GunmaneMap, base_map, script_json
+from gunmane.maps.bundle_layers import bundle_layers
+from gunmane.maps.ground import overview_layers
+from gunmane.maps.layers import LayerSpec, LegendRow, Style
+from gunmane.maps.palette import OKABE_ITO, PATTERNS, bundle_colours
+
+__all__ = [
+    "ASSET_URL",
+    "FEATURES_URL",
+    "OKABE_ITO",
+    "PATTERNS",
+    "FeatureLayers",
+    "GunmaneMap",
+    "LayerSpec",
+    "LegendRow",
+    "Style",
+    "asset_layers",
+    "base_map",
+    "bundle_colours",
+    "bundle_layers",
+    "overview_layers",
+    "place_layer",
+    "script_json",
+]

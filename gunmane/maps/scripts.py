@@ -1,0 +1,66 @@
+"""The scripts and styles that a map needs, all from this machine: Leaflet, jQuery and our own."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from xstatic.pkg import jquery, leaflet
+
+_OWN_SCRIPTS = ("places.js", "symbols.js", "labels.js", "loading.js", "stage.js", "panel.js", "start.js")
+
+SCRIPTS = ("leaflet.js", "jquery.min.js", *_OWN_SCRIPTS)
+"""In the order in which they must run."""
+
+STYLES = ("leaflet.css", "map.css")
+
+_MEDIA_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".png": "image/png",
+}
+_IMAGES = ("layers.png", "layers-2x.png", "marker-icon.png", "marker-icon-2x.png", "marker-shadow.png")
+
+
+@dataclass(frozen=True)
+class Script:
+    """A file for the browser: its bytes and its media type."""
+
+    body: bytes
+    media_type: str
+
+
+def _places() -> dict[str, Path]:
+    leaflet_folder = Path(leaflet.BASE_DIR)
+    own = Path(str(resources.files("gunmane") / "web"))
+    places = {"leaflet.js": leaflet_folder / "leaflet.js", "leaflet.css": leaflet_folder / "leaflet.css"}
+    places["jquery.min.js"] = Path(jquery.BASE_DIR) / "jquery.min.js"
+    places.update({f"images/{name}": leaflet_folder / "images" / name for name in _IMAGES})
+    places.update({name: own / name for name in (*SCRIPTS, *STYLES) if name not in places})
+    return places
+
+
+@functools.cache
+def read_script(name: str) -> Script | None:
+    """Return a file of the map by its name, from a fixed list; None for any other name."""
+    place = _places().get(name)
+    if place is None:
+        return None
+    return Script(place.read_bytes(), _MEDIA_TYPES[place.suffix])
+
+
+@functools.cache
+def version() -> str:
+    """Return a short digest of all scripts: browsers may keep them until it changes."""
+    digest = hashlib.blake2b(digest_size=6)
+    for place in _places().values():
+        digest.update(place.read_bytes())
+    return digest.hexdigest()
+
+
+def links(asset_url: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return (name, address) pairs as folium wants them, under an address that ends without a slash."""
+    return [(name, f"{asset_url}/{name}?v={version()}") for name in names]

@@ -1,0 +1,80 @@
+// The three doors that the page's script opens: open a map, show layers, tell the page what was picked.
+(function () {
+  "use strict";
+
+  const gunmane = window.gunmane;
+  const folder = document.currentScript.src.replace(/[^/]*$/, "");
+  L.Icon.Default.imagePath = folder + "images/";
+
+  // Look at the bounds, or where this tab last looked under the same name.
+  gunmane.open = function (map, opening) {
+    map.gunmane = { isPlaced: false };
+    const bounds = L.latLngBounds(opening.bounds);
+    const memory = opening.view_name && "gunmane-view:" + opening.view_name;
+    const place = function () {
+      const size = map.getSize();
+      if (map.gunmane.isPlaced || !size.x || !size.y) return;
+      map.gunmane.isPlaced = true;
+      const kept = memory && recall(memory);
+      if (kept) map.setView([kept.lat, kept.lng], kept.zoom, { animate: false });
+      else map.fitBounds(bounds, { animate: false, padding: [12, 12] });
+    };
+    place();
+    // A map in a hidden tab has no size until it is shown.
+    new ResizeObserver(() => {
+      map.invalidateSize({ pan: false });
+      place();
+    }).observe(map.getContainer());
+    map.gunmane.stage = new gunmane.Stage(map);
+    map.gunmane.panel = new gunmane.Panel(map, map.gunmane.stage);
+    if (memory) map.on("moveend", () => map.gunmane.isPlaced && remember(memory, map));
+  };
+
+  function recall(name) {
+    try {
+      return JSON.parse(sessionStorage.getItem(name));
+    } catch (fault) {
+      return null;
+    }
+  }
+
+  function remember(name, map) {
+    const centre = map.getCenter();
+    try {
+      sessionStorage.setItem(name, JSON.stringify({ lat: centre.lat, lng: centre.lng, zoom: map.getZoom() }));
+    } catch (fault) {
+      // A browser that keeps nothing only forgets the view.
+    }
+  }
+
+  // All layers of a map as one Leaflet layer; taking one stack away and adding the next changes only the difference.
+  gunmane.LayerStack = L.Layer.extend({
+    initialize: function (state) {
+      this.state = state;
+    },
+
+    onAdd: function (map) {
+      map.gunmane.panel.show(this.state);
+      map.gunmane.stage.show(this.state, this);
+    },
+
+    onRemove: function (map) {
+      const stage = map.gunmane.stage;
+      if (stage.stack === this) stage.stack = null;
+      setTimeout(() => stage.stack || stage.clear(), 0);
+    },
+  });
+
+  gunmane.layers = function (state) {
+    return new gunmane.LayerStack(state);
+  };
+
+  // The page reads the text of a clicked object's tooltip; ours is an address-safe record, never markup.
+  gunmane.report = function (stage, what, latlng) {
+    const stack = stage.stack;
+    if (!stack) return;
+    const record = encodeURIComponent(JSON.stringify({ ...what, n: Date.now() }));
+    stack._tooltip = { _content: record, getContent: () => record };
+    stack.fire("click", { latlng: latlng || stage.map.getCenter() });
+  };
+})();
