@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Mapping
 from typing import Literal
@@ -71,6 +72,7 @@ class Assumptions:
         return Assumptions(table)
 
 
+@functools.cache
 def load_assumptions() -> Assumptions:
     """
     Read the coefficients that ship with gunmane (`data/model_regions/assumptions.csv`).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import geopandas as gpd
 import numpy as np
@@ -23,6 +24,7 @@ QUANTITIES = {
 }
 
 
+@functools.cache
 def load_tasks() -> pd.DataFrame:
     """Return the task table that ships with gunmane (`data/model_regions/tasks.csv`), empty cells as ""."""
     return pd.read_csv(data_folder() / "tasks.csv", dtype="str", keep_default_na=False)

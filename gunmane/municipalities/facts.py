@@ -20,7 +20,7 @@ LON_LAT = 4326
 @dataclasses.dataclass(frozen=True, eq=False)
 class Region:
     """
-    One region with its bodies and places; tables are copies that the caller may change.
+    One region with its bodies and places; shared by all callers, who copy a table before changing it.
 
     Parameters
     ----------
@@ -185,6 +185,7 @@ def find_region(region_id: str) -> Region:
     return _load_region(str(row.iloc[0]["region_id"]))
 
 
+@functools.cache
 def _load_region(region_id: str) -> Region:
     row = load_regions().set_index("region_id").loc[region_id]
     number, epsg = int(row["region_no"]), int(row["epsg"])
