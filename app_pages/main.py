@@ -1,0 +1,45 @@
+"""The frame of the pages: title, icon, styles, address, and which page is open."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:
+    # The pages are a folder beside the package, wherever the server was started from.
+    sys.path.insert(0, str(HERE.parent))
+
+from app_pages import session  # noqa: E402
+
+
+def main() -> None:
+    """Open the page that the address names."""
+    session.read_address()
+    st.set_page_config(
+        page_title=session.tr("app.title"),
+        page_icon=str(HERE / "icon.png"),
+        layout="wide",
+        initial_sidebar_state="collapsed",
+        menu_items={},
+    )
+    pages = [
+        st.Page(
+            file,
+            title=session.tr(f"app.page.{name}"),
+            url_path="" if name == "start" else name,
+            default=name == "start",
+        )
+        for name, file in session.PAGES.items()
+        if (HERE / file).exists()
+    ]
+    chosen = st.navigation(pages, position="hidden")
+    st.html(HERE / "style.css")
+    st.html(HERE / f"words_{session.lang()}.css")
+    chosen.run()
+    session.write_address()
+
+
+main()

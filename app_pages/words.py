@@ -1,0 +1,100 @@
+"""Figures in words: two significant figures, a range, the unit said, missing said."""
+
+from __future__ import annotations
+
+import math
+
+from app_pages.session import lang, tr
+
+JPY_UNITS = {
+    "ja": ((1e8, "億"), (1e4, "万"), (1.0, "")),
+    "en": ((1e9, " billion"), (1e6, " million"), (1e3, " thousand"), (1.0, "")),
+}
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a value is not known (None, NaN or a pandas missing value)."""
+    if value is None:
+        return True
+    try:
+        return math.isnan(float(value))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return True
+
+
+def significant(value: float, digits: int = 2) -> str:
+    """Return a number with so many significant figures: 1,258 -> "1,300", 0.483 -> "0.48"."""
+    if value == 0:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, decimals)
+    # Rounding may have brought a figure more: 9.96 -> 10.
+    decimals = digits - 1 - math.floor(math.log10(abs(rounded)))
+    return f"{rounded:,.{max(decimals, 0)}f}"
+
+
+def yen(central: float, low: float | None = None, high: float | None = None, *, has_tax: bool = True) -> str:
+    """
+    Return an amount with its range, 「約1.2億円（0.48億～3.1億円）税込」.
+
+    Parameters
+    ----------
+    central, low, high
+        JPY; without low and high no range is said.
+    has_tax
+        Whether to say that tax is included.
+    """
+    if is_missing(central):
+        return unknown()
+    factor, unit = next(
+        ((f, u) for f, u in JPY_UNITS[lang()] if abs(central) >= f * 0.995), JPY_UNITS[lang()][-1]
+    )
+    said = tr("word.yen", amount=significant(central / factor), unit=unit)
+    if not (is_missing(low) or is_missing(high)):
+        said += tr(
+            "word.yen_range",
+            low=significant(float(low or 0) / factor),
+            high=significant(float(high or 0) / factor),
+            unit=unit,
+        )
+    return said + (tr("word.tax") if has_tax else "")
+
+
+def hours(value: float) -> str:
+    """Return hours a year with two significant figures."""
+    return unknown() if is_missing(value) else tr("word.hours", value=significant(float(value)))
+
+
+def minutes(value: float) -> str:
+    """Return minutes, whole ones from ten up."""
+    if is_missing(value) or math.isinf(float(value)):
+        return unknown()
+    return tr("word.minutes", value=f"{value:,.0f}" if value >= 9.5 else significant(float(value)))
+
+
+def count(value: float) -> str:
+    """Return a counted number with its thousands parted; missing is "no record"."""
+    return no_record() if is_missing(value) else f"{float(value):,.0f}"
+
+
+def kilometres(length_m: float) -> str:
+    """Return a length in whole kilometres (one decimal below ten)."""
+    if is_missing(length_m):
+        return no_record()
+    length_km = float(length_m) / 1000
+    return tr("word.km", value=f"{length_km:,.0f}" if length_km >= 9.5 else f"{length_km:,.1f}")
+
+
+def percent(share: float) -> str:
+    """Return a share (0-1) in whole per cent."""
+    return unknown() if is_missing(share) else tr("word.percent", value=f"{100 * float(share):.0f}")
+
+
+def no_record() -> str:
+    """Return the words for a value that the source does not give."""
+    return tr("word.no_record")
+
+
+def unknown() -> str:
+    """Return the words for a value that cannot be computed."""
+    return tr("word.unknown")

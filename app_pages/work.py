@@ -1,0 +1,129 @@
+"""Long work beside a page: done in a thread, watched and cancelled from the page, its results kept for reuse."""
+
+from __future__ import annotations
+
+import collections
+import os
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+Progress = Callable[[float, str], bool]
+Work = Callable[[Progress], T]
+
+_TURNS = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+
+
+class Job(Generic[T]):
+    """
+    One piece of work in a thread of its own.
+
+    Parameters
+    ----------
+    work
+        Called with a function that takes a fraction (0-1) and a catalogue key, and answers False once the
+        job was cancelled: the work then hands back the best it has.
+    """
+
+    def __init__(self, work: Work[T]) -> None:
+        self.fraction = 0.0
+        self.key = "progress.waiting"
+        self.is_cancelled = False
+        self.started = time.monotonic()
+        self._work = work
+        self._value: T | None = None
+        self._error: BaseException | None = None
+        self._done = threading.Event()
+        threading.Thread(target=self._run, name="gunmane-work", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            with _TURNS:
+                self._value = self._work(self._tell)
+        except BaseException as error:  # the page that waits logs or shows it
+            self._error = error
+        finally:
+            self._done.set()
+
+    def _tell(self, fraction: float, key: str) -> bool:
+        self.fraction, self.key = min(max(fraction, 0.0), 1.0), key
+        return not self.is_cancelled
+
+    def cancel(self) -> None:
+        """Ask the work to stop with the best so far."""
+        self.is_cancelled = True
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long; return whether the work is done."""
+        return self._done.wait(seconds)
+
+    def result(self) -> T:
+        """
+        Return what the work gave, or raise what it raised; only after `wait` said it is done.
+
+        Raises
+        ------
+        Exception
+            Whatever the work raised.
+        """
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[return-value]
+
+
+class Shelf:
+    """
+    Results that every session may use, the longest unused dropped first; any thread may call it.
+
+    Only what was made from sample data and public facts belongs here, never anything of one user.
+
+    Parameters
+    ----------
+    kind
+        What it holds, for people who read a log.
+    max_entries
+        Results held at most (> 0).
+    """
+
+    def __init__(self, kind: str, max_entries: int) -> None:
+        self.kind = kind
+        self._max_entries = max_entries
+        self._lock = threading.Lock()
+        self._entries: collections.OrderedDict[Hashable, Any] = collections.OrderedDict()
+        self._jobs: dict[Hashable, Job[Any]] = {}
+
+    def find(self, key: Hashable) -> Any:
+        """Return what stands under a key, None where nothing does."""
+        with self._lock:
+            if key not in self._entries:
+                return None
+            self._entries.move_to_end(key)
+            return self._entries[key]
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Keep a result, and drop the longest unused ones beyond the bound."""
+        with self._lock:
+            self._entries[key] = value
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._max_entries:
+                self._entries.popitem(last=False)
+
+    def job(self, key: Hashable, work: Work[Any]) -> Job[Any]:
+        """Return the job that makes a result; sessions that ask at the same time wait for the same one."""
+
+        def make(progress: Progress) -> Any:
+            try:
+                value = work(progress)
+                self.put(key, value)
+            finally:
+                with self._lock:
+                    self._jobs.pop(key, None)
+            return value
+
+        with self._lock:
+            running = self._jobs.get(key)
+            if running is None:
+                running = self._jobs[key] = Job(make)
+            return running
