@@ -15,7 +15,7 @@ class GunmaneError(Exception):
         What the sentence names: file, row, column, value, remedy.
     """
 
-    def __init__(self, key: str, **values: object) -> None:
+    def __init__(self, key: str, /, **values: object) -> None:
         self.key = key
         self.values = values
         super().__init__(f"{key}: {values}")

@@ -84,7 +84,7 @@ def today_state(
     for name, rows in split_work(work, today).items():
         place = strand_place(name, rows, ground, today)
         load = full_load(rows, place, window, assumptions)
-        hall = ground.hall_units.get(name.split("/")[0], "")
+        hall = ground.hall_units.get(name.partition("/")[0], "")
         base = best_base(place, load) if is_base_moved else hall
         labels = pd.Series(0, index=place.units.index)
         strands.append(Strand(name, rows, load, labels, {0: base} if base else {}))

@@ -332,9 +332,13 @@ def _write_cached(key: str, parts: Parts) -> None:
             "links.parquet": links.to_parquet,
             "shares.parquet": shares.to_parquet,
             "travel.npy": lambda path: np.save(path, travel_min),
-            "rest.json": lambda path: path.write_text(rest, encoding="utf-8") and None,
+            "rest.json": lambda path: _write_text(path, rest),
         },
     )
+
+
+def _write_text(path: pathlib.Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _read_cached(key: str) -> Parts | None:

@@ -54,7 +54,7 @@ def catalogue(lang: str) -> dict[str, str]:
     return sentences
 
 
-def t(key: str, lang: str, **values: object) -> str:
+def t(key: str, lang: str, /, **values: object) -> str:
     """
     Return the sentence of `key` in `lang`, its {names} filled with `values`.
 

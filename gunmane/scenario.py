@@ -156,7 +156,7 @@ class Note:
     values: tuple[tuple[str, Any], ...] = ()
 
     @classmethod
-    def of(cls, key: str, **values: Any) -> Note:
+    def of(cls, key: str, /, **values: Any) -> Note:
         """Return a note with named values."""
         return cls(key, tuple(sorted(values.items())))
 

@@ -62,7 +62,7 @@ def strand_place(name: str, work: pd.DataFrame, ground: Ground, scenario: Scenar
 
     A body may keep something outside its own area (a bridge on the border): such units belong to its strand too.
     """
-    owner = name.split("/")[0] if not scenario.joins_owners else ""
+    owner = name.partition("/")[0] if not scenario.joins_owners else ""
     units = ground.units
     if owner in set(units["muni_code"]):
         inside = ((units["muni_code"] == owner) | units.index.isin(work["unit_id"])).to_numpy()

@@ -14,7 +14,14 @@ from gunmane import schema
 from gunmane.assumptions import load_assumptions
 from gunmane.municipalities import find_region
 from gunmane.scenario import Scenario
-from gunmane.workload import load_tasks, own_upkeep_jpy_per_km, quantity_gaps, road_prices, strand_load, unit_work
+from gunmane.workload import (
+    load_tasks,
+    own_upkeep_jpy_per_km,
+    quantity_gaps,
+    road_prices,
+    strand_load,
+    unit_work,
+)
 
 UDA, SONI = "29212", "29385"
 DAILY = Scenario("nara_uda", layer="daily", sectors=("road", "park", "sewer", "river"))
@@ -23,7 +30,9 @@ STRUCTURES = Scenario("nara_uda", layer="structures", sectors=("bridge", "tunnel
 
 def assets_of(*rows):
     """Rows of (asset_id, sector, owner_code, length_m, area_m2, condition)."""
-    table = pd.DataFrame(rows, columns=["asset_id", "sector", "owner_code", "length_m", "area_m2", "condition"])
+    table = pd.DataFrame(
+        rows, columns=["asset_id", "sector", "owner_code", "length_m", "area_m2", "condition"]
+    )
     table = table.assign(muni_code=table["owner_code"], subtype="", annual_cost_jpy=np.nan, built_year=pd.NA)
     table["condition"] = table["condition"].astype("Int8")
     return gpd.GeoDataFrame(table, geometry=[Point(0, 0)] * len(table), crs=6674)
@@ -35,7 +44,12 @@ def shares_of(*rows):
 
 def work_of(assets, shares, scenario):
     return unit_work(
-        assets, shares, load_tasks(), scenario=scenario, region=find_region("nara_uda"), assumptions=load_assumptions()
+        assets,
+        shares,
+        load_tasks(),
+        scenario=scenario,
+        region=find_region("nara_uda"),
+        assumptions=load_assumptions(),
     )
 
 
@@ -115,10 +129,14 @@ def test_a_cost_that_the_ledger_knows_replaces_the_assumption(road):
 
 @given(share=st.floats(0, 1))
 def test_cutting_a_unit_in_two_leaves_every_sum_unchanged(share):
-    rows = assets_of(("r1", "road", SONI, 10_000.0, np.nan, None), ("p1", "park", SONI, np.nan, 20_000.0, None))
+    rows = assets_of(
+        ("r1", "road", SONI, 10_000.0, np.nan, None), ("p1", "park", SONI, np.nan, 20_000.0, None)
+    )
     whole = work_of(rows, shares_of(("r1", "u1", 1.0), ("p1", "u1", 1.0)), DAILY)
     cut = work_of(
-        rows, shares_of(("r1", "u1", share), ("r1", "u2", 1 - share), ("p1", "u1", 1 - share), ("p1", "u2", share)), DAILY
+        rows,
+        shares_of(("r1", "u1", share), ("r1", "u2", 1 - share), ("p1", "u1", 1 - share), ("p1", "u2", share)),
+        DAILY,
     )
     for column in ("onsite_hours", "annual_jpy", "annual_jpy_low", "annual_jpy_high", "grade_e_jpy"):
         assert cut[column].sum() == pytest.approx(whole[column].sum())
@@ -127,7 +145,9 @@ def test_cutting_a_unit_in_two_leaves_every_sum_unchanged(share):
 
 
 def test_a_park_shares_trips_with_road_upkeep_when_both_are_planned_together():
-    rows = assets_of(("r1", "road", SONI, 10_000.0, np.nan, None), ("p1", "park", SONI, np.nan, 20_000.0, None))
+    rows = assets_of(
+        ("r1", "road", SONI, 10_000.0, np.nan, None), ("p1", "park", SONI, np.nan, 20_000.0, None)
+    )
     work = work_of(rows, shares_of(("r1", "u1", 1.0), ("p1", "u1", 1.0)), DAILY)
     together = strand_load(work, measure="jpy", assumptions=load_assumptions())["crew_days"].sum()
     apart = sum(
