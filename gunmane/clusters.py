@@ -1,0 +1,193 @@
+"""Units, links and rules to bundles: the solver's face."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from gunmane.solver.grouping import Outcome, feasible_counts, make_territories, solve, wanted_counts
+from gunmane.solver.problem import Array, Problem, make_problem
+from gunmane.solver.rules import Rules
+from gunmane.solver.score import Key, judge
+
+__all__ = ["BROKEN_COLUMNS", "Grouping", "Rules", "evaluate_labels", "group_units"]
+
+BROKEN_COLUMNS = ("rule", "label", "unit_id", "amount", "limit")
+PROGRESS_KEY = "clusters.searching"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Grouping:
+    """
+    Bundles of units, and how they stand against the rules.
+
+    Parameters
+    ----------
+    labels
+        `unit_id` -> 0 … k-1 in the order of the ids; bundles are numbered by their smallest unit id.
+    bases
+        Label -> unit id of the base.
+    travel_hours
+        Hours a year; work that no road reaches is left out and named in `broken`.
+    broken
+        One row a rule not kept: `rule` (travel_limit, floor, ceiling, must_link, cannot_link, connected,
+        municipality_whole, border_crossed, bundle_count, fixed_base), `label` (-1: the plan as a whole),
+        `unit_id` ("" likewise), `amount` and `limit` (minutes, measure or a number, as the rule has them).
+    key
+        Order of plans, smaller is better: hard rules broken, by how much (relative, summed), soft window excess
+        (relative, summed), |count - wanted|, travel hours.
+    moves
+        Moves that the search evaluated.
+    count_wanted
+        Bundles wanted: the number asked for, else from the work and the target.
+    count_feasible
+        Fewest and most bundles that the rules seem to allow.
+    is_cancelled
+        Whether the caller ended the search early.
+    """
+
+    labels: pd.Series
+    bases: dict[int, str]
+    travel_hours: float
+    broken: pd.DataFrame
+    key: Key
+    moves: int
+    count_wanted: int
+    count_feasible: tuple[int, int]
+    is_cancelled: bool = False
+
+
+def group_units(
+    units: pd.DataFrame,
+    links: pd.DataFrame,
+    load: pd.DataFrame,
+    travel_min: Array,
+    rules: Rules,
+    *,
+    starts: Sequence[pd.Series] = (),
+    progress: Callable[[float, str], bool] | None = None,
+) -> Grouping:
+    """
+    Group units into bundles with the fewest travel hours that the rules allow.
+
+    A base serves its bundle: hours are `crew_days * (minutes out + minutes back) / 60`, summed. Parts of the land
+    that no link joins (where borders may not be crossed: each municipality) are grouped apart. Few atoms (units
+    or whole municipalities) are solved to the optimum; more by a search whose length counts evaluated moves.
+
+    Parameters
+    ----------
+    units
+        Indexed by `unit_id`: `muni_code`.
+    links
+        `source_id, target_id`: units that touch along a road.
+    load
+        Indexed by `unit_id`: `crew_days` (a year), `measure` (the work window's), both >= 0, and optionally
+        `is_needed` (whether crews drive there; by default wherever there is work).
+    travel_min
+        Square, minutes one way from unit i to unit j in the order of `units`; infinite where no road leads.
+    rules
+        The rules.
+    starts
+        Labels (`unit_id` -> anything) that the result is never worse than; each is also improved.
+    progress
+        Called with the part done (0 to 1) and a catalogue key; returning False ends the search.
+
+    Returns
+    -------
+    grouping
+        The best found. Rules that cannot hold are named in `broken`.
+
+    Raises
+    ------
+    ValueError
+        If the tables do not fit together or hold missing or negative numbers.
+    ScenarioError
+        If a rule names a unit that does not exist.
+    """
+    problem = make_problem(units, links, load, travel_min, rules)
+    given = [_label_rows(problem, start) for start in starts]
+
+    def tell(part: float) -> bool:
+        return progress is None or progress(part, PROGRESS_KEY) is not False
+
+    return _grouping(problem, solve(problem, given, tell))
+
+
+def evaluate_labels(
+    labels: pd.Series,
+    units: pd.DataFrame,
+    links: pd.DataFrame,
+    load: pd.DataFrame,
+    travel_min: Array,
+    rules: Rules,
+    *,
+    bases: Mapping[object, str] | None = None,
+) -> Grouping:
+    """
+    Judge given labels by the same figures as `group_units`.
+
+    Parameters
+    ----------
+    labels
+        `unit_id` -> anything that names a bundle.
+    units, links, load, travel_min, rules
+        As for `group_units`.
+    bases
+        Bundle as `labels` name it -> unit id of its base; the others get their best base.
+
+    Raises
+    ------
+    ValueError
+        If a unit has no label, or the tables do not fit together, or a base is no unit.
+    ScenarioError
+        If a rule names a unit that does not exist.
+    """
+    problem = make_problem(units, links, load, travel_min, rules)
+    names = {name: i for i, name in enumerate(pd.unique(labels))}
+    row = {unit_id: i for i, unit_id in enumerate(problem.unit_ids)}
+    unknown = [unit for unit in (bases or {}).values() if unit not in row]
+    if unknown:
+        msg = f"bases names units that do not exist: {unknown[:5]}"
+        raise ValueError(msg)
+    given = {names[name]: row[unit] for name, unit in (bases or {}).items() if name in names}
+    territories = make_territories(problem)
+    wanted = rules.bundle_count or sum(wanted_counts(problem, territories))
+    verdict = judge(problem, _label_rows(problem, labels.map(names)), wanted, given)
+    outcome = Outcome(verdict, 0, wanted, feasible_counts(territories), is_cancelled=False)
+    return _grouping(problem, outcome)
+
+
+def _label_rows(problem: Problem, labels: pd.Series) -> Array:
+    """Return the label of each unit row as numbers from 0."""
+    if labels.index.has_duplicates or labels.isna().any():
+        msg = "labels need each unit_id once and a bundle for each"
+        raise ValueError(msg)
+    missing = sorted(set(problem.unit_ids) - set(labels.index.astype(str)))
+    if missing or len(labels) != problem.size:
+        msg = f"labels must cover exactly the units; missing: {missing[:5]}"
+        raise ValueError(msg)
+    return pd.factorize(labels.set_axis(labels.index.astype(str)).loc[list(problem.unit_ids)])[0]
+
+
+def _grouping(problem: Problem, outcome: Outcome) -> Grouping:
+    verdict = outcome.verdict
+    ids = problem.unit_ids
+    rows = [(b.rule, b.label, ids[b.unit] if b.unit >= 0 else "", b.amount, b.limit) for b in verdict.breaks]
+    broken = pd.DataFrame(rows, columns=list(BROKEN_COLUMNS)).astype(
+        {"rule": "str", "label": "int64", "unit_id": "str", "amount": "float64", "limit": "float64"}
+    )
+    index = pd.Index(ids, name="unit_id")
+    return Grouping(
+        labels=pd.Series(verdict.labels, index=index, name="label", dtype=np.int64),
+        bases={label: ids[unit] for label, unit in enumerate(verdict.bases.tolist())},
+        travel_hours=float(verdict.hours.sum()),
+        broken=broken.sort_values(["rule", "label", "unit_id"], kind="stable", ignore_index=True),
+        key=verdict.key,
+        moves=outcome.moves,
+        count_wanted=outcome.count_wanted,
+        count_feasible=outcome.count_feasible,
+        is_cancelled=outcome.is_cancelled,
+    )

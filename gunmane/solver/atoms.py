@@ -1,0 +1,162 @@
+"""Atoms: units that always move together, with what the search sums over them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from gunmane.solver.problem import Array, Problem
+from gunmane.solver.score import pieces_of
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Atoms:
+    """
+    The atoms of one territory.
+
+    Parameters
+    ----------
+    problem
+        The task.
+    units
+        Rows of the units of each atom; atoms in the order of their first unit.
+    neighbours
+        Atoms linked to each atom, sorted.
+    columns
+        Rows of units where a base may stand (a column of the tables below).
+    owner
+        Atom that holds each column; the number of atoms for a column outside the territory.
+    is_fixed
+        Whether a column is a base that must be used.
+    hours
+        Atoms x columns: travel hours a year.
+    beyond, excess
+        Atoms x columns: units with work beyond the travel limit, and by how much in all (relative);
+        None when every base reaches everything.
+    minutes
+        Atoms x columns: minutes there and back, the mean of the atom's units weighted by their work.
+    measure
+        Measure of each atom.
+    conflicts
+        Pairs of atoms that should not share a bundle, once for each pair of units.
+    pieces
+        Connected pieces of each atom by itself; above 1 it needs others to be connected.
+    """
+
+    problem: Problem
+    units: tuple[Array, ...]
+    neighbours: tuple[tuple[int, ...], ...]
+    columns: Array
+    owner: Array
+    is_fixed: Array
+    hours: Array
+    beyond: Array | None
+    excess: Array | None
+    minutes: Array
+    measure: Array
+    conflicts: tuple[tuple[int, int], ...]
+    pieces: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of atoms."""
+        return len(self.units)
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether some bundle could find no base among its own columns, or only certain ones."""
+        return bool(self.is_fixed.any()) or len(np.unique(self.owner[self.owner < self.size])) < self.size
+
+    def unit_labels(self, labels: Array) -> tuple[Array, Array]:
+        """Return (rows of units, label of each) for labels of atoms."""
+        rows = np.concatenate(self.units)
+        return rows, np.repeat(labels, [len(units) for units in self.units])
+
+
+def make_atoms(problem: Problem, territory: int) -> Atoms:
+    """
+    Bind the units of a territory that must stay together, and sum what the search needs.
+
+    Units are bound by `whole_group` and by must-links inside the territory; a must-link that leaves it cannot be
+    kept and is named by `judge`.
+    """
+    rows = np.flatnonzero(problem.territory == territory)
+    atom_of = _bind(problem, rows)
+    units = tuple(rows[atom_of[rows] == atom] for atom in range(int(atom_of[rows].max()) + 1))
+    columns = _columns(problem, rows)
+    owner = np.where(problem.territory[columns] == territory, atom_of[columns], len(units))
+    excess = [problem.excess(columns, members) for members in units]
+    beyond = np.array([(e > 0).sum(axis=1) for e in excess], dtype=float)
+    return Atoms(
+        problem=problem,
+        units=units,
+        neighbours=_neighbours(problem, units, atom_of),
+        columns=columns,
+        owner=owner,
+        is_fixed=np.isin(columns, np.array(problem.fixed_bases, dtype=np.int64)),
+        hours=np.array([problem.hours(columns, members).sum(axis=1) for members in units]),
+        beyond=beyond if beyond.any() else None,
+        excess=np.array([e.sum(axis=1) for e in excess]) if beyond.any() else None,
+        minutes=np.array([_mean_minutes(problem, columns, members) for members in units]),
+        measure=np.array([problem.measure[members].sum() for members in units]),
+        conflicts=_conflicts(problem, rows, atom_of),
+        pieces=tuple(len(pieces_of(problem, members)) for members in units),
+    )
+
+
+def _bind(problem: Problem, rows: Array) -> Array:
+    """Return the atom of each unit of the territory (rows elsewhere: -1)."""
+    root = np.arange(problem.size)
+
+    def find(unit: int) -> int:
+        while root[unit] != unit:
+            unit = int(root[unit])
+        return unit
+
+    first_of_group: dict[int, int] = {}
+    bonds = [(a, b) for a, b in problem.must_link if problem.territory[a] == problem.territory[b]]
+    for unit in rows.tolist():
+        group = int(problem.whole_group[unit])
+        if group >= 0:
+            bonds.append((first_of_group.setdefault(group, unit), unit))
+    for a, b in bonds:
+        low, high = sorted((find(a), find(b)))
+        root[high] = low
+    atom_of = np.full(problem.size, -1, dtype=np.int64)
+    atom_of[rows] = np.unique([find(unit) for unit in rows.tolist()], return_inverse=True)[1]
+    return atom_of
+
+
+def _columns(problem: Problem, rows: Array) -> Array:
+    is_allowed = problem.may_be_base & (problem.component == problem.component[rows[0]])
+    if problem.rules.base_units is None or not is_allowed.any():
+        return rows
+    fixed = np.intersect1d(rows, np.array(problem.fixed_bases, dtype=np.int64))
+    return np.union1d(np.flatnonzero(is_allowed), fixed)
+
+
+def _neighbours(problem: Problem, units: tuple[Array, ...], atom_of: Array) -> tuple[tuple[int, ...], ...]:
+    found = []
+    for atom, members in enumerate(units):
+        others = {int(atom_of[other]) for unit in members.tolist() for other in problem.neighbours[unit]}
+        found.append(tuple(sorted(others - {atom})))
+    return tuple(found)
+
+
+def _mean_minutes(problem: Problem, columns: Array, members: Array) -> Array:
+    minutes = problem.both_min[np.ix_(columns, members)]
+    # A trace of weight everywhere gives units without work a place as well.
+    weight = problem.crew_days[members] + 1e-6
+    far = np.where(np.isfinite(minutes), minutes, 1e6)
+    return (far * weight).sum(axis=1) / weight.sum()
+
+
+def _conflicts(problem: Problem, rows: Array, atom_of: Array) -> tuple[tuple[int, int], ...]:
+    inside = set(rows.tolist())
+    fixed = [unit for unit in problem.fixed_bases if unit in inside]
+    # Two bases that must be used cannot serve one bundle.
+    pairs = [(a, b) for i, a in enumerate(fixed) for b in fixed[i + 1 :]]
+    pairs += [(a, b) for a, b in problem.cannot_link if a in inside and b in inside]
+    atoms = [tuple(sorted((int(atom_of[a]), int(atom_of[b])))) for a, b in pairs]
+    return tuple(sorted((a, b) for a, b in atoms if a != b))

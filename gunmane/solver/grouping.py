@@ -1,0 +1,180 @@
+"""From a problem to its best labels: territories solved apart, then put together by the key."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from gunmane.solver import seeds
+from gunmane.solver.atoms import Atoms, make_atoms
+from gunmane.solver.budget import Budget
+from gunmane.solver.counts import share_out, territory_counts
+from gunmane.solver.exact import LARGEST, best_options
+from gunmane.solver.options import Option, combine
+from gunmane.solver.problem import Array, Problem
+from gunmane.solver.score import Verdict, judge
+from gunmane.solver.search import Territory, keep, search_options
+
+# Part of a territory's moves for each other number of bundles that is tried where the rules do not fit the wanted one.
+OTHER_COUNT_SHARE = 0.15
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Outcome:
+    """The best labels found, how they are judged, and what the search did."""
+
+    verdict: Verdict
+    moves: int
+    count_wanted: int
+    count_feasible: tuple[int, int]
+    is_cancelled: bool
+
+
+def solve(problem: Problem, starts: Sequence[Array], tell: Callable[[float], bool]) -> Outcome:
+    """
+    Return the best labels of a problem.
+
+    Parameters
+    ----------
+    problem
+        The task.
+    starts
+        Labels of units that the result is never worse than.
+    tell
+        Called with the part done (0 to 1); False cancels, and the best so far is returned.
+    """
+    territories = make_territories(problem)
+    counts = wanted_counts(problem, territories)
+    budget = Budget(problem.rules.move_budget, tell)
+    rng = np.random.default_rng(problem.rules.seed)
+    sizes = [territory.atoms.size if territory.atoms.size > LARGEST else 0 for territory in territories]
+    tables = []
+    for i, (territory, count) in enumerate(zip(territories, counts, strict=True)):
+        share = sizes[i] / max(1, sum(sizes[i:]))
+        with budget.limited(round(share * budget.left)):
+            tables.append(_options(territory, count, budget=budget, rng=rng, starts=starts))
+        budget.report()
+    total = sum(counts)
+    asked = problem.rules.bundle_count
+    chosen = combine(tables, total, is_exact_count=asked is not None)
+    labels = join_labels(problem, territories, chosen)
+    wanted = asked or total
+    verdicts = [judge(problem, candidate, wanted) for candidate in (labels, *starts)]
+    return Outcome(
+        verdict=min(verdicts, key=lambda verdict: (verdict.key, verdict.labels.tolist())),
+        moves=budget.spent,
+        count_wanted=wanted,
+        count_feasible=feasible_counts(territories),
+        is_cancelled=budget.is_cancelled,
+    )
+
+
+def make_territories(problem: Problem) -> list[Territory]:
+    """Return every territory of a problem with its atoms and numbers of bundles."""
+    found = []
+    for number in range(int(problem.territory.max(initial=-1)) + 1):
+        rows = problem.territory == number
+        atoms = make_atoms(problem, number)
+        is_exempt = not (problem.measure[rows].any() or problem.is_needed[rows].any())
+        found.append(Territory(atoms, territory_counts(problem, atoms), is_exempt))
+    return found
+
+
+def wanted_counts(problem: Problem, territories: list[Territory]) -> list[int]:
+    """Return the number of bundles of each territory: its own, or its share of the number asked for."""
+    if problem.rules.bundle_count is None:
+        return [territory.counts.wanted for territory in territories]
+    measures = [float(territory.atoms.measure.sum()) for territory in territories]
+    return share_out(problem.rules.bundle_count, measures, [territory.counts for territory in territories])
+
+
+def feasible_counts(territories: list[Territory]) -> tuple[int, int]:
+    """Return the fewest and most bundles that the rules seem to allow."""
+    return (
+        sum(territory.counts.low for territory in territories),
+        sum(territory.counts.high for territory in territories),
+    )
+
+
+def join_labels(problem: Problem, territories: list[Territory], chosen: list[Option]) -> Array:
+    """Return labels of all units from the labels of each territory's atoms."""
+    labels = np.full(problem.size, -1, dtype=np.int64)
+    offset = 0
+    for territory, option in zip(territories, chosen, strict=True):
+        rows, own = territory.atoms.unit_labels(option.labels)
+        labels[rows] = own + offset
+        offset += int(option.labels.max()) + 1
+    return labels
+
+
+def _options(
+    territory: Territory, count: int, *, budget: Budget, rng: np.random.Generator, starts: Sequence[Array]
+) -> dict[int, Option]:
+    atoms = territory.atoms
+    if atoms.size <= LARGEST:
+        return best_options(atoms, is_exempt=territory.is_exempt)
+    warm = [atom_labels(atoms, start) for start in starts]
+    is_free = atoms.problem.rules.bundle_count is None
+    main = round(budget.left * (1 - 2 * OTHER_COUNT_SHARE)) if is_free else budget.left
+    with budget.limited(main):
+        options = search_options(territory, count, budget=budget, rng=rng, starts=warm)
+    if is_free:
+        _try_other_counts(territory, count, options, budget=budget, rng=rng)
+    return options
+
+
+def _try_other_counts(
+    territory: Territory, count: int, options: dict[int, Option], *, budget: Budget, rng: np.random.Generator
+) -> None:
+    """Look at one bundle fewer and more, and further that way while rules or window are kept better."""
+    allowance = budget.left // 2
+    for step in (-1, 1):
+        here = count
+        with budget.limited(allowance):
+            while options[here].rank[:3] > (0, 0.0, 0.0):
+                there = here + step
+                if not territory.counts.least <= there <= territory.counts.most:
+                    break
+                with budget.limited(max(1, budget.left // 2)):
+                    warm = [options[here].labels]
+                    found = search_options(
+                        territory, there, budget=budget, rng=rng, starts=warm, is_fresh=False
+                    )
+                for option in found.values():
+                    keep(options, option)
+                if options[there].rank[:3] >= options[here].rank[:3]:
+                    break
+                here = there
+
+
+def atom_labels(atoms: Atoms, unit_labels: Array) -> Array:
+    """
+    Return labels of atoms from labels of units: what most units of an atom have, made connected.
+
+    Parameters
+    ----------
+    atoms
+        The atoms of a territory.
+    unit_labels
+        Labels of all units of the problem.
+    """
+    labels = np.array([np.bincount(unit_labels[units]).argmax() for units in atoms.units])
+    for label in np.unique(labels).tolist():
+        left = set(np.flatnonzero(labels == label).tolist())
+        pieces = []
+        while left:
+            piece = [min(left)]
+            left.discard(piece[0])
+            for atom in piece:
+                new = left.intersection(atoms.neighbours[atom])
+                left -= new
+                piece += sorted(new)
+            pieces.append(piece)
+        for piece in sorted(pieces, key=lambda p: (-len(p), p))[1:]:
+            labels[piece] = -1
+    is_set = labels >= 0
+    labels[is_set] = np.unique(labels[is_set], return_inverse=True)[1]
+    columns = [int(np.argmin(atoms.hours[labels == b].sum(axis=0))) for b in range(int(labels.max()) + 1)]
+    return seeds.fill(atoms, labels, np.array(columns))

@@ -1,0 +1,233 @@
+"""The search in one territory: starts, descent, and bundles dissolved and split elsewhere."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from gunmane.solver import seeds
+from gunmane.solver.atoms import Atoms
+from gunmane.solver.budget import Budget
+from gunmane.solver.counts import Counts
+from gunmane.solver.moves import Bundling, Weights, descend, weighted_hours
+from gunmane.solver.options import Option, make_option
+from gunmane.solver.problem import Array
+
+DRAWN_STARTS = 2
+GROW_ROUNDS = 6
+# Columns beyond this number are thinned for the first choice of bases; the search itself uses all.
+SEED_COLUMNS = 400
+EXCHANGES_TRIED = 40
+# One start may spend this part of the moves left.
+START_SHARE = 5
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Territory:
+    """A territory's atoms, its numbers of bundles, and whether the window applies to it."""
+
+    atoms: Atoms
+    counts: Counts
+    is_exempt: bool
+
+
+def search_options(
+    territory: Territory,
+    count: int,
+    *,
+    budget: Budget,
+    rng: np.random.Generator,
+    starts: list[Array],
+    is_fresh: bool = True,
+) -> dict[int, Option]:
+    """
+    Return good labels of a territory's atoms for a number of bundles, and for others that served on the way.
+
+    Parameters
+    ----------
+    territory
+        The territory; more than one atom.
+    count
+        Number of bundles.
+    budget
+        Moves to spend.
+    rng
+        Draws starts and exchanges.
+    starts
+        Labels of atoms to begin from as well, each bundle connected.
+    is_fresh
+        Whether to begin from new bases as well as from `starts`.
+    """
+    options: dict[int, Option] = {}
+    atoms, is_exempt = territory.atoms, territory.is_exempt
+    weights = search_weights(atoms)
+    fresh = first_labels(atoms, weights, count, rng) if is_fresh else []
+    for labels in [*fresh, *starts]:
+        bundling = Bundling(atoms, labels, weights, is_exempt=is_exempt)
+        with budget.limited(max(1, budget.left // START_SHARE)):
+            descend(bundling, budget)
+            keep(options, make_option(atoms, bundling.labels[:-1], is_exempt=is_exempt))
+            if bundling.count != count:
+                reach_count(bundling, count)
+                descend(bundling, budget)
+                keep(options, make_option(atoms, bundling.labels[:-1], is_exempt=is_exempt))
+        budget.report()
+    bundling = Bundling(atoms, options[count].labels, weights, is_exempt=is_exempt)
+    for option in exchanges(bundling, budget, rng):
+        keep(options, option)
+    return options
+
+
+def keep(options: dict[int, Option], option: Option) -> None:
+    """Put an option into the table of the best ones if it is better than what stands there."""
+    count = int(option.labels.max()) + 1
+    old = options.get(count)
+    if old is None or (option.rank, option.labels.tolist()) < (old.rank, old.labels.tolist()):
+        options[count] = option
+
+
+def search_weights(atoms: Atoms) -> Weights:
+    """Return weights in hours under which a broken rule outweighs any travel, and the window nearly so."""
+    scale = 1.0 + float(atoms.hours.sum(axis=0).min())
+    return Weights(breaks=1e4 * scale, excess=10 * scale, soft=100 * scale)
+
+
+def first_labels(atoms: Atoms, weights: Weights, count: int, rng: np.random.Generator) -> list[Array]:
+    """Return connected labels for a number of bundles: from greedy and from drawn bases, priced by the window."""
+    table = weighted_hours(atoms, weights)
+    fixed = np.flatnonzero(atoms.is_fixed & (atoms.owner < atoms.size)).tolist()[:count]
+    step = -(-table.shape[1] // SEED_COLUMNS)
+    thin = sorted({*range(0, table.shape[1], step), *fixed})
+    first = [thin.index(column) for column in fixed]
+    small = table[:, thin]
+    chosen = [seeds.greedy_bases(small, count, first)]
+    chosen += [seeds.drawn_bases(small, count, first, rng) for _ in range(DRAWN_STARTS)]
+    found = []
+    for bases in chosen:
+        better = seeds.interchange(small, bases, len(first), rounds=2 * count)
+        columns = [thin[place] for place in better]
+        found.append(seeds.priced(atoms, table, columns, rounds=GROW_ROUNDS)[-1])
+    return found
+
+
+def reach_count(bundling: Bundling, count: int) -> None:
+    """Dissolve or split bundles, the cheapest first, until there are `count`."""
+    while bundling.count > count:
+        losses = [(loss_of(bundling, bundle), bundle) for bundle in range(bundling.count)]
+        labels = dissolved(bundling, min(losses)[1])
+        bundling.load(np.unique(labels, return_inverse=True)[1])
+    while bundling.count < count:
+        gains = [gain_of(bundling, bundle) for bundle in range(bundling.count)]
+        best = max(range(bundling.count), key=lambda bundle: (gains[bundle][0], -bundle))
+        labels = split(bundling, bundling.labels[:-1].copy(), best, gains[best][1], bundling.count)
+        bundling.load(labels)
+
+
+def loss_of(bundling: Bundling, bundle: int) -> float:
+    """Return about what dissolving a bundle into its neighbours costs; infinite where it has none."""
+    others = sorted(bundling.neighbours_of(bundle))
+    if not others:
+        return np.inf
+    own = bundling.table[bundling.members(bundle)]
+    shifted = own[:, bundling.base_columns[others]].min(axis=1).sum()
+    part = bundling.measure[others] + bundling.measure[bundle] / len(others)
+    window = bundling.window_cost(part).sum() - bundling.window_cost(bundling.measure[others]).sum()
+    return float(shifted + window - bundling.costs[bundle])
+
+
+def gain_of(bundling: Bundling, bundle: int) -> tuple[float, int]:
+    """Return about what a second base in a bundle saves, and its column; -infinity for a single atom."""
+    members = bundling.members(bundle)
+    if len(members) < 2:
+        return -np.inf, 0
+    own = np.flatnonzero(bundling.labels[bundling.atoms.owner] == bundle)
+    base = int(bundling.base_columns[bundle])
+    own = own[bundling.atoms.owner[own] != bundling.atoms.owner[base]]
+    halves = 2 * bundling.window_cost(bundling.measure[[bundle]] / 2)[0]
+    if len(own) == 0:
+        return float(-halves), base
+    now = bundling.table[members, base]
+    served = np.minimum(bundling.table[np.ix_(members, own)], now[:, None]).sum(axis=0)
+    best = int(np.argmin(served))
+    return float(bundling.costs[bundle] - served[best] - halves), int(own[best])
+
+
+def dissolved(bundling: Bundling, bundle: int) -> Array:
+    """Return labels with a bundle's atoms given to its neighbours, nearest base first."""
+    labels = bundling.labels[:-1].copy()
+    free = bundling.members(bundle)
+    labels[free] = -1
+    return seeds.fill(bundling.atoms, labels, bundling.base_columns)
+
+
+def split(bundling: Bundling, labels: Array, bundle: int, column: int, new_label: int) -> Array:
+    """Return labels with a bundle divided between its base and another column, which takes the new label."""
+    atoms = bundling.atoms
+    members = np.flatnonzero(labels == bundle).tolist()
+    base = int(bundling.base_columns[bundle])
+    roots = []
+    for wanted in (base, column):
+        near = sorted(
+            members, key=lambda atom: (atom != atoms.owner[wanted], atoms.minutes[atom, wanted], atom)
+        )
+        roots.append(next(atom for atom in near if atom not in roots))
+    labels[members] = -1
+    labels[roots[0]], labels[roots[1]] = bundle, new_label
+    columns = np.zeros(max(bundling.count, new_label + 1), dtype=np.int64)
+    columns[[bundle, new_label]] = base, column
+    return seeds.fill(atoms, labels, columns, only={bundle, new_label})
+
+
+def exchanges(bundling: Bundling, budget: Budget, rng: np.random.Generator) -> list[Option]:
+    """
+    Dissolve one bundle and split another while that, after a descent, lowers the cost; return what was found.
+
+    Pairs are tried in the order of what they promise, then drawn.
+    """
+    found: list[Option] = []
+    failures = 0
+    tried: set[tuple[int, int]] = set()
+    while budget.is_open and failures < EXCHANGES_TRIED and bundling.count > 1:
+        pair = _next_pair(bundling, tried, rng)
+        if pair is None:
+            break
+        tried.add(pair)
+        before, labels = bundling.cost, bundling.labels[:-1].copy()
+        touched = _exchange(bundling, *pair)
+        descend(bundling, budget, touched)
+        budget.report()
+        if bundling.cost < before - 1e-9 * (1 + abs(before)):
+            found.append(make_option(bundling.atoms, bundling.labels[:-1], is_exempt=bundling.is_exempt))
+            failures = 0
+            tried.clear()
+        else:
+            bundling.load(labels)
+            failures += 1
+    return found
+
+
+def _next_pair(
+    bundling: Bundling, tried: set[tuple[int, int]], rng: np.random.Generator
+) -> tuple[int, int] | None:
+    losses = [loss_of(bundling, bundle) for bundle in range(bundling.count)]
+    gains = [gain_of(bundling, bundle)[0] for bundle in range(bundling.count)]
+    pairs = [
+        (losses[out] - gains[cut], out, cut)
+        for out in range(bundling.count)
+        for cut in range(bundling.count)
+        if out != cut and np.isfinite(losses[out]) and np.isfinite(gains[cut]) and (out, cut) not in tried
+    ]
+    if not pairs:
+        return None
+    pairs.sort()
+    # Mostly the most promising pair, now and then one further down.
+    place = min(int(rng.exponential(1.5)), len(pairs) - 1) if tried else 0
+    return pairs[place][1], pairs[place][2]
+
+
+def _exchange(bundling: Bundling, out: int, cut: int) -> set[int]:
+    column = gain_of(bundling, cut)[1]
+    touched = bundling.neighbours_of(out) | bundling.neighbours_of(cut) | {out, cut}
+    bundling.load(split(bundling, dissolved(bundling, out), cut, column, out))
+    return touched
