@@ -1,0 +1,71 @@
+"""The `gunmane` command: regions, plan, sample."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from gunmane.cli import commands, console
+from gunmane.cli.options import build_parser, chosen_language
+from gunmane.errors import GunmaneError
+from gunmane.i18n import say, t
+
+DONE, OWN_ERROR, USAGE_ERROR, STOPPED = 0, 1, 2, 130
+TERMINATED = 143
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the command and return its exit code: 0 done, 1 our own error, 2 usage, 130 stopped by the user.
+
+    Parameters
+    ----------
+    argv
+        Arguments without the program's name; None takes the process's own.
+    """
+    given = list(sys.argv[1:] if argv is None else argv)
+    lang = chosen_language(given)
+    console.prepare_streams()
+    try:
+        # An order to end must unwind like any other exit, or temporary files stay behind.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
+    except ValueError:
+        logging.getLogger(__name__).debug("not in the main thread: signals stay as they are")
+    try:
+        options = build_parser(lang).parse_args(given)
+        code = _run(options, lang)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output went away (head, less): nothing is wrong, and nobody is there to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return code
+
+
+def _run(options: commands.Options, lang: str) -> int:
+    command = {
+        "regions": commands.list_regions,
+        "plan": commands.plan_region,
+        "sample": commands.write_sample,
+    }
+    try:
+        command[options.command](options, lang)
+    except GunmaneError as error:
+        console.tell_error(say(error, lang))
+        return OWN_ERROR
+    except KeyboardInterrupt:
+        console.tell_error(t("cli.stopped", lang))
+        return STOPPED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if os.environ.get("GUNMANE_DEBUG", "") not in {"", "0"}:
+            logging.getLogger(__name__).exception("unexpected error")
+        console.tell_error(t("cli.unexpected", lang, kind=type(error).__name__))
+        return OWN_ERROR
+    return DONE

@@ -1,0 +1,127 @@
+"""What each command does: list the regions, plan one, write its sample."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from gunmane.cli import console, report
+from gunmane.municipalities import find_region, load_regions
+from gunmane.scenario import Scenario
+
+Options = argparse.Namespace
+# How the bar is shared out among reading, planning and comparing.
+GROUND_END, PLAN_END = 0.4, 0.7
+
+
+def list_regions(options: Options, lang: str) -> None:
+    """Print the regions as a table, or as JSON."""
+    rows = [_region_facts(str(region_id)) for region_id in load_regions()["region_id"]]
+    if options.json:
+        console.tell(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    report.tell_regions(rows, lang)
+
+
+def _region_facts(region_id: str) -> dict[str, Any]:
+    region = find_region(region_id)
+    return {
+        "region_id": region.region_id,
+        "name_ja": region.name_ja,
+        "name_en": region.name_en,
+        "kind": region.kind,
+        "direction": region.direction,
+        "default_layer": region.default_layer,
+        "default_sectors": list(region.default_sectors),
+        "bodies": region.bodies.to_dict("records"),
+        "municipalities": [
+            {"muni_code": code, "name_ja": row["name_ja"], "name_en": row["name_en"]}
+            for code, row in region.municipalities.drop(columns="geometry").iterrows()
+        ],
+    }
+
+
+def plan_region(options: Options, lang: str) -> None:
+    """
+    Plan a region, write its files and print what they say.
+
+    Raises
+    ------
+    gunmane.errors.GunmaneError
+        If the region, a file or a choice cannot be planned with, or the files cannot be written.
+    """
+    region = find_region(options.region)
+    scenario = chosen_scenario(options)
+
+    from gunmane.evidence import compare
+    from gunmane.exports import write_plan
+    from gunmane.grounds import prepare_ground
+    from gunmane.plans import make_plan
+
+    ground = prepare_ground(
+        region,
+        roads=options.roads,
+        assets=tuple(options.assets),
+        is_roads_as_assets=options.roads_as_assets,
+        has_water="water" in scenario.sectors,
+        progress=console.progress_bar(lang, end=GROUND_END),
+    )
+    plan_end = PLAN_END if options.evidence else 1.0
+    plan = make_plan(scenario, ground, progress=console.progress_bar(lang, start=GROUND_END, end=plan_end))
+    evidence = None
+    if options.evidence:
+        evidence = compare(scenario, ground, progress=console.progress_bar(lang, start=plan_end))
+    paths = write_plan(plan, options.out, evidence=evidence, lang=lang)
+    console.wipe_bar()
+    if not options.quiet:
+        report.tell_plan(plan, evidence, lang)
+        report.tell_files(paths, lang)
+
+
+def chosen_scenario(options: Options) -> Scenario:
+    """
+    Return the scenario of the command's options; what is not given is as the region opens.
+
+    Raises
+    ------
+    gunmane.errors.GunmaneError
+        If the region is unknown or a choice cannot be planned with.
+    """
+    given = [name for part in options.sectors or () for name in part.split(",") if name]
+    return Scenario.default(
+        find_region(options.region),
+        layer=options.layer,
+        sectors=tuple(given) or None,
+        bundle_count=options.bundles,
+        floor_jpy=options.floor_jpy,
+        ceiling_jpy=options.ceiling_jpy,
+        is_window_hard=options.hard_window or None,
+        travel_limit_min=options.travel_limit_min,
+        may_cross_border=False if options.no_cross_border else None,
+        joins_owners=False if options.no_join_owners else None,
+        has_snow_removal=options.snow,
+        seed=options.seed,
+    )
+
+
+def write_sample(options: Options, lang: str) -> None:
+    """
+    Write a region's sample assets and roads as files that the plan command reads back.
+
+    Raises
+    ------
+    gunmane.errors.GunmaneError
+        If the region is unknown or the folder cannot be written to.
+    """
+    region = find_region(options.region)
+
+    from gunmane.exports import write_files
+    from gunmane.exports.samplefiles import sample_files
+    from gunmane.sample import load_sample
+
+    rows = load_sample(region)
+    paths = write_files(sample_files(rows.assets, rows.roads, region), options.out)
+    if not options.quiet:
+        report.tell_sample(region, rows.assets, rows.roads, lang)
+        report.tell_files(paths, lang)

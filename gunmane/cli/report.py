@@ -1,0 +1,244 @@
+"""What the command prints about a plan: today's words, two significant figures, ranges, what was assumed."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from gunmane.cli import console
+from gunmane.evidence import Evidence
+from gunmane.exports.provenance import notices
+from gunmane.exports.words import names, note_text, number_text, strand_word, word, words, yen_range
+from gunmane.i18n import t
+from gunmane.municipalities import Region
+from gunmane.scenario import Plan
+
+METRES_PER_KM = 1000
+
+
+def tell_regions(rows: list[dict[str, Any]], lang: str) -> None:
+    """Print one line a region: id, name, kind, what it opens on, its bodies."""
+    header = [
+        t(f"cli.column.{key}", lang) for key in ("region_id", "name", "kind", "layer", "sectors", "bodies")
+    ]
+    lines = [
+        [
+            row["region_id"],
+            row["name_ja" if lang == "ja" else "name_en"],
+            word("kind", row["kind"], lang),
+            t(f"cli.layer.{row['default_layer']}", lang),
+            words("sector", row["default_sectors"], lang),
+            str(len(row["bodies"])),
+        ]
+        for row in rows
+    ]
+    console.tell_table(header, lines, numbers=(5,))
+
+
+def tell_plan(plan: Plan, evidence: Evidence | None, lang: str) -> None:
+    """Print a plan: what it is of, its bundles, rules broken, other numbers, comparison and notes."""
+    region, chosen = plan.ground.region, plan.scenario
+    told = notices(plan)
+    console.tell(
+        f"{region.name_ja if lang == 'ja' else region.name_en}  {word('package', chosen.layer, lang)}"
+    )
+    console.tell(f"{t('cli.sectors', lang)}: {words('sector', chosen.sectors, lang)}")
+    for key in (f"sample_notice_{lang}", f"disclaimer_{lang}"):
+        if key in told:
+            console.tell(f"! {told[key]}")
+    console.tell()
+    _tell_bundles(plan, lang)
+    _tell_totals(plan, lang)
+    _tell_broken(plan, lang)
+    _tell_alternatives(plan, lang)
+    if evidence is not None:
+        _tell_evidence(evidence, lang)
+    _tell_roads(plan, lang)
+    console.tell()
+    for note in plan.notes:
+        console.tell(f"- {note_text(note, lang)}")
+
+
+def _tell_bundles(plan: Plan, lang: str) -> None:
+    keys = (
+        "bundle",
+        "municipalities",
+        "fields",
+        "base",
+        "annual",
+        "verdict",
+        "structures",
+        "travel",
+        "farthest",
+    )
+    has_strands = bool((plan.assignment["strand"] != "").any())
+    header = [t(f"cli.column.{key}", lang) for key in keys]
+    lines = []
+    for bundle_id, row in plan.bundles.iterrows():
+        mark = "!" if row["rules_broken"] else ""
+        line = [
+            f"{bundle_id}{mark}",
+            names(plan.ground.region, row["muni_codes"], lang),
+            words("field", row["fields"], lang),
+            str(row["base_name"]) or "–",
+            yen_range(row["annual_jpy_low"], row["annual_jpy"], row["annual_jpy_high"], lang),
+            word("verdict", row["window_verdict"], lang),
+            number_text(row["structure_count"]),
+            number_text(row["travel_hours"]),
+            number_text(row["farthest_min"]),
+        ]
+        if has_strands:
+            line.insert(1, strand_word(plan.ground.region, str(row["strand"]), lang))
+        lines.append(line)
+    if has_strands:
+        header.insert(1, t("cli.column.strand", lang))
+    last = len(header) - 1
+    console.tell_table(header, lines, numbers=(last - 2, last - 1, last))
+
+
+def _tell_totals(plan: Plan, lang: str) -> None:
+    sums = plan.totals
+    console.tell()
+    console.tell(
+        t(
+            "cli.totals",
+            lang,
+            orders=int(sums["order_count"]),
+            below=int(sums["below_floor"]),
+            borderline=int(sums["borderline"]),
+            above=int(sums["above_ceiling"]),
+            hours=number_text(sums["travel_hours"]),
+            farthest=number_text(sums["farthest_min"]),
+            yen=yen_range(sums["annual_jpy_low"], sums["annual_jpy"], sums["annual_jpy_high"], lang),
+            percent=round(100 * sums["grade_e_share"]),
+        )
+    )
+
+
+def _tell_broken(plan: Plan, lang: str) -> None:
+    if plan.broken.empty:
+        console.tell(t("cli.kept", lang))
+        return
+    console.tell(t("cli.broken", lang, count=len(plan.broken)))
+    known = plan.ground.units["name"]
+    for row in plan.broken.to_dict("records"):
+        where = " ".join(str(x) for x in (row["bundle_id"], known.get(row["unit_id"], row["unit_id"])) if x)
+        rule = word("rule", row["rule"], lang)
+        console.tell(f"  ! {where}: {rule} ({number_text(row['amount'])} / {number_text(row['limit'])})")
+
+
+def _tell_alternatives(plan: Plan, lang: str) -> None:
+    table = plan.alternatives
+    # Strands have numbers of their own; one line cannot tell them.
+    if len(table) < 2 or plan.assignment["strand"].nunique() > 1:
+        return
+    parts = [
+        t(
+            "cli.alternative",
+            lang,
+            mark="*" if row["is_chosen"] else "",
+            count=int(row["bundle_count"]),
+            hours=number_text(row["travel_hours"]),
+            below=int(row["below_floor"]),
+            broken=int(row["broken_count"]),
+        )
+        for row in table.to_dict("records")
+    ]
+    console.tell(t("cli.alternatives", lang) + " " + " | ".join(parts))
+
+
+def _tell_evidence(evidence: Evidence, lang: str) -> None:
+    keys = (
+        "fields",
+        "state",
+        "orders",
+        "below",
+        "borderline",
+        "above",
+        "travel",
+        "farthest",
+        "annual",
+        "grade_e",
+        "broken",
+    )
+    lines = [
+        [
+            word("joined", row["fields"], lang),
+            word("state", row["state"], lang),
+            *[_count(row[key]) for key in ("order_count", "below_floor", "borderline", "above_ceiling")],
+            number_text(row["travel_hours"]),
+            number_text(row["farthest_min"]),
+            yen_range(row["annual_jpy_low"], row["annual_jpy"], row["annual_jpy_high"], lang),
+            "–" if np.isnan(row["grade_e_share"]) else f"{row['grade_e_share']:.0%}",
+            _count(row["broken_count"]),
+        ]
+        for row in evidence.table.to_dict("records")
+    ]
+    console.tell()
+    console.tell(t("cli.comparison", lang))
+    console.tell_table(
+        [t(f"cli.column.{key}", lang) for key in keys], lines, numbers=(2, 3, 4, 5, 6, 7, 9, 10)
+    )
+    console.tell(t("cli.comparison_caution", lang))
+
+
+def _count(value: float) -> str:
+    return "–" if value is None or not np.isfinite(value) else f"{int(value)}"
+
+
+def _tell_roads(plan: Plan, lang: str) -> None:
+    facts = plan.ground.provenance.get("road_file_facts")
+    if not facts:
+        return
+    official_m = float(plan.ground.region.statistics["road_length_m"].sum())
+    snap = plan.ground.shares["snap_m"].to_numpy(dtype="float64")
+    console.tell()
+    console.tell(
+        t(
+            "cli.roads",
+            lang,
+            file=plan.ground.provenance.get("roads_source", ""),
+            lines=f"{facts['line_count']:,}",
+            km=f"{facts['length_m'] / METRES_PER_KM:,.0f}",
+            inside=f"{facts['length_in_region_m'] / METRES_PER_KM:,.0f}",
+            official=f"{official_m / METRES_PER_KM:,.0f}",
+        )
+    )
+    console.tell(
+        t(f"cli.road_scheme.{facts['scheme']}", lang, percent=round(100 * facts["unknown_class_ratio"]))
+    )
+    if facts["broken"] or facts["not_lines"] or facts["not_for_cars"]:
+        rows = "・".join(str(n) for n in facts["broken_rows"]) or "–"
+        left = {key: facts[key] for key in ("broken", "not_lines", "not_for_cars")}
+        console.tell(t("cli.roads_left_out", lang, rows=rows, **left))
+    if len(snap):
+        middle, far = np.nanmedian(snap), np.nanmax(snap)
+        console.tell(t("cli.snap", lang, median=number_text(middle), farthest=number_text(far)))
+
+
+def tell_sample(region: Region, assets: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, lang: str) -> None:
+    """Print how many sample rows of each sector and municipality were written."""
+    console.tell(f"! {t('files.sample.both', lang)}")
+    counts = assets.groupby(["muni_code", "sector"]).size()
+    sectors = sorted(set(assets["sector"]))
+    lines = [
+        [code, region.name_of(code, lang), *[f"{int(counts.get((code, s), 0)):,}" for s in sectors]]
+        for code in sorted(set(assets["muni_code"]))
+    ]
+    header = [
+        t("cli.column.code", lang),
+        t("cli.column.name", lang),
+        *[word("sector", s, lang) for s in sectors],
+    ]
+    console.tell_table(header, lines, numbers=tuple(range(2, len(header))))
+    console.tell(t("cli.sample_roads", lang, count=f"{len(roads):,}"))
+
+
+def tell_files(paths: dict[str, pathlib.Path], lang: str) -> None:
+    """Print which files were written."""
+    folder = next(iter(paths.values())).parent
+    console.tell()
+    console.tell(t("cli.written", lang, folder=str(folder), files=" ".join(paths)))

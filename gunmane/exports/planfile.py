@@ -1,0 +1,57 @@
+"""`plan.json`: everything that a plan was made with and what came out, for a rerun and for other programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pandas as pd
+
+from gunmane.exports.geojson import bundle_properties
+from gunmane.exports.provenance import LANGS, clean, created_date, notices, provenance
+from gunmane.exports.words import note_text
+from gunmane.plans import scenario_assumptions
+from gunmane.scenario import Plan
+
+FORMAT = "gunmane-plan/1"
+
+
+def plan_json(plan: Plan) -> bytes:
+    """
+    Return a plan as JSON in UTF-8.
+
+    `created` is the only member that depends on when it was made (a date; `SOURCE_DATE_EPOCH` sets it).
+    """
+    region = plan.ground.region
+    table = {
+        "format": FORMAT,
+        **notices(plan),
+        "created": created_date(),
+        "region": {"region_id": region.region_id, "name_ja": region.name_ja, "name_en": region.name_en},
+        "provenance": provenance(plan),
+        "scenario": dataclasses.asdict(plan.scenario),
+        "assumptions_sha256": scenario_assumptions(plan.scenario).fingerprint(),
+        "window": plan.window,
+        "totals": plan.totals,
+        "rules_broken": _records(plan.broken),
+        "alternatives": _records(plan.alternatives),
+        "bundles": bundle_properties(plan),
+        "assignment": _records(plan.assignment.sort_values(["strand", "unit_id"])),
+        "network": plan.ground.network_facts,
+        "road_file": plan.ground.provenance.get("road_file_facts"),
+        "rejected_rows": len(plan.ground.rejects),
+        "notes": [
+            {
+                "key": note.key,
+                "values": dict(note.values),
+                **{lang: note_text(note, lang) for lang in LANGS},
+            }
+            for note in plan.notes
+        ],
+    }
+    return json.dumps(clean(table), ensure_ascii=False, allow_nan=False, indent=1).encode()
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [clean(row) for row in table.to_dict("records")]

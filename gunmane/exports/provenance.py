@@ -1,0 +1,109 @@
+"""What every file says of itself: that it is a trial calculation, what is sample, what it was made from."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import os
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import gunmane
+from gunmane.i18n import t
+from gunmane.scenario import Plan
+
+LANGS = ("ja", "en")
+THOUSAND = 1000
+
+# Source and terms of the facts that a plan stands on (data/model_regions/README.md has each file's).
+SOURCES = (
+    ("municipalities", "気象庁 発表区域 (国土数値情報 行政区域から作成)", "公共データ利用規約"),
+    ("towns", "Geolonia 住所データ", "CC BY 4.0"),
+    ("town_halls", "localgovjp", "CC0"),
+    ("statistics", "総務省 公共施設状況調・住基人口・決算カード", "公共データ利用規約"),
+    ("statistics", "国土地理院 面積調", "公共データ利用規約"),
+    ("statistics", "国土交通省 道路メンテナンス年報", "公共データ利用規約"),
+    ("statistics", "内閣府 見える化DB", "公共データ利用規約"),
+    ("assumptions", "data/model_regions/assumptions.csv", "row by row"),
+)
+
+
+def sample_part(plan: Plan) -> str:
+    """Say which part of a plan's ground is sample: "both", "assets", "roads" or "none"."""
+    has_sample_roads = plan.ground.provenance.get("roads_source", "sample") == "sample"
+    has_sample_assets = bool(plan.ground.assets["is_synthetic"].any())
+    if has_sample_roads and has_sample_assets:
+        return "both"
+    if has_sample_roads:
+        return "roads"
+    return "assets" if has_sample_assets else "none"
+
+
+def notices(plan: Plan) -> dict[str, str]:
+    """Return the foreign members that every file carries: disclaimers, and the sample notice where it holds."""
+    members = {f"disclaimer_{lang}": t("files.disclaimer", lang) for lang in LANGS}
+    part = sample_part(plan)
+    if part != "none":
+        members |= {f"sample_notice_{lang}": t(f"files.sample.{part}", lang) for lang in LANGS}
+    return members
+
+
+def provenance(plan: Plan) -> dict[str, Any]:
+    """
+    Return what a plan was made from and with; nothing in it depends on when or where it was made.
+
+    Keys: `gunmane_version, region_id, scenario, seed, input_sha256, roads_source, assets_source, data_dates,
+    sources, is_synthetic`.
+    """
+    given = plan.ground.provenance
+    return clean(
+        {
+            "gunmane_version": gunmane.__version__,
+            "region_id": plan.scenario.region_id,
+            "scenario": plan.scenario.fingerprint(),
+            "seed": plan.scenario.seed,
+            "input_sha256": given.get("input_sha256", {}),
+            "roads_source": given.get("roads_source", ""),
+            "assets_source": given.get("assets_source", []),
+            "data_dates": given.get("data_dates", {}),
+            "sources": [{"data": data, "source": source, "terms": terms} for data, source, terms in SOURCES],
+            "is_synthetic": sample_part(plan) != "none",
+        }
+    )
+
+
+def created_date() -> str:
+    """Return today's date, or the one that `SOURCE_DATE_EPOCH` names (reproducible builds)."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    now = (
+        datetime.datetime.fromtimestamp(int(epoch), tz=datetime.UTC)
+        if epoch.isdigit()
+        else datetime.datetime.now(tz=datetime.UTC).astimezone()
+    )
+    return now.date().isoformat()
+
+
+def rounded_jpy(value: float) -> float | None:
+    """Return yen rounded to the thousand; missing where it is no number."""
+    return int(round(value / THOUSAND) * THOUSAND) if math.isfinite(value) else None
+
+
+def clean(value: Any) -> Any:
+    """Return a value that JSON can hold: no NaN or infinity (they become null), no numpy or pandas types."""
+    if isinstance(value, dict):
+        return {str(k): clean(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | np.ndarray | pd.Series):
+        return [clean(v) for v in value]
+    if isinstance(value, set | frozenset):
+        return [clean(v) for v in sorted(value)]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    return str(value)

@@ -1,0 +1,196 @@
+"""Tables to an Excel workbook: codes stay text, nothing is a formula, 60,000 rows in seconds, the same bytes again."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import io
+import math
+import re
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+import openpyxl
+from openpyxl.cell.cell import Cell
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from gunmane.exports.words import text_width
+
+FORMATS = {"code": "@", "text": "@", "int": "#,##0", "decimal": "#,##0.0", "ratio": "0%", "any": "General"}
+HEADER_ROW = 2
+MAX_ROWS = 1_000_000  # Excel's sheet ends at 1,048,576
+MAX_TEXT = 32_767
+MIN_WIDTH, MAX_WIDTH = 8, 60
+WIDTH_SAMPLE = 200
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a zip entry can have
+MODIFIED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sheet:
+    """
+    One table of a workbook.
+
+    Parameters
+    ----------
+    title
+        Name of the sheet (31 characters at most).
+    columns
+        (header, kind) of each column; kinds: code, text, int, decimal, ratio, any.
+    rows
+        Values in the order of the columns; None is an empty cell.
+    """
+
+    title: str
+    columns: Sequence[tuple[str, str]]
+    rows: Sequence[Sequence[Any]]
+
+
+def workbook_bytes(sheets: Sequence[Sheet], *, notice: str) -> bytes:
+    """
+    Return an .xlsx file with one sheet a table.
+
+    openpyxl makes the book, its styles and its print set-up; the rows are put into it as text, because its own
+    writer takes ten seconds for a table of members.
+
+    Parameters
+    ----------
+    sheets
+        Tables in order; a table above a million rows goes on in a further sheet.
+    notice
+        Line above every table, which also prints.
+    """
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    book.properties.creator = "gunmane"
+    bodies = []
+    for sheet in [part for whole in sheets for part in _parts(whole)]:
+        page = book.create_sheet(sheet.title[:31])
+        _set_up(page, sheet, notice)
+        bodies.append(_body(sheet, _styles(page)))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return _with_bodies(buffer.getvalue(), bodies)
+
+
+def _parts(sheet: Sheet) -> list[Sheet]:
+    if len(sheet.rows) <= MAX_ROWS:
+        return [sheet]
+    starts = range(0, len(sheet.rows), MAX_ROWS)
+    return [
+        dataclasses.replace(sheet, title=f"{sheet.title[:28]} {i}", rows=sheet.rows[start : start + MAX_ROWS])
+        for i, start in enumerate(starts, start=1)
+    ]
+
+
+def _set_up(page: Worksheet, sheet: Sheet, notice: str) -> None:
+    page["A1"].value = notice
+    page["A1"].font = Font(bold=True, color="B00020")
+    for number, (header, kind) in enumerate(sheet.columns, start=1):
+        cell = page.cell(row=HEADER_ROW, column=number, value=header)
+        cell.data_type = "s"
+        cell.font = Font(bold=True)
+        cell.fill = PatternFill("solid", fgColor="DDE6EE")
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        page.column_dimensions[get_column_letter(number)].width = _width(header, kind, sheet.rows, number - 1)
+    page.freeze_panes = page.cell(row=HEADER_ROW + 1, column=1)
+    last = get_column_letter(max(len(sheet.columns), 1))
+    page.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + max(len(sheet.rows), 1)}"
+    page.print_title_rows = f"1:{HEADER_ROW}"
+    page.page_setup.orientation = "landscape"
+    page.page_setup.paperSize = page.PAPERSIZE_A4
+    page.page_setup.fitToWidth = 1
+    page.page_setup.fitToHeight = 0
+    page.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
+    page.oddFooter.left.text = sheet.title
+    page.oddFooter.right.text = "&P / &N"
+
+
+def _width(header: str, kind: str, rows: Sequence[Sequence[Any]], column: int) -> float:
+    texts = [str(row[column]) for row in rows[:WIDTH_SAMPLE] if row[column] is not None]
+    if kind in {"int", "decimal", "ratio"}:
+        texts = [f"{row[column]:,.1f}" for row in rows[:WIDTH_SAMPLE] if _is_number(row[column])]
+    # A header may take two lines.
+    longest = max([text_width(header) / 2, *(text_width(text) for text in texts)], default=MIN_WIDTH)
+    return float(min(max(longest + 2, MIN_WIDTH), MAX_WIDTH))
+
+
+def _styles(page: Worksheet) -> dict[str, int]:
+    """Register the style of each kind of cell and return its number; the cell that served is taken away."""
+    probe = page.cell(row=HEADER_ROW + 1, column=1)
+    numbers = {}
+    for kind, number_format in FORMATS.items():
+        numbers[kind] = _style(probe, number_format, is_wrapped=kind == "text", is_quoted=False)
+    numbers["quoted"] = _style(probe, "@", is_wrapped=False, is_quoted=True)
+    del page._cells[HEADER_ROW + 1, 1]
+    return numbers
+
+
+def _style(probe: Cell, number_format: str, *, is_wrapped: bool, is_quoted: bool) -> int:
+    probe.number_format = number_format
+    probe.alignment = Alignment(wrap_text=is_wrapped or None, vertical="top")
+    probe.quotePrefix = is_quoted
+    return int(probe.style_id)
+
+
+def _body(sheet: Sheet, styles: dict[str, int]) -> bytes:
+    letters = [get_column_letter(i) for i in range(1, len(sheet.columns) + 1)]
+    kinds = [kind for _, kind in sheet.columns]
+    lines = []
+    for number, row in enumerate(sheet.rows, start=HEADER_ROW + 1):
+        cells = [
+            _cell(f"{letter}{number}", value, kind, styles)
+            for letter, value, kind in zip(letters, row, kinds, strict=True)
+            if value is not None
+        ]
+        lines.append(f'<row r="{number}">{"".join(cells)}</row>')
+    return "".join(lines).encode()
+
+
+def _cell(place: str, value: Any, kind: str, styles: dict[str, int]) -> str:
+    if kind not in {"code", "text"} and _is_number(value):
+        return f'<c r="{place}" s="{styles[kind]}"><v>{value}</v></c>' if math.isfinite(value) else ""
+    text = str(value)
+    style = (
+        styles["quoted"] if text.startswith(FORMULA_STARTS) else styles["text" if kind == "text" else "code"]
+    )
+    return (
+        f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{_escaped(text)}</t></is></c>'
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _escaped(text: str) -> str:
+    safe = NOT_XML.sub("", text[:MAX_TEXT])
+    return safe.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _with_bodies(data: bytes, bodies: list[bytes]) -> bytes:
+    """Put the rows into the sheets, and a fixed date on everything, so that the same tables give the same file."""
+    out = io.BytesIO()
+    fixed = datetime.datetime(*EPOCH, tzinfo=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name)
+            found = re.fullmatch(r"xl/worksheets/sheet(\d+)\.xml", name)
+            if found:
+                body = bodies[int(found.group(1)) - 1]
+                content = content.replace(b"</sheetData>", body + b"</sheetData>", 1)
+                content = re.sub(rb"<dimension [^>]*/>", b"", content, count=1)
+            if name == "docProps/core.xml":
+                content = MODIFIED.sub(rb"\g<1>" + fixed, content)
+            info = zipfile.ZipInfo(name, date_time=EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(info, content)
+    return out.getvalue()

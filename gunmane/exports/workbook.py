@@ -1,0 +1,275 @@
+"""The workbook of a plan: what to know first, then bundles, members, comparison, assumptions and faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from gunmane.evidence import Evidence, today_state
+from gunmane.exports.geojson import synthetic_bundles
+from gunmane.exports.members import COLUMNS as MEMBER_COLUMNS
+from gunmane.exports.members import member_table
+from gunmane.exports.provenance import SOURCES, clean, notices, provenance, rounded_jpy, sample_part
+from gunmane.exports.sheets import Sheet, workbook_bytes
+from gunmane.exports.words import names, note_text, strand_word, word, words
+from gunmane.i18n import t
+from gunmane.plans import scenario_assumptions
+from gunmane.scenario import Plan
+from gunmane.workload import load_tasks
+
+BUNDLE_COLUMNS = (
+    ("bundle_id", "code"),
+    ("strand", "code"),
+    ("municipalities", "text"),
+    ("muni_codes", "text"),
+    ("owners", "text"),
+    ("owner_codes", "text"),
+    ("fields", "text"),
+    ("lead", "code"),
+    ("base_name", "code"),
+    ("annual_jpy_low", "int"),
+    ("annual_jpy", "int"),
+    ("annual_jpy_high", "int"),
+    ("window_verdict", "code"),
+    ("structure_count", "decimal"),
+    ("onsite_hours", "decimal"),
+    ("travel_hours", "decimal"),
+    ("farthest_min", "decimal"),
+    ("unit_count", "int"),
+    ("asset_count", "int"),
+    ("length_m", "int"),
+    ("area_m2", "int"),
+    ("worst_condition", "any"),
+    ("is_wide_area", "code"),
+    ("is_multi_sector", "code"),
+    ("rules_broken", "text"),
+    ("grade_e_share", "ratio"),
+    ("is_synthetic", "code"),
+)
+COMPARISON_COLUMNS = (
+    ("fields", "code"),
+    ("state", "code"),
+    ("order_count", "int"),
+    ("below_floor", "int"),
+    ("borderline", "int"),
+    ("above_ceiling", "int"),
+    ("travel_hours", "decimal"),
+    ("farthest_min", "decimal"),
+    ("annual_jpy_low", "int"),
+    ("annual_jpy", "int"),
+    ("annual_jpy_high", "int"),
+    ("grade_e_share", "ratio"),
+    ("broken_count", "int"),
+)
+ASSUMPTION_COLUMNS = (
+    ("is_used", "code"),
+    ("key", "code"),
+    ("unit", "code"),
+    ("low", "any"),
+    ("central", "any"),
+    ("high", "any"),
+    ("confidence", "code"),
+    ("source", "text"),
+    ("note", "text"),
+)
+REJECT_COLUMNS = (
+    ("source_file", "code"),
+    ("row", "any"),
+    ("column", "code"),
+    ("value", "code"),
+    ("rule", "text"),
+    ("advice", "text"),
+)
+BROKEN_COLUMNS = (
+    ("rule", "text"),
+    ("bundle_id", "code"),
+    ("unit_id", "code"),
+    ("unit_name", "code"),
+    ("amount", "any"),
+    ("limit", "any"),
+)
+
+
+def workbook(plan: Plan, evidence: Evidence | None, lang: str = "ja") -> bytes:
+    """
+    Return the workbook of a plan as .xlsx.
+
+    Parameters
+    ----------
+    plan
+        Plan to tell.
+    evidence
+        Its comparison, or None: the sheet then says how to get it.
+    lang
+        "ja" or "en".
+    """
+    sheets = [
+        _read_me(plan, lang),
+        bundle_sheet(plan, lang, "bundles"),
+        _members(plan, lang),
+        comparison_sheet(evidence, lang),
+        bundle_sheet(_today(plan, evidence), lang, "today"),
+        _assumptions(plan, lang),
+        _rejects(plan, lang),
+        _broken(plan, lang),
+    ]
+    told = notices(plan)
+    notice = " / ".join(told[key] for key in (f"sample_notice_{lang}", f"disclaimer_{lang}") if key in told)
+    return workbook_bytes(sheets, notice=notice)
+
+
+def _today(plan: Plan, evidence: Evidence | None) -> Plan:
+    for fields in ("apart", "together"):
+        if evidence is not None and (fields, "today") in evidence.plans:
+            return evidence.plans[fields, "today"]
+    return today_state(plan.scenario, plan.ground)
+
+
+def _sheet(name: str, columns: Sequence[tuple[str, str]], rows: Iterable[dict[str, Any]], lang: str) -> Sheet:
+    headers = [(t(f"files.column.{key}", lang), kind) for key, kind in columns]
+    values = [[clean(row.get(key)) for key, _ in columns] for row in rows]
+    if not values:
+        values = [[t("files.none", lang), *[None] * (len(columns) - 1)]]
+    return Sheet(t(f"files.sheet.{name}", lang), headers, values)
+
+
+def _yes(value: Any, lang: str) -> str:
+    return t("files.yes" if value else "files.no", lang)
+
+
+def bundle_sheet(plan: Plan, lang: str, name: str) -> Sheet:
+    """Return one row a bundle with its figures; yen rounded to the thousand, tax included."""
+    region, is_sample = plan.ground.region, synthetic_bundles(plan)
+    rows = []
+    for bundle_id, row in plan.bundles.iterrows():
+        rows.append(
+            {
+                **row.drop("geometry").to_dict(),
+                "bundle_id": bundle_id,
+                "strand": strand_word(region, str(row["strand"]), lang),
+                "municipalities": names(region, row["muni_codes"], lang),
+                "muni_codes": "; ".join(row["muni_codes"]),
+                "owners": names(region, row["owner_codes"], lang),
+                "owner_codes": "; ".join(row["owner_codes"]),
+                "fields": words("field", row["fields"], lang),
+                "lead": region.name_of(str(row["lead_code"]), lang),
+                **{key: rounded_jpy(row[key]) for key in row.index if str(key).startswith("annual_jpy")},
+                "window_verdict": word("verdict", row["window_verdict"], lang),
+                "is_wide_area": _yes(row["is_wide_area"], lang),
+                "is_multi_sector": _yes(row["is_multi_sector"], lang),
+                "rules_broken": words("rule", row["rules_broken"], lang),
+                "is_synthetic": _data_word(bundle_id in is_sample, lang),
+            }
+        )
+    return _sheet(name, BUNDLE_COLUMNS, rows, lang)
+
+
+def _data_word(is_synthetic: bool, lang: str) -> str:
+    return t("files.sample_word" if is_synthetic else "files.real_word", lang)
+
+
+def _members(plan: Plan, lang: str) -> Sheet:
+    table = member_table(plan, lang)
+    for group in ("package", "sector"):
+        table[group] = table[group].map({key: word(group, key, lang) for key in table[group].unique()})
+    table["is_synthetic"] = table["is_synthetic"].map({v: _data_word(v, lang) for v in (True, False)})
+    columns = [_plain(table[name]) for name, _ in MEMBER_COLUMNS]
+    headers = [(t(f"files.column.{key}", lang), kind) for key, kind in MEMBER_COLUMNS]
+    return Sheet(t("files.sheet.members", lang), headers, list(zip(*columns, strict=True)))
+
+
+def _plain(values: pd.Series) -> list[Any]:
+    """Return a column as plain values, None where missing: sixty thousand rows pass here."""
+    return values.astype(object).where(values.notna(), None).tolist()
+
+
+def comparison_sheet(evidence: Evidence | None, lang: str) -> Sheet:
+    """Return the comparison, one row a state; unknown figures stay empty."""
+    if evidence is None:
+        header = [(t("files.column.state", lang), "text")]
+        return Sheet(t("files.sheet.comparison", lang), header, [[t("files.no_evidence", lang)]])
+    rows = [
+        {
+            **row,
+            "fields": word("joined", row["fields"], lang),
+            "state": word("state", row["state"], lang),
+            **{key: rounded_jpy(row[key]) for key in row if str(key).startswith("annual_jpy")},
+        }
+        for row in evidence.table.to_dict("records")
+    ]
+    return _sheet("comparison", COMPARISON_COLUMNS, rows, lang)
+
+
+def used_assumptions(plan: Plan) -> set[str]:
+    """Return the keys of the coefficients that count this plan's work, by the task table, and of its window."""
+    tasks = load_tasks()
+    chosen = tasks[(tasks["package"] == plan.scenario.layer) & tasks["sector"].isin(plan.scenario.sectors)]
+    keys = {
+        key for column in ("hours_key", "cost_key", "times_key", "every_years_key") for key in chosen[column]
+    }
+    # These two stand for a rule: a town's own spending first, else the row for its kind of town.
+    if "road_upkeep" in keys:
+        keys |= {"road_upkeep_plain_jpy_per_km_year", "own_spending_range_ratio"}
+    if "road_snow_removal" in keys:
+        keys |= {"snow_removal_jpy_per_km_year", "road_upkeep_snow_jpy_per_km_year"}
+    measure = "bundle_annual_jpy" if plan.scenario.layer == "daily" else "structures_bundle"
+    table = scenario_assumptions(plan.scenario).table
+    prefixes = (measure, f"travel_limit_min_base_{plan.scenario.layer}", "onsite_hours_per_crew_day")
+    return {str(key) for key in table.index if key in keys or str(key).startswith(prefixes)}
+
+
+def _assumptions(plan: Plan, lang: str) -> Sheet:
+    used = used_assumptions(plan)
+    table = scenario_assumptions(plan.scenario).table.reset_index()
+    rows = [{**row, "is_used": _yes(row["key"] in used, lang)} for row in table.to_dict("records")]
+    rows.sort(key=lambda row: row["key"] not in used)
+    return _sheet("assumptions", ASSUMPTION_COLUMNS, rows, lang)
+
+
+def _rejects(plan: Plan, lang: str) -> Sheet:
+    rows = [
+        {**row, "rule": word("fault", row["rule"], lang), "advice": _advice(str(row["advice_key"]), lang)}
+        for row in plan.ground.rejects.to_dict("records")
+    ]
+    return _sheet("rejects", REJECT_COLUMNS, rows, lang)
+
+
+def _advice(key: str, lang: str) -> str:
+    """Return what to do with a rejected row; its key stands in the catalogue of the intake."""
+    from gunmane.i18n import catalogue
+
+    sentences = catalogue(lang)
+    return next((sentences[k] for k in (key, f"advice.{key}") if k in sentences), key)
+
+
+def _broken(plan: Plan, lang: str) -> Sheet:
+    known = plan.ground.units["name"]
+    rows = [
+        {**row, "rule": word("rule", row["rule"], lang), "unit_name": known.get(row.get("unit_id"), "")}
+        for row in plan.broken.to_dict("records")
+    ]
+    return _sheet("broken", BROKEN_COLUMNS, rows, lang)
+
+
+def _read_me(plan: Plan, lang: str) -> Sheet:
+    given, region = provenance(plan), plan.ground.region
+    chosen = plan.scenario
+    pairs: list[tuple[str, str]] = [
+        ("about", t("files.disclaimer", lang)),
+        ("data_kind", t(f"files.sample.{sample_part(plan)}", lang)),
+        ("region", region.name_ja if lang == "ja" else region.name_en),
+        ("package", word("package", chosen.layer, lang)),
+        ("sectors", words("sector", chosen.sectors, lang)),
+        ("bodies", names(region, region.contributing_codes, lang)),
+        ("assumed", t("files.assumed", lang, percent=round(100 * plan.totals.get("grade_e_share", 0.0)))),
+        ("tax", t("files.tax", lang)),
+    ]
+    pairs += [("note", note_text(note, lang)) for note in plan.notes]
+    pairs += [("source", f"{source} ({terms})") for _, source, terms in SOURCES]
+    pairs += [("version", f"gunmane {given['gunmane_version']}"), ("seed", str(chosen.seed))]
+    pairs += [("input", f"{name}: sha256 {digest}") for name, digest in sorted(given["input_sha256"].items())]
+    headers = [(t("files.column.item", lang), "code"), (t("files.column.content", lang), "text")]
+    rows = [[t(f"files.item.{key}", lang), text] for key, text in pairs]
+    return Sheet(t("files.sheet.read_me", lang), headers, rows)
