@@ -168,17 +168,23 @@ def _work_figures(work: pd.DataFrame) -> dict[str, Any]:
 
 def _travel_figures(
     load: pd.DataFrame, unit_ids: pd.Series, base: str, travel: pd.DataFrame
-) -> dict[str, float]:
+) -> dict[str, Any]:
     busy = load.reindex(unit_ids).dropna()
     busy = busy[busy["is_needed"].astype(bool)]
     if not base:
-        return {"travel_hours": np.nan if len(busy) else 0.0, "farthest_min": np.nan if len(busy) else 0.0}
+        unknown = np.nan if len(busy) else 0.0
+        return {"travel_hours": unknown, "farthest_min": unknown, "unreached_units": 0}
     out = travel.loc[base, busy.index].to_numpy(dtype="float64")
     back = travel.loc[busy.index, base].to_numpy(dtype="float64")
     days = busy["crew_days"].to_numpy(dtype="float64")
-    is_driven = days > 0
-    hours = float(np.sum(days[is_driven] * (out + back)[is_driven])) / MINUTES_PER_HOUR
-    return {"travel_hours": hours, "farthest_min": float(out.max()) if len(out) else 0.0}
+    # No road leads to an island: its trips are not driven, so they are counted apart instead of as infinite hours.
+    reached = np.isfinite(out) & np.isfinite(back)
+    hours = float(np.sum(days[reached] * (out + back)[reached])) / MINUTES_PER_HOUR
+    return {
+        "travel_hours": hours,
+        "farthest_min": float(out[reached].max()) if reached.any() else 0.0,
+        "unreached_units": int((~reached).sum()),
+    }
 
 
 def _asset_figures(members: pd.DataFrame, assets: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -24,6 +24,7 @@ FIGURES = (
     "above_ceiling",
     "travel_hours",
     "farthest_min",
+    "unreached_units",
     "annual_jpy_low",
     "annual_jpy",
     "annual_jpy_high",
@@ -159,16 +160,40 @@ def _state_plan(
     if state in ("today", "today_moved"):
         return today_state(scenario, ground, joins_fields=joins, is_base_moved=state == "today_moved")
     if state == "no_crossing":
-        return make_plan(scenario.replace(may_cross_border=False, bundle_count=None), ground)
+        apart = scenario.replace(may_cross_border=False, bundle_count=None)
+        return make_plan(apart, ground, has_alternatives=False)
     crossing = scenario.replace(may_cross_border=True)
+    starts = _labels(made.get((fields, "no_crossing")))
     if state == "crossing":
-        return make_plan(crossing, ground)
+        return make_plan(crossing, ground, starts=starts, has_alternatives=False)
+    return _same_count_plan(crossing, ground, made, fields, starts)
+
+
+def _labels(plan: Plan | None) -> dict[str, pd.Series]:
+    """Labels of each strand of a plan, as a start for another."""
+    if plan is None:
+        return {}
+    return {
+        str(name): pd.Series(pd.factorize(rows["bundle_id"])[0], index=rows["unit_id"].to_numpy())
+        for name, rows in plan.assignment.groupby("strand", sort=True)
+    }
+
+
+def _same_count_plan(
+    crossing: Scenario,
+    ground: Ground,
+    made: dict[tuple[str, str], Plan],
+    fields: str,
+    starts: dict[str, pd.Series],
+) -> Plan | None:
+    """Return the plan that crosses borders with as many bundles as the one that does not, where they differ."""
     apart, free = made.get((fields, "no_crossing")), made.get((fields, "crossing"))
-    if apart is None or free is None or apart.totals["order_count"] == free.totals["order_count"]:
+    if apart is None or free is None or len(apart.bundles) == len(free.bundles):
         return None
-    if len(set(apart.assignment["strand"])) > 1:
+    if apart.assignment["strand"].nunique() > 1:
         return None
-    return make_plan(crossing.replace(bundle_count=len(apart.bundles)), ground)
+    same = crossing.replace(bundle_count=len(apart.bundles))
+    return make_plan(same, ground, starts=starts, has_alternatives=False)
 
 
 def evidence_table(plans: dict[tuple[str, str], Plan]) -> pd.DataFrame:

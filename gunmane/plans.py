@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -64,7 +65,14 @@ def scenario_work(scenario: Scenario, ground: Ground) -> pd.DataFrame:
     return work
 
 
-def make_plan(scenario: Scenario, ground: Ground, *, progress: Progress | None = None) -> Plan:
+def make_plan(
+    scenario: Scenario,
+    ground: Ground,
+    *,
+    starts: Mapping[str, pd.Series] | None = None,
+    has_alternatives: bool = True,
+    progress: Progress | None = None,
+) -> Plan:
     """
     Make the plan of a scenario.
 
@@ -74,6 +82,11 @@ def make_plan(scenario: Scenario, ground: Ground, *, progress: Progress | None =
         The choices.
     ground
         The region made ready (`grounds.prepare_ground`).
+    starts
+        Labels (indexed by `unit_id`) of each strand to start from as well; where borders may be crossed and no
+        start is given, the plan that crosses none is made and taken.
+    has_alternatives
+        False leaves out the neighbouring numbers of bundles.
     progress
         Called with a fraction (0-1) and a catalogue key under `progress.`; False stops with the best so far.
 
@@ -96,15 +109,16 @@ def make_plan(scenario: Scenario, ground: Ground, *, progress: Progress | None =
     for name, rows in parts.items():
         place = strand_place(name, rows, ground, scenario)
         load = full_load(rows, place, window, assumptions)
-        grouping = solve_strand(place, load, rules, progress=progress)
+        given = [starts[name]] if starts and name in starts else []
+        grouping = solve_strand(place, load, rules, starts=given, progress=progress)
         strands.append(as_strand(name, rows, load, grouping))
         groupings.append(grouping)
-        table = _neighbouring_counts(grouping, place, load, rules)
-        table.insert(0, "strand", name)
-        alternatives.append(table)
-    return assemble_plan(
-        scenario, ground, strands, groupings, work=work, window=window, alternatives=pd.concat(alternatives)
-    )
+        if has_alternatives:
+            table = _neighbouring_counts(grouping, place, load, rules)
+            table.insert(0, "strand", name)
+            alternatives.append(table)
+    near = pd.concat(alternatives, ignore_index=True) if alternatives else pd.DataFrame()
+    return assemble_plan(scenario, ground, strands, groupings, work=work, window=window, alternatives=near)
 
 
 def _neighbouring_counts(grouping: Grouping, place: Place, load: pd.DataFrame, rules: Rules) -> pd.DataFrame:
@@ -231,6 +245,7 @@ def plan_totals(bundles: pd.DataFrame, broken: pd.DataFrame) -> dict[str, float]
         "travel_hours": float(busy["travel_hours"].sum(skipna=False)),
         "onsite_hours": float(busy["onsite_hours"].sum()),
         "farthest_min": float(busy["farthest_min"].max(skipna=False)) if len(busy) else 0.0,
+        "unreached_units": int(busy["unreached_units"].sum()),
         "annual_jpy_low": float(busy["annual_jpy_low"].sum()),
         "annual_jpy": total,
         "annual_jpy_high": float(busy["annual_jpy_high"].sum()),

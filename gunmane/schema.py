@@ -162,6 +162,7 @@ BUNDLES = (
     Column("onsite_hours", "float64", "Crew hours on site a year", low=0),
     Column("travel_hours", "float64", "Crew hours driving a year", low=0),
     Column("farthest_min", "float64", "Minutes from the base to its farthest unit with work, one way", low=0),
+    Column("unreached_units", "int64", "Units with work that no road leads to from the base", low=0),
     Column("asset_count", "int64", "Assets with a part in it", low=0),
     Column("length_m", "float64", "m of lines", low=0),
     Column("area_m2", "float64", "m2 of parks", low=0),

@@ -116,12 +116,12 @@ def solve_strand(
     progress: Progress | None = None,
 ) -> Grouping:
     """
-    Group the units of one strand; where borders may be crossed, the plan that crosses none is among the starts.
+    Group the units of one strand; without other starts, the plan that crosses no border is one where it may.
 
     So a plan that may cross is never worse, in the order of plans, than one that may not.
     """
     known = list(starts)
-    if rules.may_cross_border and place.units["muni_code"].nunique() > 1:
+    if not known and rules.may_cross_border and place.units["muni_code"].nunique() > 1:
         apart = dataclasses.replace(rules, may_cross_border=False, bundle_count=None)
         known.append(group_units(place.units, place.links, load, place.travel_min, apart).labels)
     return group_units(
