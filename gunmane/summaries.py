@@ -1,0 +1,202 @@
+"""What a reader wants to know of a region before a plan: its card, its bodies, its data, its decisions."""
+
+from __future__ import annotations
+
+import functools
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gunmane import schema
+from gunmane.assumptions import load_assumptions
+from gunmane.municipalities import Region, find_region, load_decisions, load_regions
+from gunmane.scenario import Ground
+from gunmane.workload import own_upkeep_jpy_per_km
+
+LON_LAT = 4326
+INFERENCE = "E"
+FACTS = (
+    "population",
+    "area_km2",
+    "road_length_m",
+    "bridges_inspected",
+    "bridges_grade_3_4",
+    "park_area_m2",
+    "sewered_population",
+    "road_bridge_spend_jpy",
+)
+
+
+@functools.cache
+def _cards() -> gpd.GeoDataFrame:
+    rows, places = [], []
+    for region_id in load_regions()["region_id"]:
+        region = find_region(str(region_id))
+        facts = body_facts(region)
+        rows.append(
+            {
+                "region_id": region.region_id,
+                "name_ja": region.name_ja,
+                "name_en": region.name_en,
+                "kind": region.kind,
+                "direction": region.direction,
+                "body_count": len(region.bodies),
+                **{name: facts[name].sum(min_count=1) for name in FACTS},
+                "bridges_unknown": int(
+                    facts.loc[region.municipalities.index, "bridges_inspected"].isna().sum()
+                ),
+                "has_decision": _has_decision(region.region_id),
+            }
+        )
+        places.append(region.municipalities.to_crs(LON_LAT).union_all().representative_point())
+    table = pd.DataFrame(rows).set_index("region_id")
+    return gpd.GeoDataFrame(table, geometry=places, crs=LON_LAT)
+
+
+def region_cards() -> gpd.GeoDataFrame:
+    """
+    Return one row a region for the opening page, indexed by `region_id`, a point in WGS84 each.
+
+    Columns: `name_ja, name_en, kind, direction, body_count`, the sums of official figures `population, area_km2,
+    road_length_m` (municipal roads), `bridges_inspected, bridges_grade_3_4, park_area_m2, sewered_population,
+    road_bridge_spend_jpy`, `bridges_unknown` (municipalities without a bridge count, which the sum leaves out) and
+    `has_decision` (False where all that is known is an inference or the fields are not published).
+    """
+    return _cards().copy()
+
+
+def _has_decision(region_id: str) -> bool:
+    rows = decisions(region_id)
+    return bool(((rows["sectors"] != "") & ~rows["is_inference"]).any())
+
+
+def decisions(region_id: str) -> pd.DataFrame:
+    """
+    Return what a region decided, in the order of the facts, with `number` (1, 2 …) and `is_inference`.
+
+    An inference (confidence E) is nobody's decision, and pages must not show it as one.
+    """
+    table = load_decisions()
+    rows = table[table["region_id"] == region_id].reset_index(drop=True)
+    return rows.assign(
+        number=np.arange(1, len(rows) + 1), is_inference=rows["confidence"].str.contains(INFERENCE)
+    )
+
+
+def body_facts(region: Region) -> pd.DataFrame:
+    """
+    Return one row a body and municipality of a region with its official figures, indexed by `code`.
+
+    Columns: `name_ja, name_en, role`, then the figures of `FACTS` and `upkeep_jpy_per_km` (own spending on road
+    upkeep per km, where published). Missing stays missing; an area of parks that is a placeholder counts as missing,
+    and so does everything of a prefecture.
+    """
+    codes = list(dict.fromkeys([*region.bodies["code"], *region.municipalities.index]))
+    statistics = region.statistics.reindex(codes)
+    table = statistics[list(FACTS)].apply(pd.to_numeric)
+    placeholder_m2 = load_assumptions().value("sample_park_placeholder_m2")
+    table["park_area_m2"] = table["park_area_m2"].where(table["park_area_m2"] > placeholder_m2)
+    table["upkeep_jpy_per_km"] = own_upkeep_jpy_per_km(region).reindex(codes)
+    table.insert(0, "role", [region.role_of(code) for code in codes])
+    table.insert(0, "name_en", [region.name_of(code, "en") for code in codes])
+    table.insert(0, "name_ja", [region.name_of(code, "ja") for code in codes])
+    return table.rename_axis("code")
+
+
+def completeness(ground: Ground) -> pd.DataFrame:
+    """
+    Count, for each sector, how complete the tables are.
+
+    Returns
+    -------
+    completeness
+        Indexed by `sector`, sectors in the order of `schema.SECTORS`, only those with an asset: `assets,
+        outside_plan` (kept by a body that does not take part), `synthetic, without_size` (no length, for parks no
+        area; bridges and pump stations are counted by the piece), `without_condition, without_built_year,
+        length_m, area_m2`.
+    """
+    assets = ground.assets
+    by_area = assets["sector"] == "park"
+    by_piece = (assets["sector"] == "bridge") | (assets["subtype"] == "pump_station").fillna(False)
+    size = assets["length_m"].where(~by_area, assets["area_m2"])
+    table = pd.DataFrame(
+        {
+            "sector": assets["sector"],
+            "assets": 1,
+            "outside_plan": ~assets["owner_code"].isin(ground.region.contributing_codes),
+            "synthetic": assets["is_synthetic"],
+            "without_size": size.isna() & ~by_piece,
+            "without_condition": assets["condition"].isna(),
+            "without_built_year": assets["built_year"].isna(),
+            "length_m": assets["length_m"].astype("float64").fillna(0.0),
+            "area_m2": assets["area_m2"].astype("float64").fillna(0.0),
+        }
+    )
+    counts = [name for name in table.columns if name not in ("sector", "length_m", "area_m2")]
+    summed = table.groupby("sector").sum().astype(dict.fromkeys(counts, "int64"))
+    return summed.reindex([sector for sector in schema.SECTORS if sector in summed.index])
+
+
+def lengths_beside_official(ground: Ground) -> pd.DataFrame:
+    """
+    Return the road length in the tables beside the official one, by municipality that takes part.
+
+    Returns
+    -------
+    lengths
+        Indexed by `muni_code`: `table_m` (roads kept by the municipality itself) and `official_m` (m), missing where
+        not published.
+    """
+    assets = ground.assets
+    codes = [code for code in ground.region.municipalities.index if code in ground.region.contributing_codes]
+    roads = assets[(assets["sector"] == "road") & assets["owner_code"].isin(codes)]
+    length = roads.groupby("owner_code")["length_m"].sum().reindex(codes)
+    official = ground.region.statistics["road_length_m"].reindex(codes)
+    return pd.DataFrame({"table_m": length, "official_m": official}).rename_axis("muni_code")
+
+
+def find_assets(assets: gpd.GeoDataFrame, text: str, *, limit: int) -> gpd.GeoDataFrame:
+    """
+    Return the assets whose name or id holds a text, sorted by name; at most `limit`, none for an empty text.
+
+    Case and full-width letters make no difference.
+    """
+    wanted = _plain(pd.Series([text])).iloc[0]
+    if not wanted:
+        return assets.iloc[:0]
+    name = _plain(assets["name"].fillna("").astype("str"))
+    is_hit = name.str.contains(wanted, regex=False) | _plain(assets["asset_id"]).str.contains(
+        wanted, regex=False
+    )
+    hits = assets[is_hit]
+    return hits.sort_values(["name", "asset_id"]).head(limit)
+
+
+def _plain(text: pd.Series) -> pd.Series:
+    return text.astype("str").str.normalize("NFKC").str.strip().str.casefold()
+
+
+def with_conditions(assets: gpd.GeoDataFrame, conditions: tuple[int, ...]) -> gpd.GeoDataFrame:
+    """Return the assets of some common conditions; 0 stands for those without a record."""
+    grade = pd.to_numeric(assets["condition"], errors="coerce").fillna(0).astype("int64")
+    return assets[grade.isin(conditions)]
+
+
+def reject_groups(rejects: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the faults of ledger rows grouped: `source_file, rule, column, rows, first_row, value, advice_key`.
+
+    `value` is one example. The order is that of the files, the most frequent fault of a file first.
+    """
+    columns = ["source_file", "rule", "column", "rows", "first_row", "value", "advice_key"]
+    if rejects.empty:
+        return pd.DataFrame({name: [] for name in columns})
+    table = rejects.fillna({"column": "", "value": ""})
+    keys = ["source_file", "rule", "column", "advice_key"]
+    grouped = table.groupby(keys, sort=True, as_index=False).agg(
+        rows=("row", "size"), first_row=("row", "min"), value=("value", "first")
+    )
+    return grouped.sort_values(["source_file", "rows", "rule"], ascending=[True, False, True])[
+        columns
+    ].reset_index(drop=True)
