@@ -14,6 +14,7 @@ from gunmane.ledgers.files import MAX_ROWS, checked_file, unpacked
 
 # The prefix forces the driver: another format under this name could make GDAL open other files.
 GEOJSON_DRIVER = "GeoJSON:"
+SHP_HEAD_BYTES = 100
 OGR_ERRORS = (
     pyogrio.errors.DataSourceError,
     pyogrio.errors.DataLayerError,
@@ -56,7 +57,9 @@ def read_vector(path: pathlib.Path, *, layer_name: str) -> gpd.GeoDataFrame:
     if "geometry" not in rows or not isinstance(rows, gpd.GeoDataFrame):
         raise FileError("ledger_not_spatial", file=path.name)
     if rows.empty:
-        raise FileError("ledger_no_rows", file=path.name)
+        # A file cut off inside its index still opens, but gives fewer rows than its head promises.
+        is_cut = kind == ".fgb" and int(pyogrio.read_info(path)["features"]) > 0
+        raise FileError("ledger_unreadable" if is_cut else "ledger_no_rows", file=path.name)
     if rows.crs is None:
         key = "ledger_prj_missing" if kind == ".shp" else "ledger_crs_missing"
         raise FileError(key, file=path.name)
@@ -102,6 +105,11 @@ def _read_shapefile(path: pathlib.Path) -> gpd.GeoDataFrame:
         raise FileError("ledger_shapefile_incomplete", file=path.name, missing=" ".join(missing))
     if _sister(path, ".prj") is None:
         raise FileError("ledger_prj_missing", file=path.name)
+    with path.open("rb") as file:
+        head = file.read(SHP_HEAD_BYTES)
+    # A shapefile's head gives its length in 16-bit words; GDAL takes a file cut short for missing shapes.
+    if path.stat().st_size < 2 * int.from_bytes(head[24:28], "big"):
+        raise FileError("ledger_unreadable", file=path.name)
     return _read_ogr(str(path), path.name, encoding=_dbf_encoding(path))
 
 
@@ -131,9 +139,13 @@ def _dbf_encoding(path: pathlib.Path) -> str:
 def _layer(path: pathlib.Path, layer_name: str) -> str:
     """Return the one layer with geometry, or the one that bears the expected name."""
     try:
-        layers = pyogrio.list_layers(path)
-    except (pyogrio.errors.DataSourceError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            layers = pyogrio.list_layers(path)
+    except (*OGR_ERRORS, ValueError) as error:
         raise FileError("ledger_unreadable", file=path.name) from error
+    if not len(layers):
+        raise FileError("ledger_unreadable", file=path.name)
     spatial = [str(name) for name, geometry in layers if geometry is not None]
     if not spatial:
         raise FileError("ledger_not_spatial", file=path.name)
