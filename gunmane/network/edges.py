@@ -83,7 +83,7 @@ def make_stops(lines: Lines, noding: Noding, cuts: Cuts, merged: Longs) -> Stops
     along = np.concatenate([lines.along_m, cuts.along_m])
     junction = merged[np.concatenate([noding.junction, cuts.junction])]
     xy = np.concatenate([lines.xy, cut_xy])
-    is_end = np.concatenate([lines.is_end, np.ones(len(cuts.part), bool)])
+    is_end = np.concatenate([lines.is_end | lines.is_turn, np.ones(len(cuts.part), bool)])
     meets = np.bincount(junction, minlength=len(noding.xy)) > 1
     order = np.lexsort((junction, along, part))
     is_node = (is_end | meets[junction])[order]

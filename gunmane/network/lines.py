@@ -62,6 +62,19 @@ class Lines:
         ends[1:-1] = ~(same[:-1] & same[1:])
         return ends
 
+    @property
+    def is_turn(self) -> Bools:
+        """True for vertices at which a line runs straight back on itself: the tip of a road without an end."""
+        turns = np.zeros(len(self.part), bool)
+        if len(self.part) < 3:
+            return turns
+        into, out = self.xy[1:-1] - self.xy[:-2], self.xy[2:] - self.xy[1:-1]
+        inside = (self.part[:-2] == self.part[1:-1]) & (self.part[1:-1] == self.part[2:])
+        aside = np.abs(into[:, 0] * out[:, 1] - into[:, 1] * out[:, 0])
+        longer = np.maximum(np.hypot(*into.T), np.hypot(*out.T))
+        turns[1:-1] = inside & ((into * out).sum(axis=1) < 0) & (aside <= GRID_M * longer)
+        return turns
+
 
 def take_lines(roads: gpd.GeoDataFrame) -> tuple[Lines, dict[str, float]]:
     """
@@ -84,7 +97,8 @@ def take_lines(roads: gpd.GeoDataFrame) -> tuple[Lines, dict[str, float]]:
     parts, row = _parts(roads)
     is_line = np.isin(shapely.get_type_id(parts), [1, 2]) & np.isfinite(shapely.bounds(parts)).all(axis=1)
     empty = int((roads.geometry.is_empty | roads.geometry.isna()).sum())
-    facts = {"skipped_geometries": float(empty + int((~is_line).sum()))}
+    strange = int(np.sum(~is_line & ~shapely.is_empty(parts)))
+    facts = {"skipped_geometries": float(empty + strange)}
     parts, row = parts[is_line], row[is_line]
 
     is_long = shapely.length(parts) > GRID_M
@@ -142,11 +156,11 @@ def _without_duplicates(parts: Any, table: pd.DataFrame) -> tuple[Ints, Bools]:
     if is_ring.any():
         forward[is_ring] = shapely.is_ccw(parts[is_ring]) == shapely.is_ccw(normal[is_ring])
     known = np.where(table["road_class"] == 0, 99, table["road_class"])
-    frame = table.assign(shape=shape, known=known, position=np.arange(len(parts)))
+    frame = table.assign(shape=shape, known=known, forward=~forward, position=np.arange(len(parts)))
     frame["runs"] = np.where(table["is_oneway"], np.where(forward, 1, 2), 3)
     runs = np.zeros(int(shape.max()) + 1 if len(shape) else 0, np.int64)
     np.bitwise_or.at(runs, shape, frame["runs"].to_numpy())
-    keys = ["shape", "known", "is_over", "level", "runs", "position"]
+    keys = ["shape", "known", "is_over", "level", "runs", "forward", "position"]
     first = frame.sort_values(keys).drop_duplicates("shape")
     kept = first["position"].to_numpy(np.int32)
     is_oneway = first["is_oneway"].to_numpy() & (runs[first["shape"]] == first["runs"].to_numpy())
