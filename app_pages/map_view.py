@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit_folium import st_folium
 
 from gunmane.features import STORE
-from gunmane.maps import FEATURES_URL, FeatureLayers, GunmaneMap, LayerSpec
+from gunmane.maps import FEATURES_URL, SHARED_COLUMNS, FeatureLayers, GunmaneMap, LayerSpec
 
 _KEYS = "_map_keys"
 _KEPT_LAYERS = 24
@@ -112,10 +112,12 @@ def read_click(told: Any) -> Selection | None:
 def _key_of(layer: LayerSpec) -> str:
     """Return the key under which this session may fetch the layer; put it in where it is not (any more)."""
     keys = _session_keys()
-    content = layer.fingerprint()
+    content = layer.fingerprint
     known = keys.pop(content, None)
     if known is None or not STORE.has(known):
-        known = STORE.put(layer.features())
+        frame = layer.features()
+        shared = [column for column in SHARED_COLUMNS if column in frame]
+        known = STORE.put(frame, shared=shared, merge_by="s")
     keys[content] = known
     return known
 

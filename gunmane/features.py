@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -23,8 +23,10 @@ DECIMALS = 6
 """Decimals of a degree that leave the server (about 0.1 m)."""
 
 _KEY_BYTES = 16
+_SPECK_PX = 8
+_LINE_HEAD = len('{"type":"LineString","coordinates":')
 _TILE_PX = 256
-_ENCODE = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _HTML_SIGNS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -81,14 +83,17 @@ class _Layer:
     `size_bytes` counts coordinates, objects, text and every level made so far, roughly.
     """
 
-    def __init__(self, frame: gpd.GeoDataFrame) -> None:
+    def __init__(self, frame: gpd.GeoDataFrame, shared: Sequence[str], merge_by: str | None) -> None:
         known = frame.to_crs(4326) if frame.crs is not None else frame
         geometry = shapely.force_2d(np.asarray(known.geometry.array, dtype=object))
         has_place = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
         self._geometry = geometry[has_place]
         table = pd.DataFrame(known.drop(columns=known.geometry.name))[has_place]
         self._min_zoom = _min_zooms(table)
-        self._heads = _feature_heads(table.drop(columns="min_zoom", errors="ignore"))
+        self._merge_by = _merge_groups(table, merge_by, self._geometry)
+        self._extent_deg = _extents(self._geometry)
+        table, self._words = _share_words(table.drop(columns="min_zoom", errors="ignore"), shared)
+        self._heads = _feature_heads(table)
         self._tree = shapely.STRtree(self._geometry)
         # GEOS builds the tree at its first query, and that is not safe between threads.
         self._tree.query(shapely.box(0, 0, 0, 0))
@@ -102,19 +107,32 @@ class _Layer:
         rows = np.arange(len(self._geometry))
         if view.bbox is not None:
             rows = np.sort(self._tree.query(shapely.box(*view.bbox)))
+        texts = self._texts(_level_of(view.zoom))
+        parts: list[bytes] = []
         if view.zoom is not None:
             rows = rows[self._min_zoom[rows] <= view.zoom]
-        parts = self._parts(_level_of(view.zoom))
-        return b'{"type":"FeatureCollection","features":[' + b",".join([parts[row] for row in rows]) + b"]}"
+            pixel_deg = 360 / _TILE_PX / 2**view.zoom
+            is_speck = (self._extent_deg[rows] < _SPECK_PX * pixel_deg) & (self._merge_by[rows] >= 0)
+            parts = self._merged(rows[is_speck], texts)
+            rows = rows[~is_speck]
+        parts += [self._heads[row] + texts[row] + b"}" for row in rows]
+        return self._words + b",".join(parts) + b"]}"
 
-    def _parts(self, level: int) -> list[bytes]:
+    def _merged(self, rows: np.ndarray, texts: list[bytes]) -> list[bytes]:
+        """Join lines too short to be pointed at, so that a whole region goes out in a few features."""
+        features = []
+        for group in np.unique(self._merge_by[rows]):
+            lines = b",".join(texts[row][_LINE_HEAD:-1] for row in rows[self._merge_by[rows] == group])
+            head = b'{"type":"Feature","properties":{"s":%d},"geometry":' % group
+            features.append(head + b'{"type":"MultiLineString","coordinates":[' + lines + b"]}}")
+        return features
+
+    def _texts(self, level: int) -> list[bytes]:
         with self._lock:
             if level not in self._levels:
                 shapes = _simplified(self._geometry, level)
-                texts = shapely.to_geojson(shapes)
-                pairs = zip(self._heads, texts, strict=True)
-                self._levels[level] = [head + text.encode() + b"}" for head, text in pairs]
-                self.size_bytes += sum(len(part) + 40 for part in self._levels[level])
+                self._levels[level] = [text.encode() for text in shapely.to_geojson(shapes)]
+                self.size_bytes += sum(len(text) + 40 for text in self._levels[level])
             return self._levels[level]
 
 
@@ -124,6 +142,31 @@ def _min_zooms(table: pd.DataFrame) -> np.ndarray:
     return table["min_zoom"].fillna(0).to_numpy(dtype=float)
 
 
+def _merge_groups(table: pd.DataFrame, merge_by: str | None, geometry: np.ndarray) -> np.ndarray:
+    """Return the group in which a single line may be joined with others; -1 for all other shapes."""
+    if merge_by is None:
+        return np.full(len(table), -1)
+    is_line = shapely.get_type_id(geometry) == shapely.GeometryType.LINESTRING
+    return np.where(is_line, table[merge_by].to_numpy(dtype=int), -1)
+
+
+def _extents(geometry: np.ndarray) -> np.ndarray:
+    """Return the longer side of each shape's box in degrees."""
+    west, south, east, north = shapely.bounds(geometry).T
+    return np.maximum(east - west, north - south)
+
+
+def _share_words(table: pd.DataFrame, shared: Sequence[str]) -> tuple[pd.DataFrame, bytes]:
+    """Put words that many rows repeat into one list; return the table with places in it, and the opening."""
+    table, lists = table.copy(), {}
+    for column in shared:
+        places, words = pd.factorize(table[column])
+        table[column] = pd.Series(places, index=table.index).where(places >= 0)
+        lists[column] = [str(word) for word in words]
+    opening = f'{{"type":"FeatureCollection","words":{_encoded(lists)},"features":['
+    return table.astype(dict.fromkeys(shared, "Int64")), opening.encode()
+
+
 def _feature_heads(table: pd.DataFrame) -> list[bytes]:
     """Return the text of each feature up to its geometry; missing and empty values leave no property."""
     plain = table.astype(object).where(table.notna(), None)
@@ -131,9 +174,13 @@ def _feature_heads(table: pd.DataFrame) -> list[bytes]:
     heads = []
     for values in plain.itertuples(index=False, name=None):
         kept = {n: v for n, v in zip(names, map(_plain, values), strict=True) if v is not None and v != ""}
-        text = _ENCODE(kept).translate(_HTML_SIGNS)
-        heads.append(f'{{"type":"Feature","properties":{text},"geometry":'.encode())
+        heads.append(f'{{"type":"Feature","properties":{_encoded(kept)},"geometry":'.encode())
     return heads
+
+
+def _encoded(value: object) -> str:
+    """Return JSON in which no sign of HTML stands as such."""
+    return _ENCODE(value).translate(_HTML_SIGNS)
 
 
 def _plain(value: object) -> object:
@@ -209,7 +256,7 @@ class FeatureStore:
         with self._lock:
             return self._bytes_held()
 
-    def put(self, frame: gpd.GeoDataFrame) -> str:
+    def put(self, frame: gpd.GeoDataFrame, *, shared: Sequence[str] = (), merge_by: str | None = None) -> str:
         """
         Take a layer in and return its key.
 
@@ -219,13 +266,18 @@ class FeatureStore:
             Any CRS (none: degrees already). Every column beside the geometry becomes a property, so give
             only what the map may show; `min_zoom` is kept back and hides the row below that zoom.
             Rows without a place are left out.
+        shared
+            Columns of words that many rows repeat: features carry a place in the collection's `words`.
+        merge_by
+            Column of whole numbers (sent as `s`): where the zoom makes lines shorter than 8 pixels, those of
+            one number leave as one MultiLineString without further properties.
 
         Raises
         ------
         ValueError
             If the layer alone is larger than the whole store may be.
         """
-        layer = _Layer(frame)
+        layer = _Layer(frame, shared, merge_by)
         if layer.size_bytes > self._max_bytes:
             msg = f"a layer of {layer.size_bytes:,} bytes does not fit a store of {self._max_bytes:,}"
             raise ValueError(msg)

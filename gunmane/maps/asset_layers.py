@@ -70,7 +70,12 @@ def _sector_layer(rows: gpd.GeoDataFrame, sector: str, lang: str) -> LayerSpec:
     shown = [row for row in _legend_order(sector, len(styles)) if row in used]
     legend = tuple(LegendRow(words[row], styles[row], _swatch(sector)) for row in shown)
     frame = gpd.GeoDataFrame(
-        {"id": rows["asset_id"].astype(str), "style": choice.astype(int), "tip": _tips(rows, sector, lang)},
+        {
+            "id": rows["asset_id"].astype(str),
+            "style": choice.astype(int),
+            "tip": _text(rows, "name"),
+            "about": _about(rows, sector, lang),
+        },
         geometry=_as_points(rows.geometry) if sector == "bridge" else rows.geometry,
         crs=rows.crs,
     )
@@ -104,22 +109,20 @@ def _text(rows: gpd.GeoDataFrame, column: str) -> pd.Series:
     return rows[column].astype(object).where(rows[column].notna(), "").astype(str)
 
 
-def _tips(rows: gpd.GeoDataFrame, sector: str, lang: str) -> pd.Series:
-    """Return the text beside the pointer: name, what it is, its grade in words, whether it is a sample."""
+def _about(rows: gpd.GeoDataFrame, sector: str, lang: str) -> pd.Series:
+    """Return what follows the name beside the pointer: the sort, the grade in words, whether it is a sample."""
     words = catalogue(lang)
     sort = _text(rows, "subtype").map(lambda key: words.get(f"map.subtype.{key}", key))
-    what = t(f"map.sector.{sector}", lang) + sort.map(lambda word: f" ({word})" if word else "")
+    about = t(f"map.sector.{sector}", lang) + sort.map(lambda word: f" ({word})" if word else "")
     official = sector in {"bridge", "tunnel"}
-    state = _grades(rows).map(
-        {g: t(f"map.grade.{g}" if official or g == 0 else f"map.condition.{g}", lang) for g in _GRADES}
+    state = {g: t(f"map.grade.{g}" if official or g == 0 else f"map.condition.{g}", lang) for g in _GRADES}
+    about += "\n" + _grades(rows).map(state)
+    about += _text(rows, "condition_raw").map(
+        lambda word: " " + t("map.raw_grade", lang, grade=word) if word else ""
     )
-    raw = _text(rows, "condition_raw").map(
-        lambda grade: t("map.raw_grade", lang, grade=grade) if grade else ""
-    )
-    tips = _text(rows, "name") + "\n" + what + "\n" + state + " " + raw
     if "is_synthetic" in rows:
-        tips += rows["is_synthetic"].map({True: "\n" + t("map.sample", lang), False: ""})
-    return tips.str.strip()
+        about += rows["is_synthetic"].map({True: "\n" + t("map.sample", lang), False: ""})
+    return about
 
 
 def _as_points(places: gpd.GeoSeries) -> gpd.GeoSeries:

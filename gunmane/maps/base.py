@@ -77,11 +77,12 @@ class GunmaneMap(folium.Map):
             tiles=None,
             min_zoom=4,
             max_zoom=19,
-            zoom_snap=0.5,
+            zoom_snap=0.25,
             zoom_delta=1,
             wheel_px_per_zoom_level=90,
             attribution_control=False,
             zoom_control=False,
+            font_size="14px",
         )
         self.default_js = links(asset_url, SCRIPTS)
         self.default_css = links(asset_url, STYLES)

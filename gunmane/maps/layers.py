@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from typing import Literal
 
@@ -20,7 +21,10 @@ WHOLE_FEATURES_MAX = 20_000
 WHOLE_COORDINATES_MAX = 150_000
 """Corner points up to which a layer is sent in one piece."""
 
-_SENT_AS = {"id": "i", "style": "s", "label": "t", "tip": "h", "min_zoom": "min_zoom"}
+SHARED_COLUMNS = ("a",)
+"""Columns, as sent, whose words many rows repeat."""
+
+_SENT_AS = {"id": "i", "style": "s", "label": "t", "tip": "h", "about": "a", "min_zoom": "min_zoom"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,8 +111,8 @@ class LayerSpec:
         What a click on it reports; empty where nothing can be clicked.
     frame
         The places, in any CRS, in drawing order: `id` (text), `style` (row in `styles`) and, where wanted,
-        `label` (written on the map), `tip` (shown beside the pointer, lines parted by a line feed) and
-        `min_zoom`. Other columns are not sent.
+        `label` (written on the map), `tip` (shown beside the pointer, lines parted by a line feed), `about`
+        (more of it, the same words in many rows) and `min_zoom`. Other columns are not sent.
     styles
         The styles that `style` counts from 0.
     legend
@@ -131,7 +135,7 @@ class LayerSpec:
     is_switchable: bool = True
     is_synthetic: bool = False
 
-    @property
+    @functools.cached_property
     def loads_by_view(self) -> bool:
         """Whether only the part in view is fetched, simplified for its zoom."""
         if len(self.frame) > WHOLE_FEATURES_MAX:
@@ -153,8 +157,9 @@ class LayerSpec:
             sent = sent.assign(x=spots.x.round(6), y=spots.y.round(6))
         return sent
 
+    @functools.cached_property
     def fingerprint(self) -> str:
-        """Return a digest that changes when anything changes that the features address would send."""
+        """A digest that changes when anything changes that the features address would send."""
         digest = hashlib.blake2b(digest_size=16)
         digest.update(str(self.frame.crs).encode())
         for shape in shapely.to_wkb(self.frame.geometry.array):

@@ -3,7 +3,7 @@
   "use strict";
 
   const gunmane = window.gunmane;
-  const VIEW_MARGIN = 0.4;
+  const VIEW_MARGIN = 0.25;
   const FINEST_ZOOM = 16;
 
   gunmane.Source = class {
@@ -62,9 +62,9 @@
       try {
         const reply = await fetch(this.addressOf(wanted), { signal: request.signal, credentials: "same-origin" });
         if (!reply.ok) throw new Error(String(reply.status));
-        const features = (await reply.json()).features;
+        const collection = await reply.json();
         if (request.signal.aborted) return;
-        this.fill(features);
+        this.fill(collection);
         this.loaded = wanted === "whole" ? null : wanted;
         this.request = null;
         this.stage.sourceIsReady(this);
@@ -76,8 +76,8 @@
       }
     }
 
-    fill(features) {
-      this.places = features.map(gunmane.placeOf).filter(Boolean);
+    fill(collection) {
+      this.places = gunmane.placesOf(collection);
       this.groups = [];
       for (const place of this.places) {
         const group = (this.groups[place.style] = this.groups[place.style] || [[], [], []]);

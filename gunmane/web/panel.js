@@ -30,6 +30,9 @@
       this.addLegend();
       L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
       this.listen();
+      const watch = new ResizeObserver(() => this.makeRoom());
+      watch.observe(this.band);
+      watch.observe(this.foot);
     }
 
     addZoom() {
@@ -86,10 +89,9 @@
       const drawn = JSON.stringify([state.texts.legend, state.layers.map((s) => [s.name, s.title, s.legend])]);
       if (drawn !== this.legendDrawn) this.showLegend(state);
       this.legendDrawn = drawn;
-      this.makeRoom();
     }
 
-    // The controls of Leaflet keep clear of the band and the foot.
+    // The controls of Leaflet keep clear of the band and the foot, whenever these change their height.
     makeRoom() {
       const style = this.map.getContainer().style;
       style.setProperty("--gm-band", this.band.offsetHeight + "px");
@@ -114,7 +116,6 @@
       element("summary", "", credits, state.texts.sources + ": " + state.sources.join(" / "));
       const list = element("ul", "", credits);
       state.sources.forEach((source) => element("li", "", list, source));
-      credits.addEventListener("toggle", () => this.makeRoom());
       L.DomEvent.disableClickPropagation(this.foot);
     }
 
@@ -123,8 +124,7 @@
       const top = this.legend.scrollTop;
       this.legend.textContent = "";
       element("summary", "", this.legend, state.texts.legend);
-      const layers = state.layers.filter((spec) => spec.switchable).reverse();
-      layers.forEach((spec) => this.addSwitch(spec));
+      inReadingOrder(state.layers.filter((spec) => spec.switchable)).forEach((spec) => this.addSwitch(spec));
       this.legend.scrollTop = top;
       const again = focused && this.legend.querySelector('[data-layer="' + CSS.escape(focused) + '"]');
       if (again) again.focus();
@@ -174,6 +174,14 @@
       this.tip.style.top = (isLow ? above : at.y + 16) + "px";
     }
   };
+
+  // The plan first, then from the top of the map down, the ground last.
+  function inReadingOrder(specs) {
+    const isPlan = (spec) => spec.kind === "unit" || spec.kind === "bundle";
+    const isGround = (spec) => spec.name.startsWith("ground.");
+    const others = specs.filter((spec) => !isPlan(spec) && !isGround(spec)).reverse();
+    return [...specs.filter(isPlan), ...others, ...specs.filter(isGround)];
+  }
 
   function wordsOf(place) {
     return place.tip || place.label || "";

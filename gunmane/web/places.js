@@ -4,6 +4,7 @@
 
   const gunmane = (window.gunmane = window.gunmane || {});
   const WORLD_PX = 256;
+  const HEAP_LINES = 200;
 
   gunmane.POINT = 0;
   gunmane.LINE = 1;
@@ -27,20 +28,35 @@
     MultiPolygon: [gunmane.AREA, (c) => [].concat(...c)],
   };
 
+  // The places of a collection; lines that came joined, being too short to point at, stay in small heaps.
+  gunmane.placesOf = function (collection) {
+    const places = [];
+    for (const feature of collection.features) {
+      const geometry = feature.geometry;
+      if (!geometry || !SHAPES[geometry.type]) continue;
+      const [shape, split] = SHAPES[geometry.type];
+      const parts = split(geometry.coordinates);
+      const isHeap = feature.properties.i === undefined && shape === gunmane.LINE;
+      const step = isHeap ? HEAP_LINES : parts.length;
+      for (let start = 0; start < parts.length; start += step) {
+        places.push(placeOf(feature.properties, shape, parts.slice(start, start + step), collection.words));
+      }
+    }
+    return places;
+  };
+
   // A place: {id, style, label, tip, shape, parts: [Float64Array of x, y, x, y …], box: [w, n, e, s], at: [x, y]}.
-  gunmane.placeOf = function (feature) {
-    const geometry = feature.geometry;
-    if (!geometry || !SHAPES[geometry.type]) return null;
-    const [shape, split] = SHAPES[geometry.type];
+  function placeOf(seen, shape, corners, words) {
     const box = [Infinity, Infinity, -Infinity, -Infinity];
-    const parts = split(geometry.coordinates).map((corners) => packed(corners, box));
-    const seen = feature.properties;
+    const parts = corners.map((part) => packed(part, box));
     const hasSpot = seen.x !== undefined && seen.y !== undefined;
     const at = hasSpot
       ? [gunmane.worldX(seen.x), gunmane.worldY(seen.y)]
       : [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
-    return { id: seen.i, style: seen.s || 0, label: seen.t, tip: seen.h, shape, parts, box, at };
-  };
+    const about = seen.a === undefined ? "" : words.a[seen.a];
+    const tip = [seen.h, about].filter(Boolean).join("\n");
+    return { id: seen.i, style: seen.s || 0, label: seen.t, tip, shape, parts, box, at };
+  }
 
   function packed(corners, box) {
     const flat = new Float64Array(corners.length * 2);

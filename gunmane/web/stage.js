@@ -6,6 +6,7 @@
   const LINES_A_STROKE = 400;
   const REACH_PX = 5;
   const DOT_PX = 3;
+  const BIG_SYMBOL_PX = 8;
   const LOAD_DELAY_MS = 120;
 
   gunmane.Stage = L.Renderer.extend({
@@ -110,6 +111,7 @@
 
     sourceIsReady: function (source) {
       this.leaving.delete(source);
+      this.map.fire("gunmane:ready", { source });
       this.showBusy();
       this.redrawSoon();
     },
@@ -234,7 +236,7 @@
     },
 
     drawLabels: function (pen, sources, frame) {
-      const taken = [];
+      const taken = this.symbolBoxes(sources, frame);
       const written = [];
       const spotOf = (place) => [
         place.at[0] * frame.factor - frame.origin.x,
@@ -254,6 +256,24 @@
         }
       }
       return written;
+    },
+
+    // Large symbols such as bases keep their place; words go beside them.
+    symbolBoxes: function (sources, frame) {
+      const boxes = [];
+      for (const source of sources) {
+        source.groups.forEach((group, row) => {
+          const style = source.spec.styles[row];
+          if (!style || style.r < BIG_SYMBOL_PX || frame.zoom < style.z) return;
+          for (const place of group[gunmane.POINT]) {
+            if (place.label) continue;
+            const x = place.at[0] * frame.factor - frame.origin.x;
+            const y = place.at[1] * frame.factor - frame.origin.y;
+            boxes.push([x - style.r, y - style.r, x + style.r, y + style.r]);
+          }
+        });
+      }
+      return boxes;
     },
 
     // What the pointer is on and what is picked, on a canvas of its own above the map.
@@ -297,7 +317,7 @@
         const style = source.spec.styles[row];
         if (!source.groups[row] || !style || zoom < style.z || !isFilled(style, shape)) continue;
         const px = shape === gunmane.POINT ? style.r + 2 : gunmane.widthAt(style, zoom) / 2 + REACH_PX;
-        const places = source.groups[row][shape];
+        const places = source.groups[row][shape].filter((place) => place.id !== undefined);
         for (let k = places.length - 1; k >= 0; k--) {
           if (gunmane.isUnder(places[k], x, y, px / world)) return places[k];
         }

@@ -3,12 +3,14 @@
   "use strict";
 
   const gunmane = window.gunmane;
+  const LAND = "ground.land";
+  const MARGIN_PX = 10;
   const folder = document.currentScript.src.replace(/[^/]*$/, "");
   L.Icon.Default.imagePath = folder + "images/";
 
   // Look at the bounds, or where this tab last looked under the same name.
   gunmane.open = function (map, opening) {
-    map.gunmane = { isPlaced: false };
+    map.gunmane = { isPlaced: false, isTouched: false };
     const bounds = L.latLngBounds(opening.bounds);
     const memory = opening.view_name && "gunmane-view:" + opening.view_name;
     const place = function () {
@@ -16,6 +18,7 @@
       if (map.gunmane.isPlaced || !size.x || !size.y) return;
       map.gunmane.isPlaced = true;
       const kept = memory && recall(memory);
+      map.gunmane.isTouched = Boolean(kept);
       if (kept) map.setView([kept.lat, kept.lng], kept.zoom, { animate: false });
       else map.fitBounds(bounds, { animate: false, padding: [12, 12] });
     };
@@ -27,8 +30,51 @@
     }).observe(map.getContainer());
     map.gunmane.stage = new gunmane.Stage(map);
     map.gunmane.panel = new gunmane.Panel(map, map.gunmane.stage);
-    if (memory) map.on("moveend", () => map.gunmane.isPlaced && remember(memory, map));
+    for (const touch of ["mousedown", "wheel", "keydown", "touchstart"]) {
+      map.getContainer().addEventListener(touch, () => (map.gunmane.isTouched = true), { capture: true, passive: true });
+    }
+    map.on("gunmane:ready", ({ source }) => {
+      if (source.spec.name !== LAND || map.gunmane.isTouched) return;
+      map.gunmane.isTouched = true;
+      gunmane.clearOfPanels(map, bounds, source.places);
+    });
+    if (memory) map.on("moveend", () => map.gunmane.isTouched && remember(memory, map));
   };
+
+  // Fit the bounds between band and foot; where the legend would cover land, leave room for it beside or below.
+  gunmane.clearOfPanels = function (map, bounds, land) {
+    const panel = map.gunmane.panel;
+    const top = panel.band.offsetHeight + MARGIN_PX;
+    const bottom = panel.foot.offsetHeight + MARGIN_PX;
+    const fit = (left, below) =>
+      map.fitBounds(bounds, {
+        animate: false,
+        paddingTopLeft: [left, top],
+        paddingBottomRight: [MARGIN_PX, below],
+      });
+    fit(MARGIN_PX, bottom);
+    const legend = panel.legend;
+    if (!covers(map, legend, land)) return;
+    const beside = [legend.offsetWidth + 2 * MARGIN_PX, bottom];
+    const above = [MARGIN_PX, legend.offsetHeight + bottom + MARGIN_PX];
+    const zoomOf = ([left, below]) => map.getBoundsZoom(bounds, false, L.point(left + MARGIN_PX, below + top));
+    fit(...(zoomOf(beside) >= zoomOf(above) ? beside : above));
+  };
+
+  function covers(map, panel, places) {
+    const outer = map.getContainer().getBoundingClientRect();
+    const inner = panel.getBoundingClientRect();
+    const world = Math.pow(2, map.getZoom());
+    const origin = map.getPixelBounds().min;
+    const box = [inner.left - outer.left, inner.top - outer.top, inner.right - outer.left, inner.bottom - outer.top]
+      .map((side, k) => (side + (k % 2 ? origin.y : origin.x)) / world);
+    return places.some((place) => place.parts.some((part) => {
+      for (let k = 0; k < part.length; k += 2) {
+        if (part[k] > box[0] && part[k] < box[2] && part[k + 1] > box[1] && part[k + 1] < box[3]) return true;
+      }
+      return false;
+    }));
+  }
 
   function recall(name) {
     try {
