@@ -1,0 +1,183 @@
+"""群を組む: choose the rules, see the bundles on the map and why they are as they are."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app_pages import group_panel, group_pick, plan_map, session
+from app_pages.group_form import choose_layer, forget_form, show_form
+from app_pages.map_view import Selection, show_map
+from app_pages.plan_map import View
+from app_pages.tables import STYLE
+from gunmane.scenario import Plan, Scenario
+
+MAP_HEIGHT = 470
+PANELS = ("summary", "picked", "choices")
+
+
+def main() -> None:
+    """Show the page."""
+    region = session.require_region()
+    st.html(STYLE)
+    left, right = st.columns([6, 4], gap="small")
+    with right:
+        current, panel = _right_head()
+        box = st.container(height=MAP_HEIGHT - 46, border=False, key="group_panel")
+    with box:
+        wanted = show_form(current, region) if panel == "choices" else None
+    with left:
+        status = st.container()
+    with status:
+        plan = session.make(wanted or current)
+    if wanted is not None and plan.scenario.fingerprint() == wanted.fingerprint():
+        # The new plan is shown by its figures; where it failed, the form stays beside the sentence.
+        forget_form()
+        st.session_state["_group_next_panel"] = "summary"
+        st.rerun()
+    views = plan_map.plan_views(plan)
+    shades = plan_map.bundle_shades(plan, views)
+    with left:
+        view = _choose_view(views)
+        _show_map(plan, view, shades)
+    picked = _pick(plan)
+    with box:
+        if panel == "summary":
+            asked = group_panel.show_summary(plan)
+            if asked is not None:
+                _make_with(plan, asked)
+        elif panel == "picked":
+            _show_picked(plan, view, picked)
+    _table(plan, shades, picked)
+
+
+def _right_head() -> tuple[Scenario, str]:
+    tr = session.tr
+    forced = st.session_state.pop("_group_next_panel", None)
+    if forced:
+        st.session_state["group_panel_choice"] = forced
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        current = choose_layer(session.scenario())
+        panel = st.segmented_control(
+            tr("group.panel"),
+            list(PANELS),
+            default="summary",
+            format_func=lambda name: tr(f"group.panel_{name}"),
+            key="group_panel_choice",
+            required=True,
+        )
+    return current, panel or "summary"
+
+
+def _choose_view(views: list[View]) -> View:
+    if len(views) == 1:
+        return views[0]
+    by_key = {view.key: view for view in views}
+    chosen = st.selectbox(
+        session.tr("group.view"),
+        list(by_key),
+        format_func=lambda key: by_key[key].label,
+        key="group_view",
+        help=session.tr("group.view_help"),
+    )
+    return by_key[chosen]
+
+
+def _show_map(plan: Plan, view: View, shades: pd.DataFrame) -> None:
+    picked = st.session_state.get("_group_pick")
+    told = show_map(
+        plan_map.region_map(plan.ground.region),
+        plan_map.plan_layers(plan, view, colours=shades),
+        key=f"group_map_{plan.scenario.region_id}",
+        height=MAP_HEIGHT,
+        selected=picked[:2] if picked and picked[2] == "list" else None,
+    )
+    if told is not None and told.serial != st.session_state.get("_group_click"):
+        st.session_state["_group_click"] = told.serial
+        _take_click(plan, told)
+
+
+def _take_click(plan: Plan, told: Selection) -> None:
+    """Keep what was clicked; ids come from the browser and are looked up first."""
+    is_known = told.id in (plan.bundles.index if told.kind == "bundle" else plan.ground.units.index)
+    if told.kind in {"bundle", "unit"} and is_known:
+        st.session_state["_group_pick"] = (told.kind, told.id, "map")
+        if st.session_state.get("group_panel_choice") != "picked":
+            st.session_state["_group_next_panel"] = "picked"
+            st.rerun()
+
+
+def _pick(plan: Plan) -> tuple[str, str] | None:
+    kind, name, _ = st.session_state.get("_group_pick") or ("", "", "")
+    if kind == "bundle" and name in plan.bundles.index:
+        return kind, name
+    if kind == "unit" and name in plan.ground.units.index:
+        return kind, name
+    return None
+
+
+def _show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> None:
+    tr = session.tr
+    of_unit = plan_map.shown_units(plan, view)["bundle_id"].dropna()
+    bundle_id, unit_id = _bundle_and_unit(picked, of_unit)
+    names = [str(b) for b in plan.bundles.index if b in set(of_unit)]
+    bundle_key, unit_key = "group_bundle", "group_unit"
+    left, right = st.columns(2)
+    st.session_state[bundle_key] = bundle_id if bundle_id in names else None
+    left.selectbox(
+        tr("group.pick_bundle"), names, key=bundle_key, placeholder=tr("group.choose"),
+        on_change=lambda: _picked_in_list("bundle", bundle_key),
+    )  # fmt: skip
+    if bundle_id not in names:
+        st.info(tr("group.nothing_picked"))
+        return
+    inside = of_unit.index[of_unit == bundle_id]
+    labels = plan.ground.units["name"].reindex(inside).astype("str").to_dict()
+    st.session_state[unit_key] = unit_id if unit_id in labels else None
+    right.selectbox(
+        tr("group.pick_unit"), list(labels), format_func=labels.get, key=unit_key,
+        placeholder=tr("group.choose"), on_change=lambda: _picked_in_list("unit", unit_key),
+    )  # fmt: skip
+    if unit_id in labels:
+        strand = str(plan.bundles.at[bundle_id, "strand"])
+        group_pick.show_unit(plan, str(unit_id), strand)
+    group_pick.show_bundle(plan, str(bundle_id))
+
+
+def _bundle_and_unit(picked: tuple[str, str] | None, of_unit: pd.Series) -> tuple[str | None, str | None]:
+    if picked is None:
+        return None, None
+    kind, name = picked
+    if kind == "bundle":
+        return name, None
+    return (str(of_unit[name]), name) if name in of_unit.index else (None, None)
+
+
+def _picked_in_list(kind: str, key: str) -> None:
+    name = st.session_state.get(key)
+    if name is not None:
+        st.session_state["_group_pick"] = (kind, name, "list")
+
+
+def _make_with(plan: Plan, count: int) -> None:
+    session.set_scenario(plan.scenario.replace(bundle_count=count))
+    forget_form()
+    st.rerun()
+
+
+def _table(plan: Plan, shades: pd.DataFrame, picked: tuple[str, str] | None) -> None:
+    tr = session.tr
+    st.markdown(f"#### {tr('group.table', count=int(plan.totals['order_count']))}")
+    key = f"group_table_{plan.scenario.fingerprint()}_{session.lang()}"
+    bundle = picked[1] if picked and picked[0] == "bundle" else None
+    chosen = group_panel.show_bundle_table(plan, shades, picked=bundle, key=key)
+    st.caption(tr("group.table_note"))
+    if chosen is not None:
+        st.session_state["_group_pick"] = ("bundle", chosen, "list")
+        st.session_state["_group_next_panel"] = "picked"
+        st.rerun()
+
+
+with session.page_guard():
+    session.header("group")
+    main()

@@ -1,0 +1,243 @@
+"""A plan in figures and words: headline, rules, neighbouring numbers, notes, and the table of bundles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app_pages import session, words
+from app_pages.tables import check_list, figure_tiles, html_table, swatch, window_bar
+from gunmane.explain import bundle_places, note_sentence, rule_checklist
+from gunmane.scenario import Plan
+
+PLACES_NAMED = 6
+
+
+def amount(value: float, measure: str) -> str:
+    """Return an amount of the work window in its measure: yen a year, or structures."""
+    if measure == "jpy":
+        return words.yen(value, has_tax=False)
+    return session.tr("group.structures", count=words.count(value))
+
+
+def work_words(row: Any, measure: str) -> str:
+    """Return the work of a bundle or plan: yen with range, and structures first where the window counts them."""
+    yen = words.yen(row["annual_jpy"], row["annual_jpy_low"], row["annual_jpy_high"])
+    if measure == "jpy":
+        return yen
+    return session.tr("group.structures_and_yen", count=words.count(row["structure_count"]), yen=yen)
+
+
+def show_summary(plan: Plan) -> int | None:
+    """Show headline, rules, neighbouring numbers and notes; return the number of bundles asked for instead."""
+    st.html(figure_tiles(_headline(plan)))
+    st.caption(session.tr("group.range_note", share=words.percent(plan.totals["grade_e_share"])))
+    st.markdown(f"#### {session.tr('group.checks')}")
+    st.html(check_list([check_words(plan, check) for check in rule_checklist(plan).to_dict("records")]))
+    asked = _neighbouring(plan)
+    st.markdown(f"#### {session.tr('group.notes')}")
+    sentences = [note_sentence(note, session.lang()) for note in plan.notes]
+    st.markdown("\n".join(f"- {_plain(sentence)}" for sentence in sentences))
+    return asked
+
+
+def _plain(text: str) -> str:
+    """Keep names of files and bodies from being read as markup."""
+    return "".join("\\" + sign if sign in "\\`*_[]<>#~$" else sign for sign in text)
+
+
+def _headline(plan: Plan) -> list[tuple[str, str, str]]:
+    tr, totals, measure = session.tr, plan.totals, plan.window["measure"]
+    yen = words.yen(totals["annual_jpy"], has_tax=False)
+    spread = tr(
+        "group.spread",
+        low=words.yen(totals["annual_jpy_low"], has_tax=False),
+        high=words.yen(totals["annual_jpy_high"], has_tax=False),
+    )
+    below = tr("group.wide_and_multi", wide=totals["wide_area_count"], multi=totals["multi_sector_count"])
+    tiles = [
+        (tr("group.orders"), tr("group.pieces", count=words.count(totals["order_count"])), below),
+        (tr("group.work_year"), yen, spread),
+        (
+            tr("group.off_window"),
+            tr("group.pieces", count=words.count(totals["below_floor"] + totals["above_ceiling"])),
+            tr("group.borderline_count", count=words.count(totals["borderline"])),
+        ),
+        (tr("group.travel_year"), words.hours(totals["travel_hours"]), tr("group.crew_hours")),
+        (
+            tr("group.onsite_year"),
+            words.hours(totals["onsite_hours"]),
+            tr("group.crew_hours"),
+        ),
+        (tr("term.farthest"), words.minutes(totals["farthest_min"]), tr("group.one_way")),
+    ]
+    if measure == "structures":
+        tiles[1] = (
+            tr("group.structures_year"),
+            tr("group.structures", count=words.count(totals["structure_count"])),
+            tr("group.yen_spread", yen=yen, spread=spread),
+        )
+    return tiles
+
+
+def check_words(plan: Plan, check: dict[str, Any]) -> tuple[str, str, str]:
+    """Return (state, sentence, where) of one rule of a checklist."""
+    tr, measure = session.tr, plan.window["measure"]
+    rule, state = str(check["rule"]), str(check["state"])
+    is_size = rule in {"floor", "ceiling"}
+    say = (lambda value: amount(value, measure)) if is_size else words.minutes
+    if rule == "bundle_count":
+        say = words.count
+    limit = say(check["limit"]) if not pd.isna(check["limit"]) else ""
+    found = say(check["amount"]) if not pd.isna(check["amount"]) else words.unknown()
+    text = tr(f"check.{rule}_{state}", limit=limit, amount=found)
+    if is_size and state != "kept" and not check["is_hard"]:
+        text += tr("check.preference")
+    return state, text, _where(plan, check) if state != "kept" else ""
+
+
+def _where(plan: Plan, check: dict[str, Any]) -> str:
+    tr, comma = session.tr, session.tr("word.list_sep")
+    bundles, units = list(check["bundle_ids"]), list(check["unit_ids"])
+    said = []
+    if bundles:
+        more = tr("group.and_more", count=len(bundles) - PLACES_NAMED) if len(bundles) > PLACES_NAMED else ""
+        said.append(tr("check.in_bundles", bundles=comma.join(bundles[:PLACES_NAMED]) + more))
+    if units:
+        names = plan.ground.units["name"].reindex(units).fillna("").astype("str")
+        more = tr("group.and_more", count=len(units) - PLACES_NAMED) if len(units) > PLACES_NAMED else ""
+        said.append(tr("check.in_units", units=comma.join(names[:PLACES_NAMED]) + more))
+    return " ".join(said)
+
+
+def _neighbouring(plan: Plan) -> int | None:
+    table = plan.alternatives
+    if len(table) < 2 or table["strand"].nunique() > 1:
+        return None
+    tr = session.tr
+    st.markdown(f"#### {tr('group.alternatives')}")
+    head = [tr(f"group.alt_{name}") for name in ("count", "hours", "farthest", "off", "broken")]
+    rows = [
+        [
+            tr("group.chosen_count", count=row.bundle_count) if row.is_chosen else str(row.bundle_count),
+            words.hours(row.travel_hours),
+            words.minutes(row.farthest_min),
+            str(row.below_floor + row.above_ceiling),
+            str(row.broken_count),
+        ]
+        for row in table.itertuples()
+    ]
+    st.html(html_table(head, rows))
+    st.caption(tr("group.not_ranked"))
+    asked = None
+    with st.container(horizontal=True):
+        for count in table.loc[~table["is_chosen"].astype(bool), "bundle_count"]:
+            if st.button(tr("group.use_count", count=int(count)), key=f"group_count_{int(count)}"):
+                asked = int(count)
+    return asked
+
+
+def bundle_table(plan: Plan, shades: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of bundles as it is shown, one row a bundle with work."""
+    tr, lang, region = session.tr, session.lang(), plan.ground.region
+    comma, measure = tr("word.list_sep"), plan.window["measure"]
+    bundles = plan.bundles[plan.bundles["window_verdict"] != "none"]
+    where = place_words(plan)
+    ends = (
+        ("annual_jpy_low", "annual_jpy", "annual_jpy_high") if measure == "jpy" else ("structure_count",) * 3
+    )
+    floor, ceiling = plan.window["floor"][1], plan.window["ceiling"][1]
+    top = max(float(bundles[ends[2]].max()) if len(bundles) else 0.0, ceiling) * 1.03
+    rows = []
+    for bundle_id, row in bundles.iterrows():
+        low, central, high = (float(row[name]) for name in ends)
+        rows.append(
+            {
+                "label": swatch(*shades.loc[bundle_id, ["colour", "pattern"]], str(bundle_id)),
+                "where": where[str(bundle_id)],
+                "verdict": tr(f"verdict.{row['window_verdict']}"),
+                "window": window_bar(low, central, high, floor=floor, ceiling=ceiling, top=top),
+                "work": work_words(row, measure),
+                "travel": _rounded(row["travel_hours"]),
+                "onsite": _rounded(row["onsite_hours"]),
+                "farthest": _rounded(row["farthest_min"]),
+                "fields": comma.join(tr(f"sector.{field}") for field in row["fields"]),
+                "structures": round(float(row["structure_count"])),
+                "assets": int(row["asset_count"]),
+                "length": _rounded(row["length_m"] / 1000),
+                "area": _rounded(row["area_m2"] / 10_000),
+                "urgent": tr(f"condition.{row['worst_condition']}")
+                if not pd.isna(row["worst_condition"])
+                else words.no_record(),
+                "lead": region.name_of(str(row["lead_code"]), lang),
+                "base": str(row["base_name"]) or words.unknown(),
+                "broken": comma.join(tr(f"rule.{rule}") for rule in row["rules_broken"]),
+            }
+        )
+    return pd.DataFrame(rows, index=bundles.index)
+
+
+def _rounded(value: float) -> float | None:
+    """Return two significant figures; None where unknown."""
+    if words.is_missing(value) or value in (float("inf"), float("-inf")):
+        return None
+    return float(words.significant(float(value)).replace(",", ""))
+
+
+def place_words(plan: Plan) -> dict[str, str]:
+    """Return for every bundle the municipalities that it lies in, parts and islands said."""
+    tr, region, lang = session.tr, plan.ground.region, session.lang()
+    said: dict[str, list[str]] = {}
+    for row in bundle_places(plan).itertuples():
+        town = region.name_of(row.muni_code, lang)
+        name = town if row.is_whole else tr("group.part_of", town=town)
+        if row.is_apart:
+            name = tr("group.apart", name=name)
+        said.setdefault(str(row.bundle_id), []).append(name)
+    comma = tr("word.list_sep")
+    return {
+        bundle: comma.join(names[:PLACES_NAMED])
+        + (tr("group.and_more", count=len(names) - PLACES_NAMED) if len(names) > PLACES_NAMED else "")
+        for bundle, names in said.items()
+    }
+
+
+def show_bundle_table(plan: Plan, shades: pd.DataFrame, *, picked: str | None, key: str) -> str | None:
+    """Show the table of bundles; return the bundle whose row the user has just chosen."""
+    tr = session.tr
+    table = bundle_table(plan, shades)
+    if plan.window["measure"] == "jpy" or not table["structures"].any():
+        table = table.drop(columns="structures")
+    for name in ("length", "area", "broken"):
+        if not table[name].astype("bool").any():
+            table = table.drop(columns=name)
+    images, numbers = (
+        {"label", "window"},
+        {"travel", "onsite", "farthest", "structures", "assets", "length", "area"},
+    )
+    config: dict[str, Any] = {}
+    for name in table.columns:
+        label, about = tr(f"group.col.{name}"), tr(f"group.col_help.{name}")
+        if name in images:
+            config[name] = st.column_config.ImageColumn(label, help=about, pinned=name == "label")
+        elif name in numbers:
+            config[name] = st.column_config.NumberColumn(label, help=about, format="localized")
+        else:
+            config[name] = st.column_config.TextColumn(label, help=about)
+    chosen = st.dataframe(
+        table,
+        hide_index=True,
+        column_config=config,
+        on_select="rerun",
+        selection_mode="single-row",
+        row_height=36,
+        height=min(36 * (len(table) + 1) + 4, 300),
+        key=key,
+    )
+    rows = chosen["selection"]["rows"] if chosen else []
+    found = str(table.index[rows[0]]) if rows and rows[0] < len(table) else None
+    before = st.session_state.get(f"{key}_seen")
+    st.session_state[f"{key}_seen"] = found
+    return found if found != before and found is not None and found != picked else None

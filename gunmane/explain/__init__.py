@@ -1,0 +1,21 @@
+"""Say in tables why a plan is as it is; the words are the pages' and the papers'."""
+
+from gunmane.explain.bundles import BundleReasons, bundle_places, explain_bundle
+from gunmane.explain.checks import rule_checklist, work_sources
+from gunmane.explain.frame import Frame, strand_frame
+from gunmane.explain.notes import note_sentence
+from gunmane.explain.units import UnitReasons, explain_unit, move_prices
+
+__all__ = [
+    "BundleReasons",
+    "Frame",
+    "UnitReasons",
+    "bundle_places",
+    "explain_bundle",
+    "explain_unit",
+    "move_prices",
+    "note_sentence",
+    "rule_checklist",
+    "strand_frame",
+    "work_sources",
+]
