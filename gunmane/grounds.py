@@ -264,6 +264,8 @@ def _ground(region: Region, inputs: Inputs, parts: Parts) -> Ground:
         notes.append(Note.of("assumed_links", count=assumed))
     if facts.get("unknown_class_share", 0) > 0:
         notes.append(Note.of("road_class_unknown", percent=round(100 * facts["unknown_class_share"])))
+    if inputs.provenance["roads_source"] != "sample" and len(shares):
+        notes.append(_snap_note(shares))
     if len(inputs.rejects):
         notes.append(Note.of("rejected_rows", count=len(inputs.rejects)))
     return Ground(
@@ -280,6 +282,12 @@ def _ground(region: Region, inputs: Inputs, parts: Parts) -> Ground:
         provenance=inputs.provenance,
         notes=tuple(notes),
     )
+
+
+def _snap_note(shares: pd.DataFrame) -> Note:
+    """Say how far the assets lie from the road file's lines: half, nine of ten, and the farthest (m)."""
+    median, most, farthest = shares["snap_m"].quantile([0.5, 0.9, 1.0]).round().astype("int64")
+    return Note.of("snap_distances", median_m=int(median), most_m=int(most), farthest_m=int(farthest))
 
 
 @functools.cache
