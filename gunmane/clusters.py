@@ -16,7 +16,7 @@ from gunmane.solver.score import Key, judge
 __all__ = ["BROKEN_COLUMNS", "Grouping", "Rules", "evaluate_labels", "group_units"]
 
 BROKEN_COLUMNS = ("rule", "label", "unit_id", "amount", "limit")
-PROGRESS_KEY = "clusters.searching"
+PROGRESS_KEY = "progress.searching"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
