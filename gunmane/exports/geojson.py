@@ -157,7 +157,7 @@ def _areas(shape: Any) -> Any:
         return shape
     parts = shapely.get_parts(shape)
     flat = [p for part in parts for p in shapely.get_parts(part)]
-    return shapely.multipolygons([p for p in flat if shapely.get_type_id(p) == POLYGONS[0]])
+    return shapely.MultiPolygon([p for p in flat if shapely.get_type_id(p) == POLYGONS[0]])
 
 
 def mapping(shape: Any) -> dict[str, Any] | None:

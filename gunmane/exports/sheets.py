@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import openpyxl
-from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -121,21 +120,20 @@ def _width(header: str, kind: str, rows: Sequence[Sequence[Any]], column: int) -
 
 
 def _styles(page: Worksheet) -> dict[str, int]:
-    """Register the style of each kind of cell and return its number; the cell that served is taken away."""
-    probe = page.cell(row=HEADER_ROW + 1, column=1)
+    """Register the style of each kind of cell and return its number; the cells that served are taken away."""
+    kinds = [(kind, number_format, False) for kind, number_format in FORMATS.items()] + [
+        ("quoted", "@", True)
+    ]
     numbers = {}
-    for kind, number_format in FORMATS.items():
-        numbers[kind] = _style(probe, number_format, is_wrapped=kind == "text", is_quoted=False)
-    numbers["quoted"] = _style(probe, "@", is_wrapped=False, is_quoted=True)
-    del page._cells[HEADER_ROW + 1, 1]
+    for column, (kind, number_format, is_quoted) in enumerate(kinds, start=1):
+        # One cell each: openpyxl keeps the style object itself, and a second use would change the first.
+        probe = page.cell(row=HEADER_ROW + 1, column=column)
+        probe.number_format = number_format
+        probe.alignment = Alignment(wrap_text=kind == "text" or None, vertical="top")
+        probe.quotePrefix = is_quoted
+        numbers[kind] = int(probe.style_id)
+        del page._cells[HEADER_ROW + 1, column]
     return numbers
-
-
-def _style(probe: Cell, number_format: str, *, is_wrapped: bool, is_quoted: bool) -> int:
-    probe.number_format = number_format
-    probe.alignment = Alignment(wrap_text=is_wrapped or None, vertical="top")
-    probe.quotePrefix = is_quoted
-    return int(probe.style_id)
 
 
 def _body(sheet: Sheet, styles: dict[str, int]) -> bytes:
