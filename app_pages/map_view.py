@@ -70,7 +70,8 @@ def show_map(
     height
         Pixels.
     selected
-        (kind, id) to mark, for instance the row chosen in a table; None leaves the user's own mark.
+        (kind, id) to mark, for instance the row chosen in a table; an empty id takes every mark away, None
+        leaves the user's own.
 
     Returns
     -------

@@ -167,6 +167,7 @@ def base_map(
     lang: str,
     asset_url: str = ASSET_URL,
     backdrop: gpd.GeoDataFrame | None = None,
+    bounds: tuple[float, float, float, float] | None = None,
     sources: Sequence[str] = (),
     view_name: str = "",
 ) -> GunmaneMap:
@@ -184,12 +185,14 @@ def base_map(
         Address of the scripts without a closing slash.
     backdrop
         Areas drawn around them as the land of others.
+    bounds
+        West, south, east, north in degrees to open on; by default all of `borders`.
     sources
         Credits shown at the foot of the map, one a row.
     view_name
         Name under which the browser keeps the view while the tab is open, for instance the region.
     """
-    west, south, east, north = borders.to_crs(4326).total_bounds.round(5).tolist()
+    west, south, east, north = bounds or borders.to_crs(4326).total_bounds.round(5).tolist()
     made = GunmaneMap((west, south, east, north), asset_url=asset_url, view_name=view_name)
     made.below = ground_below(borders, backdrop)
     made.above = ground_above(borders, lang=lang)

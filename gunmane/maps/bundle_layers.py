@@ -80,8 +80,9 @@ def _unit_areas(
 def _unit_tips(bundles: gpd.GeoDataFrame, units: gpd.GeoDataFrame, lang: str) -> pd.Series:
     if "tip" in units:
         return units["tip"]
-    label = units["bundle_id"].map(bundles["label"].astype(str)).fillna(t("map.unassigned", lang))
-    return units["name"].fillna("").astype(str) + "\n" + t("map.layer.bundles", lang) + " " + label
+    title = t("map.layer.bundles", lang)
+    bundle = units["bundle_id"].map(title + " " + bundles["label"].astype(str))
+    return units["name"].fillna("").astype(str) + "\n" + bundle.fillna(t("map.unassigned", lang))
 
 
 def _outlines(bundles: gpd.GeoDataFrame, lang: str, name: str) -> LayerSpec:

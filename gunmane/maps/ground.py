@@ -69,8 +69,9 @@ def overview_layers(regions: gpd.GeoDataFrame, *, lang: str) -> list[LayerSpec]:
     Parameters
     ----------
     regions
-        Points indexed by `region_id` with `name_ja` and `name_en`, or `name` (written on the map), `kind`
-        (wide_area, multi_sector or both) and, where wanted, `tip`.
+        Points indexed by `region_id` with `name_ja` and `name_en`, or `name` (shown beside the pointer),
+        `kind` (wide_area, multi_sector or both) and, where wanted, `label` (written on the map instead of the
+        name) and `tip` (shown instead of the name).
     lang
         "ja" or "en".
 
@@ -86,9 +87,9 @@ def overview_layers(regions: gpd.GeoDataFrame, *, lang: str) -> list[LayerSpec]:
         raise ValueError(msg)
     styles = tuple(REGION_STYLES.values())
     name = names_of(regions, lang)
-    tip = regions.get("tip", name)
+    label, tip = regions.get("label", name), regions.get("tip", name)
     frame = regions[[regions.geometry.name]].assign(
-        id=regions.index.astype(str), style=regions["kind"].map(kinds.index), label=name, tip=tip
+        id=regions.index.astype(str), style=regions["kind"].map(kinds.index), label=label, tip=tip
     )
     legend = tuple(
         LegendRow(t(f"map.kind.{kind}", lang), style, "point")

@@ -39,11 +39,11 @@ ROAD_STYLES = {
 """Roads by class, the least important first drawn last in this list."""
 
 GRADE_STYLES = {
-    1: Style(colour="#FFFFFF", weight=1, fill="#0072B2", symbol="circle", radius=4),
-    2: Style(colour="#FFFFFF", weight=1, fill="#56B4E9", symbol="square", radius=4.5),
-    3: Style(colour="#1F2933", weight=1, fill="#F5B700", symbol="triangle", radius=6.5),
-    4: Style(colour="#1F2933", weight=1.4, fill="#D5331E", symbol="diamond", radius=7),
-    0: Style(colour="#6B7280", weight=1.2, fill="#FFFFFF", symbol="circle", radius=4),
+    1: Style(colour="#FFFFFF", weight=1, fill="#0072B2", symbol="circle", radius=4, grows=True),
+    2: Style(colour="#FFFFFF", weight=1, fill="#56B4E9", symbol="square", radius=4.5, grows=True),
+    3: Style(colour="#1F2933", weight=1, fill="#F5B700", symbol="triangle", radius=6.5, grows=True),
+    4: Style(colour="#1F2933", weight=1.4, fill="#D5331E", symbol="diamond", radius=7, grows=True),
+    0: Style(colour="#6B7280", weight=1.2, fill="#FFFFFF", symbol="circle", radius=4, grows=True),
 }
 """Bridges by grade of soundness: colour and shape say the same; 0 is a bridge without a grade."""
 

@@ -50,7 +50,19 @@
           return box;
         },
       });
-      this.legend = new Legend().addTo(this.map).getContainer();
+      this.legendControl = new Legend().addTo(this.map);
+      this.legend = this.legendControl.getContainer();
+    }
+
+    moveLegend(corner) {
+      if (this.corner === corner) return;
+      this.corner = corner;
+      const isOpen = this.legend.open;
+      const content = [...this.legend.childNodes];
+      this.legendControl.setPosition(corner);
+      this.legend = this.legendControl.getContainer();
+      this.legend.append(...content);
+      this.legend.open = isOpen;
     }
 
     listen() {

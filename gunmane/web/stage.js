@@ -183,11 +183,12 @@
         const inView = (place) => gunmane.boxesMeet(place.box, frame.box);
         this.drawAreas(pen, group[gunmane.AREA].filter(inView), style, frame);
         this.drawLines(pen, group[gunmane.LINE].filter(inView), style, frame);
+        const radius = gunmane.radiusAt(style, frame.zoom);
         for (const place of group[gunmane.POINT].filter(inView)) {
           for (const part of place.parts) {
             const x = part[0] * frame.factor - frame.origin.x;
             const y = part[1] * frame.factor - frame.origin.y;
-            gunmane.drawSymbol(pen, style, x, y);
+            gunmane.drawSymbol(pen, style, x, y, radius);
           }
         }
       });
@@ -316,7 +317,7 @@
       for (let row = source.groups.length - 1; row >= 0; row--) {
         const style = source.spec.styles[row];
         if (!source.groups[row] || !style || zoom < style.z || !isFilled(style, shape)) continue;
-        const px = shape === gunmane.POINT ? style.r + 2 : gunmane.widthAt(style, zoom) / 2 + REACH_PX;
+        const px = shape === gunmane.POINT ? gunmane.radiusAt(style, zoom) + 2 : gunmane.widthAt(style, zoom) / 2 + REACH_PX;
         const places = source.groups[row][shape].filter((place) => place.id !== undefined);
         for (let k = places.length - 1; k >= 0; k--) {
           if (gunmane.isUnder(places[k], x, y, px / world)) return places[k];
@@ -344,6 +345,7 @@
 
     pick: function (latlng, containerPoint) {
       const found = this.find(latlng, containerPoint);
+      if (!found && !this.selected) return;
       this.selected = found ? { kind: found.source.spec.kind, id: found.place.id } : null;
       this.drawMarks();
       this._map.fire("gunmane:pick", { found });
@@ -386,7 +388,7 @@
         if (place.shape === gunmane.POINT) {
           const x = part[0] * frame.factor - frame.origin.x;
           const y = part[1] * frame.factor - frame.origin.y;
-          gunmane.traceSymbol(pen, style, x, y, style.r + 3);
+          gunmane.traceSymbol(pen, style, x, y, gunmane.radiusAt(style, frame.zoom) + 3);
         } else {
           pen.beginPath();
           trace(pen, part, frame, place.shape === gunmane.AREA);

@@ -5,6 +5,7 @@
   const gunmane = window.gunmane;
   const LAND = "ground.land";
   const MARGIN_PX = 10;
+  const LEGEND_CORNERS = ["bottomleft", "bottomright", "topright"];
   const folder = document.currentScript.src.replace(/[^/]*$/, "");
   L.Icon.Default.imagePath = folder + "images/";
 
@@ -19,6 +20,7 @@
       map.gunmane.isPlaced = true;
       const kept = memory && recall(memory);
       map.gunmane.isTouched = Boolean(kept);
+      map.gunmane.corner = (kept && kept.corner) || LEGEND_CORNERS[0];
       if (kept) map.setView([kept.lat, kept.lng], kept.zoom, { animate: false });
       else map.fitBounds(bounds, { animate: false, padding: [12, 12] });
     };
@@ -30,18 +32,31 @@
     }).observe(map.getContainer());
     map.gunmane.stage = new gunmane.Stage(map);
     map.gunmane.panel = new gunmane.Panel(map, map.gunmane.stage);
+    map.gunmane.panel.moveLegend(map.gunmane.corner || LEGEND_CORNERS[0]);
     for (const touch of ["mousedown", "wheel", "keydown", "touchstart"]) {
       map.getContainer().addEventListener(touch, () => (map.gunmane.isTouched = true), { capture: true, passive: true });
     }
     map.on("gunmane:ready", ({ source }) => {
       if (source.spec.name !== LAND || map.gunmane.isTouched) return;
-      map.gunmane.isTouched = true;
-      gunmane.clearOfPanels(map, bounds, source.places);
+      whenStyled(map, () => {
+        if (map.gunmane.isTouched) return;
+        map.gunmane.isTouched = true;
+        gunmane.clearOfPanels(map, bounds, source.places);
+      });
     });
     if (memory) map.on("moveend", () => map.gunmane.isTouched && remember(memory, map));
   };
 
-  // Fit the bounds between band and foot; where the legend would cover land, leave room for it beside or below.
+  // The page adds the style sheets without waiting for them; sizes can be trusted once they are in force.
+  function whenStyled(map, then, tries = 120) {
+    const own = getComputedStyle(document.body).getPropertyValue("--gm-styled");
+    const leaflet = getComputedStyle(map.getPane("mapPane")).position === "absolute";
+    if ((own && leaflet) || !tries) then();
+    else requestAnimationFrame(() => whenStyled(map, then, tries - 1));
+  }
+
+  // Fit the bounds between band and foot, with the legend in a corner where it covers no land; where every
+  // corner has land, leave room for the legend beside or below.
   gunmane.clearOfPanels = function (map, bounds, land) {
     const panel = map.gunmane.panel;
     const top = panel.band.offsetHeight + MARGIN_PX;
@@ -54,7 +69,11 @@
       });
     fit(MARGIN_PX, bottom);
     const legend = panel.legend;
-    if (!covers(map, legend, land)) return;
+    for (const corner of LEGEND_CORNERS) {
+      panel.moveLegend(corner);
+      if (!covers(map, legend, land)) return;
+    }
+    panel.moveLegend(LEGEND_CORNERS[0]);
     const beside = [legend.offsetWidth + 2 * MARGIN_PX, bottom];
     const above = [MARGIN_PX, legend.offsetHeight + bottom + MARGIN_PX];
     const zoomOf = ([left, below]) => map.getBoundsZoom(bounds, false, L.point(left + MARGIN_PX, below + top));
@@ -85,9 +104,10 @@
   }
 
   function remember(name, map) {
-    const centre = map.getCenter();
+    const { lat, lng } = map.getCenter();
+    const corner = map.gunmane.panel.corner;
     try {
-      sessionStorage.setItem(name, JSON.stringify({ lat: centre.lat, lng: centre.lng, zoom: map.getZoom() }));
+      sessionStorage.setItem(name, JSON.stringify({ lat, lng, zoom: map.getZoom(), corner }));
     } catch (fault) {
       // A browser that keeps nothing only forgets the view.
     }

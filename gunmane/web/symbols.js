@@ -78,8 +78,8 @@
     pen.closePath();
   };
 
-  gunmane.drawSymbol = function (pen, style, x, y) {
-    gunmane.traceSymbol(pen, style, x, y, style.r);
+  gunmane.drawSymbol = function (pen, style, x, y, radius) {
+    gunmane.traceSymbol(pen, style, x, y, radius === undefined ? style.r : radius);
     pen.fillStyle = style.f || style.c;
     pen.fill();
     if (style.c && style.w) {
@@ -94,6 +94,11 @@
   gunmane.widthAt = function (style, zoom) {
     if (!style.g) return style.w;
     return style.w * Math.max(0.55, Math.min(2.6, Math.pow(1.26, zoom - 13)));
+  };
+
+  gunmane.radiusAt = function (style, zoom) {
+    if (!style.g) return style.r;
+    return style.r * Math.max(0.6, Math.min(1.4, Math.pow(1.2, zoom - 13)));
   };
 
   gunmane.drawSwatch = function (canvas, style, shape) {
