@@ -13,6 +13,7 @@ from gunmane.explain import bundle_places, note_sentence, rule_checklist
 from gunmane.scenario import Plan
 
 PLACES_NAMED = 6
+IMAGE_WIDTHS = {"label": 84, "window": 162}
 
 
 def amount(value: float, measure: str) -> str:
@@ -92,7 +93,9 @@ def check_words(plan: Plan, check: dict[str, Any]) -> tuple[str, str, str]:
         say = words.count
     limit = say(check["limit"]) if not pd.isna(check["limit"]) else ""
     found = say(check["amount"]) if not pd.isna(check["amount"]) else words.unknown()
-    text = tr(f"check.{rule}_{state}", limit=limit, amount=found)
+    is_automatic = plan.scenario.layer == "daily" and plan.scenario.keeps_municipality_whole is None
+    name = "municipality_auto" if rule == "municipality_whole" and is_automatic else rule
+    text = tr(f"check.{name}_{state}", limit=limit, amount=found)
     if is_size and state != "kept" and not check["is_hard"]:
         text += tr("check.preference")
     return state, text, _where(plan, check) if state != "kept" else ""
@@ -155,7 +158,9 @@ def bundle_table(plan: Plan, shades: pd.DataFrame) -> pd.DataFrame:
         low, central, high = (float(row[name]) for name in ends)
         rows.append(
             {
-                "label": swatch(*shades.loc[bundle_id, ["colour", "pattern"]], str(bundle_id)),
+                "label": swatch(
+                    str(shades.at[bundle_id, "colour"]), str(shades.at[bundle_id, "pattern"]), str(bundle_id)
+                ),
                 "where": where[str(bundle_id)],
                 "verdict": tr(f"verdict.{row['window_verdict']}"),
                 "window": window_bar(low, central, high, floor=floor, ceiling=ceiling, top=top),
@@ -221,7 +226,9 @@ def show_bundle_table(plan: Plan, shades: pd.DataFrame, *, picked: str | None, k
     for name in table.columns:
         label, about = tr(f"group.col.{name}"), tr(f"group.col_help.{name}")
         if name in images:
-            config[name] = st.column_config.ImageColumn(label, help=about, pinned=name == "label")
+            config[name] = st.column_config.ImageColumn(
+                label, help=about, pinned=name == "label", width=IMAGE_WIDTHS[name]
+            )
         elif name in numbers:
             config[name] = st.column_config.NumberColumn(label, help=about, format="localized")
         else:

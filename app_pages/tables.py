@@ -167,13 +167,14 @@ STYLE = """
 .gm-small { display: block; font-size: 14px; color: #4a5560; white-space: nowrap; }
 .gm-better { color: #00507d; font-weight: 600; }
 .gm-worse { color: #9a3412; font-weight: 600; }
-.gm-tiles { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 6px; margin: 0; }
+.gm-tiles { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 6px; margin: 0 !important;
+  padding: 0 !important; }
 .gm-tile { border: 1px solid var(--gm-line, #d5dbe1); border-radius: 6px; padding: 4px 8px; }
 .gm-tile dt { font-size: 14px; color: #4a5560; line-height: 1.35; }
-.gm-tile dd { margin: 0; font-size: 19px; font-weight: 650; line-height: 1.3; }
+.gm-tile dd { margin: 0 !important; font-size: 19px; font-weight: 650; line-height: 1.3; }
 .gm-tile dd small { display: block; font-size: 14px; font-weight: 400; color: #4a5560; line-height: 1.35; }
-.gm-checks { list-style: none; margin: 0; padding: 0; }
-.gm-checks li { display: flex; gap: 8px; padding: 2px 0; font-size: 14px; line-height: 1.45; margin: 0; }
+.gm-checks { list-style: none; margin: 0 !important; padding: 0 !important; }
+.gm-checks li { display: flex; margin: 0 !important; gap: 8px; padding: 2px 0; font-size: 14px; line-height: 1.45; }
 .gm-checks li > span { flex: 0 0 20px; height: 20px; border-radius: 50%; text-align: center; line-height: 20px;
   font-weight: 700; color: #fff; font-size: 14px; }
 .gm-check-kept > span { background: #00693e; }

@@ -54,7 +54,7 @@ def rule_checklist(plan: Plan, *, bundle_id: str | None = None) -> pd.DataFrame:
         for rule, is_on, limit, amount in in_force
         if is_on
     ]
-    rows += [_window_row(plan, bundles, end) for end in ("floor", "ceiling")]
+    rows += [_window_row(plan, bundles, broken, end) for end in ("floor", "ceiling")]
     return pd.DataFrame(rows)
 
 
@@ -64,17 +64,19 @@ def _rule_row(rule: str, broken: pd.DataFrame, limit: float, amount: float) -> d
         "state": "broken" if len(broken) else "kept",
         "is_hard": True,
         "limit": limit,
-        "amount": amount,
+        "amount": float(broken["amount"].max()) if len(broken) else amount,
         "bundle_ids": tuple(sorted({str(b) for b in broken["bundle_id"] if b}, key=bundle_number)),
         "unit_ids": tuple(sorted({str(u) for u in broken["unit_id"].dropna() if u})),
     }
 
 
-def _window_row(plan: Plan, bundles: pd.DataFrame, end: str) -> dict[str, Any]:
+def _window_row(plan: Plan, bundles: pd.DataFrame, broken: pd.DataFrame, end: str) -> dict[str, Any]:
     limit = float(plan.window[end][1])
     names = YEN if plan.window["measure"] == "jpy" else ("structure_count",) * 3
     low, central, high = (bundles[name].astype("float64") for name in names)
     outside, central_end = (high < limit, central.min()) if end == "floor" else (low > limit, central.max())
+    # As a hard rule the central value counts; as a preference only what lies outside with its whole range.
+    outside |= bundles.index.isin(broken.loc[broken["rule"] == end, "bundle_id"])
     straddles = (low < limit) & (limit < high)
     where = outside if outside.any() else straddles
     return {

@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from gunmane.clusters import Grouping, evaluate_labels
 from gunmane.errors import PlanError
 from gunmane.explain.frame import WORK_SUMS, YEN, Frame, bundle_number, strand_frame, touching
 from gunmane.scenario import Plan
+from gunmane.solver.problem import Problem, make_problem
+from gunmane.solver.score import Verdict as Judged
+from gunmane.solver.score import judge
 
 MOVES_SHOWN = 4
 
@@ -122,22 +124,24 @@ def move_prices(frame: Frame, unit_id: str) -> pd.DataFrame:
     chosen = sorted(chosen, key=lambda other: other not in adjacent)[:MOVES_SHOWN]
     if not frame.base_of(home) or not chosen:
         return pd.DataFrame({name: [] for name in columns})
-    rows = [_move(frame, unit_id, other, is_adjacent=other in adjacent) for other in chosen]
-    return pd.DataFrame(rows, columns=columns)
+    problem = _problem(frame)
+    before = _judged(frame, problem, frame.bundle_of)
+    rows = [_move(frame, problem, before, unit_id, other) for other in chosen]
+    moves = pd.DataFrame(rows).assign(is_adjacent=[other in adjacent for other in chosen])
+    return moves[columns]
 
 
-def _move(frame: Frame, unit_id: str, other: str, *, is_adjacent: bool) -> dict[str, Any]:
+def _move(frame: Frame, problem: Problem, before: Judged, unit_id: str, other: str) -> dict[str, Any]:
     home = str(frame.bundle_of[unit_id])
     moved = frame.bundle_of.copy()
     moved[unit_id] = other
-    before, after = _judged(frame, frame.bundle_of), _judged(frame, moved, moved=unit_id)
-    change = Counter(after.broken["rule"])
-    change.subtract(Counter(before.broken["rule"]))
+    after = _judged(frame, problem, moved, moved=unit_id)
+    change = Counter(rule.rule for rule in after.breaks)
+    change.subtract(Counter(rule.rule for rule in before.breaks))
     return {
         "bundle_id": other,
         "base_min": frame.minutes(frame.base_of(other), unit_id),
-        "is_adjacent": is_adjacent,
-        "travel_hours_change": after.travel_hours - before.travel_hours,
+        "travel_hours_change": float(after.hours.sum() - before.hours.sum()),
         "verdict_here": _verdict(frame, moved, home),
         "verdict_there": _verdict(frame, moved, other),
         "breaks": sorted(rule for rule, count in change.items() if count > 0),
@@ -145,15 +149,20 @@ def _move(frame: Frame, unit_id: str, other: str, *, is_adjacent: bool) -> dict[
     }
 
 
-def _judged(frame: Frame, bundle_of: pd.Series, *, moved: str = "") -> Grouping:
+def _problem(frame: Frame) -> Problem:
+    # The number of bundles is not what a single move is judged by.
+    rules = dataclasses.replace(frame.rules, bundle_count=None)
+    return make_problem(frame.place.units, frame.place.links, frame.load, frame.place.travel_min, rules)
+
+
+def _judged(frame: Frame, problem: Problem, bundle_of: pd.Series, *, moved: str = "") -> Judged:
     """Judge an assignment with every base where it is, but for one that stood in the moved unit."""
-    bundles = sorted(set(bundle_of), key=bundle_number)
-    bases = {bundle: frame.base_of(bundle) for bundle in bundles}
-    bases = {bundle: base for bundle, base in bases.items() if base and base != moved}
-    place = frame.place
-    return evaluate_labels(
-        bundle_of, place.units, place.links, frame.load, place.travel_min, frame.rules, bases=bases
-    )
+    numbers = {bundle: i for i, bundle in enumerate(sorted(set(bundle_of), key=bundle_number))}
+    row = {unit_id: i for i, unit_id in enumerate(problem.unit_ids)}
+    bases = {number: frame.base_of(bundle) for bundle, number in numbers.items()}
+    given = {number: row[base] for number, base in bases.items() if base and base != moved}
+    labels = bundle_of.reindex(list(problem.unit_ids)).map(numbers).to_numpy(dtype="int64")
+    return judge(problem, labels, len(numbers), given)
 
 
 def _verdict(frame: Frame, bundle_of: pd.Series, bundle_id: str) -> str:
