@@ -8,7 +8,7 @@ import logging
 import pathlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import streamlit as st
@@ -269,6 +269,34 @@ def _written(file: Upload, folder: pathlib.Path, number: int) -> pathlib.Path:
 def forget_files() -> None:
     """Go back to the sample data of the chosen region."""
     st.session_state.get("_own", {}).pop(region_id(), None)
+    st.session_state.pop("_own_shelves", None)
+
+
+def remembered(kind: str, key: Hashable, make: Callable[[], T], *, max_entries: int) -> T:
+    """
+    Return something made from the ground of the chosen region, made once while nothing of its key changes.
+
+    Parameters
+    ----------
+    kind
+        What it is, for instance "asset_layers".
+    key
+        What it depends on beside the ground.
+    make
+        Makes it.
+    max_entries
+        How many of the kind are kept: for all sessions where the ground is the sample, else for this session.
+    """
+    whole = (_ground_key(), key)
+    if own() is None:
+        shelf = _shelf(kind, max_entries)
+    else:
+        shelf = st.session_state.setdefault("_own_shelves", {}).setdefault(kind, Shelf(kind, 2))
+    known = shelf.find(whole)
+    if known is None:
+        known = make()
+        shelf.put(whole, known)
+    return cast(T, known)
 
 
 def _ground_key() -> tuple[str, int]:
@@ -352,6 +380,25 @@ def make(choices: Scenario, *, is_redone: bool = False) -> Plan:
             raise
         show_error(error)
         return before
+
+
+def today() -> Plan:
+    """
+    Return today's state for the session's choices: one area a body and field.
+
+    Raises
+    ------
+    GunmaneError
+        If nothing is there to be counted.
+    """
+    choices, here = scenario(), ground()
+
+    def look() -> Plan:
+        from gunmane.evidence import today_state
+
+        return today_state(choices, here)
+
+    return remembered("today", choices.fingerprint(), look, max_entries=PLANS_KEPT)
 
 
 def evidence(*, is_made: bool = True) -> Evidence | None:

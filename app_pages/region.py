@@ -1,0 +1,183 @@
+"""地域を見る: assets on the map, and beside it the bodies, the state of the data, today, and what was decided."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app_pages import region_data, session, words
+from app_pages.map_view import show_map
+from app_pages.plan_map import region_map
+from app_pages.session import tr
+from app_pages.tables import STYLE, html_table
+from gunmane import maps, summaries
+from gunmane.maps import LayerSpec, Style
+from gunmane.municipalities import Region
+from gunmane.scenario import Ground
+
+MAP_HEIGHT = 560
+LAYERS_KEPT = 12
+HITS_SHOWN = 20
+GRADES = (1, 2, 3, 4, 0)
+HIT = Style(colour="#B3005E", weight=3, fill="", symbol="circle", radius=11, halo="#FFFFFF", label="plate")
+TABS = ("bodies", "data", "today", "decided", "load")
+
+
+def show() -> None:
+    """Show the page."""
+    session.header("region")
+    place = session.require_region()
+    ground = session.ground()
+    st.html(STYLE)
+    left, right = st.columns([6, 4], gap="medium")
+    with left:
+        picked = _map(place, ground)
+    with right, st.container(height=MAP_HEIGHT + 60, border=False, key="region_side"):
+        _title(place)
+        if picked is not None:
+            _picked_asset(ground, picked)
+        _tabs(place, ground)
+
+
+def _title(place: Region) -> None:
+    name = place.name_ja if session.lang() == "ja" else place.name_en
+    kind = tr(f"kind.{place.kind}") + (f" / {tr(f'direction.{place.direction}')}" if place.direction else "")
+    title, button = st.columns([7, 3], vertical_alignment="center", wrap=False)
+    title.markdown(f"### {name}\n\n{kind}")
+    if button.button(tr("region.to_group"), type="primary", width="stretch", key="to_group"):
+        session.go("group")
+
+
+# -- map ----------------------------------------------------------------------------------------------------
+
+
+def _map(place: Region, ground: Ground) -> str | None:
+    """Show the map with its filters; return the id of the asset that was clicked or found last."""
+    with st.container(horizontal=True, vertical_alignment="center", key="region_filters", gap="small"):
+        chosen = st.pills(
+            tr("region.filter"),
+            GRADES,
+            selection_mode="multi",
+            format_func=lambda grade: tr(f"condition.{grade}"),
+            key="condition_filter",
+            label_visibility="collapsed",
+        )
+        text = st.text_input(
+            tr("region.search"),
+            key="asset_search",
+            placeholder=tr("region.search"),
+            label_visibility="collapsed",
+            width=230,
+        )
+    grades = tuple(sorted(chosen)) if chosen else GRADES
+    layers = [*_layers(place, ground, grades), *_hits(ground, text)]
+    picked = show_map(
+        region_map(place), layers, key=f"region_{place.region_id}_{session.lang()}", height=MAP_HEIGHT
+    )
+    if picked is None or picked.kind not in ("asset", "place"):
+        return None
+    return picked.id
+
+
+def _layers(place: Region, ground: Ground, grades: tuple[int, ...]) -> list[LayerSpec]:
+    lang = session.lang()
+
+    def make() -> list[LayerSpec]:
+        shown = summaries.with_conditions(ground.assets, grades)
+        return maps.asset_layers(shown, lang=lang, visible=tuple({"road", *place.default_sectors}))
+
+    return session.remembered("asset_layers", (lang, grades), make, max_entries=LAYERS_KEPT)
+
+
+def _hits(ground: Ground, text: str) -> list[LayerSpec]:
+    """Mark what the search found, or say that it found nothing."""
+    if not text.strip():
+        return []
+    found = summaries.find_assets(ground.assets, text, limit=HITS_SHOWN)
+    if found.empty:
+        st.info(tr("region.nothing_found", text=text))
+        return []
+    places = found.set_index("asset_id")[["name", "geometry"]]
+    places["label"] = places["name"]
+    places["geometry"] = places.geometry.representative_point()
+    title = tr("region.hits", count=len(found))
+    return [maps.place_layer(places, name="hits", title=title, style=HIT)]
+
+
+def _picked_asset(ground: Ground, asset_id: str) -> None:
+    """Show the ledger row of an asset, every column in words."""
+    rows = ground.assets[ground.assets["asset_id"] == asset_id]
+    if rows.empty:
+        return
+    pairs = region_data.asset_words(rows.iloc[0], ground.region)
+    with st.container(border=True, key="picked_asset"):
+        st.html(html_table([tr("region.item"), tr("region.value")], pairs, caption=tr("region.picked")))
+        st.caption(tr("region.picked_close"))
+
+
+# -- beside the map -----------------------------------------------------------------------------------------
+
+
+def _tabs(place: Region, ground: Ground) -> None:
+    labels = [tr(f"region.tab.{name}") for name in TABS]
+    key = f"region_tabs_{session.lang()}"
+    if st.session_state.pop("_wants_upload", False):
+        st.session_state[key] = tr("region.tab.load")
+    bodies, data, today, decided, load = st.tabs(labels, key=key, on_change="rerun")
+    if bodies.open:
+        with bodies:
+            region_data.show_bodies(place)
+    if data.open:
+        with data:
+            region_data.show_completeness(ground)
+    if today.open:
+        with today:
+            _today(place)
+    if decided.open:
+        with decided:
+            region_data.show_decisions(place)
+    if load.open:
+        with load:
+            region_data.show_upload(place)
+
+
+def _today(place: Region) -> None:
+    """Show the orders of today: one a body and field, from its own town hall."""
+    plan = session.today()
+    lang = session.lang()
+    measures_money = plan.window["measure"] == "jpy"
+    st.markdown(tr("region.today_lead", layer=tr(f"layer.{plan.scenario.layer}")))
+    head = ["body", "field", "work", "hours", "farthest", "verdict"]
+    rows = []
+    for row in plan.bundles.itertuples():
+        work = (
+            words.yen(row.annual_jpy, row.annual_jpy_low, row.annual_jpy_high)
+            if measures_money
+            else tr("region.structures", count=words.count(row.structure_count))
+        )
+        rows.append(
+            [
+                tr("word.list_sep").join(place.name_of(code, lang) for code in row.owner_codes),
+                tr("word.list_sep").join(tr(f"sector.{field}") for field in row.fields),
+                work,
+                words.hours(row.travel_hours),
+                words.minutes(row.farthest_min),
+                tr(f"verdict.{row.window_verdict}"),
+            ]
+        )
+    st.html(html_table([tr(f"region.today.{name}") for name in head], rows))
+    totals = plan.totals
+    st.markdown(
+        tr(
+            "region.today_total",
+            orders=totals["order_count"],
+            below=totals["below_floor"],
+            borderline=totals["borderline"],
+            hours=words.hours(totals["travel_hours"]),
+            yen=words.yen(totals["annual_jpy"], totals["annual_jpy_low"], totals["annual_jpy_high"]),
+        )
+    )
+    st.caption(tr("region.today_note", percent=words.percent(totals["grade_e_share"])))
+
+
+with session.page_guard():
+    show()

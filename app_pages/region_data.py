@@ -1,0 +1,276 @@
+"""What stands beside the map of 地域を見る: bodies, completeness, decisions, one asset's row, the user's files."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app_pages import session, words
+from app_pages.session import Upload, tr
+from app_pages.tables import html_table
+from gunmane import i18n, summaries
+from gunmane.errors import GunmaneError
+from gunmane.municipalities import Region
+from gunmane.scenario import Ground
+
+ROAD_TYPES = ["geojson", "json", "gpkg", "parquet", "geoparquet", "zip", "fgb"]
+ASSET_TYPES = [*ROAD_TYPES, "csv", "xlsx"]
+MILLION = 1_000_000
+
+
+# -- one asset ----------------------------------------------------------------------------------------------
+
+
+def asset_words(row: pd.Series, region: Region) -> list[list[str]]:
+    """Return every column of an asset's row as (what, value in words)."""
+    lang = session.lang()
+    grade = "0" if pd.isna(row["condition"]) else str(int(row["condition"]))
+    raw = _text(row["condition_raw"])
+    values = {
+        "sector": tr(f"sector.{row['sector']}"),
+        "subtype": _subtype(row["subtype"]),
+        "name": _text(row["name"]) or words.no_record(),
+        "muni_code": f"{region.name_of(row['muni_code'], lang)} ({row['muni_code']})",
+        "owner_code": f"{region.name_of(row['owner_code'], lang)} ({row['owner_code']})",
+        "account_class": tr(f"account.{row['account_class']}")
+        if _text(row["account_class"])
+        else words.no_record(),
+        "built_year": words.no_record()
+        if pd.isna(row["built_year"])
+        else tr("word.year", year=int(row["built_year"])),
+        "condition": tr(f"condition.{grade}"),
+        "condition_raw": raw or words.no_record(),
+        "length_m": _measure(row["length_m"], "m"),
+        "width_m": _measure(row["width_m"], "m"),
+        "area_m2": _measure(row["area_m2"], "m²"),
+        "annual_cost_jpy": words.no_record()
+        if pd.isna(row["annual_cost_jpy"])
+        else words.yen(row["annual_cost_jpy"]),
+        "asset_id": str(row["asset_id"]),
+        "source": _text(row["source"]) or words.no_record(),
+        "is_synthetic": tr("term.sample_asset") if row["is_synthetic"] else tr("region.from_ledger"),
+    }
+    return [[tr(f"asset.{name}"), value] for name, value in values.items()]
+
+
+def _text(value: object) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _subtype(value: object) -> str:
+    known = i18n.catalogue(session.lang())
+    text = _text(value)
+    return known.get(f"road_class.{text}") or known.get(f"subtype.{text}") or text or words.no_record()
+
+
+def _measure(value: float, unit: str) -> str:
+    return words.no_record() if pd.isna(value) else f"{float(value):,.1f} {unit}"
+
+
+# -- bodies -------------------------------------------------------------------------------------------------
+
+
+def show_bodies(place: Region) -> None:
+    """Show the official figures of every body; what is not published stays "no record"."""
+    facts = summaries.body_facts(place)
+    table = pd.DataFrame(
+        {
+            "name": facts["name_ja" if session.lang() == "ja" else "name_en"],
+            "population": facts["population"],
+            "road_km": facts["road_length_m"] / 1000,
+            "bridges": facts["bridges_inspected"],
+            "bridges_bad": facts["bridges_grade_3_4"],
+            "area_km2": facts["area_km2"],
+            "park_ha": facts["park_area_m2"] / 10_000,
+            "sewered": facts["sewered_population"],
+            "spend": facts["road_bridge_spend_jpy"] / MILLION,
+            "upkeep": facts["upkeep_jpy_per_km"] / 10_000,
+            "role": [tr(f"role.{role}") if role else tr("region.no_role") for role in facts["role"]],
+            "code": facts.index,
+        }
+    )
+    whole = {"name", "code", "role"}
+    decimals = {"area_km2": 1, "road_km": 0, "park_ha": 1}
+    config = {
+        name: st.column_config.Column(tr(f"body.{name}"), pinned=name == "name")
+        if name in whole
+        else st.column_config.NumberColumn(
+            tr(f"body.{name}"), format="localized" if name not in decimals else "%,.1f"
+        )
+        for name in table.columns
+    }
+    for name in table.columns.difference(list(whole)):
+        table[name] = table[name].round(decimals.get(name, 0))
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config=config,
+        placeholder=words.no_record(),
+        height="content",
+        alt=tr("region.tab.bodies"),
+    )
+    st.caption(tr("region.bodies_note"))
+    st.caption(tr("source.statistics"))
+
+
+# -- completeness -------------------------------------------------------------------------------------------
+
+
+def show_completeness(ground: Ground) -> None:
+    """Show how complete the tables are, a row a sector, then lengths beside the official ones and what to know."""
+    table = summaries.completeness(ground)
+    columns = [
+        "assets",
+        "synthetic",
+        "outside_plan",
+        "without_size",
+        "without_condition",
+        "without_built_year",
+    ]
+    rows = [
+        [tr(f"sector.{sector}"), *(words.count(row[name]) for name in columns)]
+        for sector, row in table.iterrows()
+    ]
+    head = [tr("term.sector"), *(tr(f"complete.{name}") for name in columns)]
+    st.html(html_table(head, rows, caption=tr("complete.title")))
+    st.caption(tr("complete.note"))
+    _lengths(ground)
+    _rejects(ground.rejects)
+    for note in ground.notes:
+        st.markdown("- " + tr(f"note.{note.key}", **dict(note.values)))
+    if ground.region.towns_without_place:
+        st.markdown("- " + tr("complete.towns_without_place", count=ground.region.towns_without_place))
+
+
+def _lengths(ground: Ground) -> None:
+    lang = session.lang()
+    rows = [
+        [
+            ground.region.name_of(str(code), lang),
+            words.kilometres(row["table_m"]),
+            words.kilometres(row["official_m"]),
+        ]
+        for code, row in summaries.lengths_beside_official(ground).iterrows()
+    ]
+    head = [tr("body.name"), tr("complete.table_km"), tr("complete.official_km")]
+    st.html(html_table(head, rows, caption=tr("complete.lengths")))
+
+
+def _rejects(rejects: pd.DataFrame) -> None:
+    if rejects.empty:
+        st.markdown(f"**{tr('term.rejects')}**: {tr('complete.no_rejects')}")
+        return
+    known = i18n.catalogue(session.lang())
+    rows = [
+        [
+            row.source_file,
+            known.get(row.advice_key, row.rule),
+            row.column,
+            row.value,
+            words.count(row.rows),
+            words.count(row.first_row),
+        ]
+        for row in summaries.reject_groups(rejects).itertuples()
+    ]
+    head = [tr(f"reject.{name}") for name in ("file", "what", "column", "value", "rows", "first_row")]
+    st.html(html_table(head, rows, caption=tr("term.rejects")))
+    st.download_button(
+        tr("reject.download"),
+        rejects.to_csv(index=False).encode("utf-8-sig"),
+        file_name="rejects.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key="rejects_csv",
+    )
+
+
+# -- decisions ----------------------------------------------------------------------------------------------
+
+
+def show_decisions(place: Region) -> None:
+    """Show what was decided with source and confidence; an inference stands apart and is called one."""
+    for row in summaries.decisions(place.region_id).itertuples():
+        title = tr("start.inference") if row.is_inference else tr("start.decided")
+        name = "gm-inference" if row.is_inference else "gm-decided"
+        sentence = html.escape(tr(f"decision.{place.region_id}_{row.number}"))
+        sources = "<br>".join(html.escape(part.strip()) for part in row.source.split(";"))
+        st.html(
+            f'<div class="gm-card {name}"><p><b>{title}</b> {sentence}</p>'
+            f"<p>{tr('term.confidence')}: <b>{row.confidence}</b> ({tr(f'confidence.{row.confidence}')})</p>"
+            f'<p class="gm-quiet">{tr("region.source")}: {sources}</p></div>'
+        )
+    lang = session.lang()
+    rows = [
+        [place.name_of(body.code, lang), body.code, tr(f"role.{body.role}")]
+        for body in place.bodies.itertuples()
+    ]
+    head = [tr("body.name"), tr("body.code"), tr("body.role")]
+    st.html(html_table(head, rows, caption=tr("region.roles")))
+    st.caption(tr("region.decided_note"))
+
+
+# -- the user's own files -----------------------------------------------------------------------------------
+
+
+def show_upload(place: Region) -> None:
+    """Let the user bring road lines and ledgers, and go back to the sample."""
+    mine = session.own()
+    if mine is not None:
+        names = [name for name in (mine.roads, *mine.assets) if name]
+        st.success(tr("upload.in_use", files=tr("word.list_sep").join(names)))
+        for note in mine.ground.notes:
+            st.markdown("- " + tr(f"note.{note.key}", **dict(note.values)))
+        if st.button(tr("upload.back"), key="back_to_sample"):
+            session.forget_files()
+            st.rerun()
+    st.markdown(tr("upload.lead"))
+    with st.form("upload_form", border=False):
+        roads = st.file_uploader(tr("upload.roads"), type=ROAD_TYPES, key=f"roads_{place.region_id}")
+        as_assets = st.checkbox(tr("upload.roads_as_assets"), key=f"as_assets_{place.region_id}")
+        assets = st.file_uploader(
+            tr("upload.assets"),
+            type=ASSET_TYPES,
+            accept_multiple_files=True,
+            key=f"assets_{place.region_id}",
+        )
+        is_sent = st.form_submit_button(tr("upload.load"), type="primary")
+    st.caption(tr("upload.privacy"))
+    _template()
+    if is_sent:
+        _load([roads] if roads else [], assets or [], is_roads_as_assets=as_assets)
+
+
+def _load(roads: Sequence[Any], assets: Sequence[Any], *, is_roads_as_assets: bool) -> None:
+    """Use the files; whatever is wrong with them is said, and what was there stays."""
+    if not roads and not assets:
+        st.warning(tr("upload.nothing"))
+        return
+    sent = [Upload(file.name, file.getvalue()) for file in (*roads, *assets)]
+    try:
+        session.use_files(
+            roads=sent[0] if roads else None,
+            assets=sent[1:] if roads else sent,
+            is_roads_as_assets=is_roads_as_assets,
+        )
+    except GunmaneError as error:
+        session.show_error(error)
+        return
+    st.rerun()
+
+
+def _template() -> None:
+    """Hand out an empty table with our own column names."""
+    columns = summaries.asset_columns()
+    st.download_button(
+        tr("upload.template"),
+        (",".join([*columns, "lon", "lat"]) + "\n").encode("utf-8-sig"),
+        file_name="gunmane_assets.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key="asset_template",
+        help=tr("upload.template_help"),
+    )
