@@ -17,6 +17,7 @@ from gunmane.municipalities import Region
 from gunmane.scenario import Plan
 
 METRES_PER_KM = 1000
+UNKNOWN = "–"
 
 
 def tell_regions(rows: list[dict[str, Any]], lang: str) -> None:
@@ -63,8 +64,40 @@ def tell_plan(plan: Plan, evidence: Evidence | None, lang: str) -> None:
 
 
 def _tell_bundles(plan: Plan, lang: str) -> None:
+    shown = _shown_columns(plan)
+    region = plan.ground.region
+    lines = []
+    for bundle_id, row in plan.bundles.iterrows():
+        texts = {
+            "bundle": f"{bundle_id}{'!' if row['rules_broken'] else ''}",
+            "strand": strand_word(region, str(row["strand"]), lang),
+            "municipalities": names(region, row["muni_codes"], lang),
+            "fields": words("field", row["fields"], lang),
+            "base": str(row["base_name"]) or UNKNOWN,
+            "annual": yen_range(row["annual_jpy_low"], row["annual_jpy"], row["annual_jpy_high"], lang),
+            "verdict": word("verdict", row["window_verdict"], lang),
+            "structures": number_text(row["structure_count"]),
+            "travel": number_text(row["travel_hours"]),
+            "farthest": number_text(row["farthest_min"]),
+        }
+        lines.append([texts[key] for key in shown])
+    header = [t(f"cli.column.{key}", lang) for key in shown]
+    right = [i for i, key in enumerate(shown) if key in {"structures", "travel", "farthest"}]
+    console.tell_table(header, lines, numbers=right)
+
+
+def _shown_columns(plan: Plan) -> list[str]:
+    """Leave out what is the same in every row: strands, fields, structures where there is one or none."""
+    hidden = set()
+    if (plan.assignment["strand"] == "").all():
+        hidden.add("strand")
+    if len({field for fields in plan.bundles["fields"] for field in fields}) < 2:
+        hidden.add("fields")
+    if not plan.bundles["structure_count"].any():
+        hidden.add("structures")
     keys = (
         "bundle",
+        "strand",
         "municipalities",
         "fields",
         "base",
@@ -74,29 +107,7 @@ def _tell_bundles(plan: Plan, lang: str) -> None:
         "travel",
         "farthest",
     )
-    has_strands = bool((plan.assignment["strand"] != "").any())
-    header = [t(f"cli.column.{key}", lang) for key in keys]
-    lines = []
-    for bundle_id, row in plan.bundles.iterrows():
-        mark = "!" if row["rules_broken"] else ""
-        line = [
-            f"{bundle_id}{mark}",
-            names(plan.ground.region, row["muni_codes"], lang),
-            words("field", row["fields"], lang),
-            str(row["base_name"]) or "–",
-            yen_range(row["annual_jpy_low"], row["annual_jpy"], row["annual_jpy_high"], lang),
-            word("verdict", row["window_verdict"], lang),
-            number_text(row["structure_count"]),
-            number_text(row["travel_hours"]),
-            number_text(row["farthest_min"]),
-        ]
-        if has_strands:
-            line.insert(1, strand_word(plan.ground.region, str(row["strand"]), lang))
-        lines.append(line)
-    if has_strands:
-        header.insert(1, t("cli.column.strand", lang))
-    last = len(header) - 1
-    console.tell_table(header, lines, numbers=(last - 2, last - 1, last))
+    return [key for key in keys if key not in hidden]
 
 
 def _tell_totals(plan: Plan, lang: str) -> None:
@@ -172,7 +183,7 @@ def _tell_evidence(evidence: Evidence, lang: str) -> None:
             number_text(row["travel_hours"]),
             number_text(row["farthest_min"]),
             yen_range(row["annual_jpy_low"], row["annual_jpy"], row["annual_jpy_high"], lang),
-            "–" if np.isnan(row["grade_e_share"]) else f"{row['grade_e_share']:.0%}",
+            UNKNOWN if np.isnan(row["grade_e_share"]) else f"{row['grade_e_share']:.0%}",
             _count(row["broken_count"]),
         ]
         for row in evidence.table.to_dict("records")
@@ -186,7 +197,7 @@ def _tell_evidence(evidence: Evidence, lang: str) -> None:
 
 
 def _count(value: float) -> str:
-    return "–" if value is None or not np.isfinite(value) else f"{int(value)}"
+    return UNKNOWN if value is None or not np.isfinite(value) else f"{int(value)}"
 
 
 def _tell_roads(plan: Plan, lang: str) -> None:
@@ -194,7 +205,6 @@ def _tell_roads(plan: Plan, lang: str) -> None:
     if not facts:
         return
     official_m = float(plan.ground.region.statistics["road_length_m"].sum())
-    snap = plan.ground.shares["snap_m"].to_numpy(dtype="float64")
     console.tell()
     console.tell(
         t(
@@ -211,12 +221,9 @@ def _tell_roads(plan: Plan, lang: str) -> None:
         t(f"cli.road_scheme.{facts['scheme']}", lang, percent=round(100 * facts["unknown_class_ratio"]))
     )
     if facts["broken"] or facts["not_lines"] or facts["not_for_cars"]:
-        rows = "・".join(str(n) for n in facts["broken_rows"]) or "–"
+        rows = "・".join(str(n) for n in facts["broken_rows"]) or UNKNOWN
         left = {key: facts[key] for key in ("broken", "not_lines", "not_for_cars")}
         console.tell(t("cli.roads_left_out", lang, rows=rows, **left))
-    if len(snap):
-        middle, far = np.nanmedian(snap), np.nanmax(snap)
-        console.tell(t("cli.snap", lang, median=number_text(middle), farthest=number_text(far)))
 
 
 def tell_sample(region: Region, assets: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, lang: str) -> None:

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from gunmane.exports.provenance import clean, notices, provenance, rounded_jpy
+from gunmane.exports.provenance import clean, notices, provenance, rounded_jpy, sample_part
 from gunmane.exports.words import names
 from gunmane.scenario import Plan
 
@@ -108,7 +108,7 @@ def bundle_properties(plan: Plan) -> list[dict[str, Any]]:
 
 def synthetic_bundles(plan: Plan) -> set[str]:
     """Return the bundles that hold a sample asset, or all where the roads are sample."""
-    if plan.ground.provenance.get("roads_source", "sample") == "sample":
+    if sample_part(plan) in {"both", "roads"}:
         return set(plan.bundles.index)
     assets = plan.ground.assets
     sample = assets.loc[assets["is_synthetic"].astype(bool), "asset_id"]

@@ -32,7 +32,10 @@ SOURCES = (
 
 def sample_part(plan: Plan) -> str:
     """Say which part of a plan's ground is sample: "both", "assets", "roads" or "none"."""
-    has_sample_roads = plan.ground.provenance.get("roads_source", "sample") == "sample"
+    given = plan.ground.provenance
+    has_sample_roads = given.get("roads_source", "sample") == "sample" or bool(
+        (given.get("road_file_facts") or {}).get("is_synthetic")
+    )
     has_sample_assets = bool(plan.ground.assets["is_synthetic"].any())
     if has_sample_roads and has_sample_assets:
         return "both"

@@ -36,7 +36,8 @@ def sample_files(assets: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, region: Regi
     """
     own = assets[[*schema.names("assets"), "geometry"]]
     wanted = [c for c in schema.names("roads") if c in roads.columns]
-    lines = roads[[*wanted, "geometry"]]
+    # A file read back must not pass for a real network.
+    lines = roads[[*wanted, "geometry"]].assign(is_synthetic=True)
     contents = {"README.md": _readme(region).encode()}
     for name, table in (("assets", own), ("roads", lines)):
         contents[f"{name}.parquet"] = _parquet(table)

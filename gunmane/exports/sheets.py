@@ -139,27 +139,31 @@ def _styles(page: Worksheet) -> dict[str, int]:
 def _body(sheet: Sheet, styles: dict[str, int]) -> bytes:
     letters = [get_column_letter(i) for i in range(1, len(sheet.columns) + 1)]
     kinds = [kind for _, kind in sheet.columns]
+    told: list[dict[Any, str]] = [{} for _ in kinds]
     lines = []
     for number, row in enumerate(sheet.rows, start=HEADER_ROW + 1):
-        cells = [
-            _cell(f"{letter}{number}", value, kind, styles)
-            for letter, value, kind in zip(letters, row, kinds, strict=True)
-            if value is not None
-        ]
+        cells = []
+        for letter, value, kind, known in zip(letters, row, kinds, told, strict=True):
+            if value is None:
+                continue
+            # The same few names stand in thousands of rows: each is written out once.
+            rest = known.get(value) if isinstance(value, str) else _rest(value, kind, styles)
+            if rest is None:
+                rest = known[value] = _rest(value, kind, styles)
+            cells.append(f'<c r="{letter}{number}"{rest}')
         lines.append(f'<row r="{number}">{"".join(cells)}</row>')
     return "".join(lines).encode()
 
 
-def _cell(place: str, value: Any, kind: str, styles: dict[str, int]) -> str:
+def _rest(value: Any, kind: str, styles: dict[str, int]) -> str:
+    """Return a cell's XML after its place."""
     if kind not in {"code", "text"} and _is_number(value):
-        return f'<c r="{place}" s="{styles[kind]}"><v>{value}</v></c>' if math.isfinite(value) else ""
+        return f' s="{styles[kind]}"><v>{value}</v></c>' if math.isfinite(value) else "/>"
     text = str(value)
     style = (
         styles["quoted"] if text.startswith(FORMULA_STARTS) else styles["text" if kind == "text" else "code"]
     )
-    return (
-        f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{_escaped(text)}</t></is></c>'
-    )
+    return f' s="{style}" t="inlineStr"><is><t xml:space="preserve">{_escaped(text)}</t></is></c>'
 
 
 def _is_number(value: Any) -> bool:

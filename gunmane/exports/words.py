@@ -16,7 +16,6 @@ OKU = 100_000_000
 MAN = 10_000
 MILLION = 1_000_000
 FIGURES = 2
-PREFECTURE_DIGITS = 2
 
 
 def word(group: str, key: object, lang: str) -> str:
@@ -47,10 +46,16 @@ def strand_word(region: Region, strand: str, lang: str) -> str:
 def note_text(note: Note, lang: str) -> str:
     """Return the sentence of a note; its key and values where the catalogue has none."""
     key = f"note.{note.key}"
-    values = dict(note.values)
+    values = {name: _value_word(name, value, lang) for name, value in note.values}
     if key not in catalogue(lang):
         return f"{note.key} {values}" if values else note.key
     return t(key, lang, **values)
+
+
+def _value_word(name: str, value: Any, lang: str) -> Any:
+    if name in {"sector", "sectors"}:
+        return words("sector", str(value).split(", "), lang)
+    return word("package", value, lang) if name == "layer" else value
 
 
 def two_figures(value: float) -> float:
