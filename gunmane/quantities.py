@@ -84,7 +84,8 @@ def _visits(shapes: npt.NDArray, cut_m: float) -> _Visits:
     lines = np.flatnonzero(is_line)
     parts, of_part = shapely.get_parts(shapes[lines], return_index=True)
     xy, part = shapely.get_coordinates(parts, return_index=True)
-    same = np.flatnonzero(part[:-1] == part[1:])
+    leads = (part[:-1] == part[1:]) & (xy[1:] != xy[:-1]).any(axis=1)
+    same = np.flatnonzero(leads)
     step = xy[same + 1] - xy[same]
     length = np.hypot(step[:, 0], step[:, 1])
     pieces = np.maximum(np.ceil(length / cut_m), 1).astype(np.int64)
@@ -94,8 +95,8 @@ def _visits(shapes: npt.NDArray, cut_m: float) -> _Visits:
     middle = xy[same[segment]] + ratio[:, None] * step[segment]
 
     others = np.flatnonzero(~is_line)
-    points = shapely.point_on_surface(shapes[others])
-    at = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+    corners = shapely.bounds(shapely.point_on_surface(shapes[others]))  # missing for an empty point, no error
+    at = corners[:, :2]
     row = np.concatenate([lines[of_part[part[same[segment]]]], others]).astype(np.int64)
     weight = np.concatenate([(length / pieces)[segment], np.ones(len(others))])
     return _Visits(row, weight, np.concatenate([middle, at]))

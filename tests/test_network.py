@@ -19,6 +19,7 @@ KUSATSU = (
     pathlib.Path(__file__).resolve().parents[2] / "shared" / "samples" / "kusatsu_osm_roads" / "roads.geojson"
 )
 ASSUMPTIONS = load_assumptions()
+UNDIVIDED = ASSUMPTIONS.replaced({"network_edge_max_m": (1e9, 1e9, 1e9)})
 
 
 def roads_of(*lines, **columns):
@@ -27,9 +28,9 @@ def roads_of(*lines, **columns):
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=6674, index=range(len(shapes)))
 
 
-def network_of(*lines, tolerance=0.0, region=None, **columns):
+def network_of(*lines, tolerance=0.0, region=None, assumptions=UNDIVIDED, **columns):
     roads = roads_of(*lines, **columns)
-    return build_network(roads, assumptions=ASSUMPTIONS, snap_tolerance_m=tolerance, region=region)
+    return build_network(roads, assumptions=assumptions, snap_tolerance_m=tolerance, region=region)
 
 
 def places(network):
@@ -200,6 +201,14 @@ def test_speed_follows_the_class_and_is_higher_away_from_towns():
     assert rural.facts["lines_outside"] == 1
 
 
+def test_a_long_road_without_junctions_is_divided_evenly():
+    network = network_of([(0, 0), (900, 0), (900, 1500)], assumptions=ASSUMPTIONS)
+    limit = ASSUMPTIONS.value("network_edge_max_m")
+    assert len(network.source) == np.ceil(2400 / limit)
+    assert network.length_m == pytest.approx(2400 / len(network.source))
+    assert network.facts["divided_edges"] == len(network.source) - 1
+
+
 def test_of_parallel_roads_the_quicker_one_counts():
     network = network_of(EAST, [(0, 0), (50, 80), (100, 0)])
     assert network.matrix().max() == pytest.approx(network.travel_min.min())
@@ -288,7 +297,7 @@ def test_the_real_roads_of_kusatsu_become_one_network(kusatsu):
 
 def test_the_real_roads_are_noded_as_the_exact_union_is(kusatsu):
     roads, _ = kusatsu
-    network = build_network(roads, assumptions=ASSUMPTIONS, snap_tolerance_m=0)
+    network = build_network(roads, assumptions=UNDIVIDED, snap_tolerance_m=0)
     ends = shapely.boundary(shapely.get_parts(shapely.unary_union(roads.geometry.array)))
     union = np.unique(np.round(shapely.get_coordinates(ends), 2), axis=0)
     away = shapely.STRtree(shapely.points(network.x, network.y)).query_nearest(

@@ -14,7 +14,15 @@ from gunmane import schema
 from gunmane.assumptions import Assumptions
 from gunmane.graph import Floats, Ints, Network
 from gunmane.municipalities import Region
-from gunmane.network.edges import Edges, Stops, join_loose_ends, make_edges, make_points, make_stops
+from gunmane.network.edges import (
+    Edges,
+    Stops,
+    divide_long_edges,
+    join_loose_ends,
+    make_edges,
+    make_points,
+    make_stops,
+)
 from gunmane.network.gaps import find_gaps
 from gunmane.network.lines import Lines, take_lines
 from gunmane.network.noding import find_junctions
@@ -42,7 +50,7 @@ def build_network(
 
     Parts of multi-lines are taken apart; lines are cut at shared vertices, touches and crossings (unless a
     bridge, tunnel or other level says that they pass); loose ends within the tolerance are joined; the same line
-    drawn twice counts once.
+    drawn twice counts once; edges longer than `network_edge_max_m` are divided.
 
     Parameters
     ----------
@@ -50,7 +58,8 @@ def build_network(
         Lines in a metric CRS with columns of `schema.ROADS`; missing columns mean unknown class, two-way, on the
         ground. One-way lines run along their own direction.
     assumptions
-        Speeds by class (km/h), `network_snap_tolerance_m`, `piece_gap_max_m`, `asset_cut_length_m`.
+        Speeds by class (km/h), `network_snap_tolerance_m`, `network_edge_max_m`, `piece_gap_max_m`,
+        `asset_cut_length_m`, `urban_town_points_within_1km`, `speed_factor_rural`, `straight_line_detour_ratio`.
     snap_tolerance_m
         Tolerance (m, >= 0) in place of the assumption.
     region
@@ -82,14 +91,21 @@ def build_network(
     same = np.arange(len(noding.xy))
     drawn = make_edges(make_stops(lines, noding, noding.cuts, same))
     cuts, merged, snapped = join_loose_ends(lines, noding, drawn, tolerance_m=tolerance)
-    stops = make_stops(lines, noding, noding.cuts.joined(cuts), merged)
-    network = _network(lines, make_edges(stops), stops, noding.xy, assumptions)
+    cuts = noding.cuts.joined(cuts)
+    edges = make_edges(make_stops(lines, noding, cuts, merged))
+    limit_m = assumptions.value("network_edge_max_m")
+    more, added_xy = divide_long_edges(lines, edges, limit_m=limit_m, first=len(noding.xy))
+    merged = np.concatenate([merged, len(noding.xy) + np.arange(len(added_xy))])
+    stops = make_stops(lines, noding, cuts.joined(more), merged)
+    places = np.concatenate([noding.xy, added_xy])
+    network = _network(lines, make_edges(stops), stops, places, assumptions)
     if region is not None:
         network = _with_rural_speeds(network, assumptions, region)
     facts |= {
         "split_crossings": float(noding.crossings),
         "passed_crossings": float(noding.passed),
         "snapped_gaps": float(snapped),
+        "divided_edges": float(len(added_xy)),
     }
     facts |= _counts(network, lines) | _outside(roads, region)
     return dataclasses.replace(_with_gaps(network, assumptions), facts=facts)

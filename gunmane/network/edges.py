@@ -72,30 +72,57 @@ def make_stops(lines: Lines, noding: Noding, cuts: Cuts, merged: Longs) -> Stops
     merged
         For each junction of `noding` the junction that it was merged into (itself where not).
     """
-    first = np.searchsorted(lines.part, cuts.part)
-    last = np.searchsorted(lines.part, cuts.part, side="right") - 1
-    after = _vertex_after(lines, cuts, first, last)
-    room = np.maximum(lines.along_m[after] - lines.along_m[after - 1], 1e-12)
-    ratio = np.clip((cuts.along_m - lines.along_m[after - 1]) / room, 0, 1)[:, None]
-    cut_xy = lines.xy[after - 1] * (1 - ratio) + lines.xy[after] * ratio
-
     part = np.concatenate([lines.part, cuts.part])
     along = np.concatenate([lines.along_m, cuts.along_m])
     junction = merged[np.concatenate([noding.junction, cuts.junction])]
-    xy = np.concatenate([lines.xy, cut_xy])
+    xy = np.concatenate([lines.xy, _place_on_part(lines, cuts.part, cuts.along_m)])
     is_end = np.concatenate([lines.is_end | lines.is_turn, np.ones(len(cuts.part), bool)])
-    meets = np.bincount(junction, minlength=len(noding.xy)) > 1
+    meets = np.bincount(junction) > 1
     order = np.lexsort((junction, along, part))
     is_node = (is_end | meets[junction])[order]
     return Stops(part[order], along[order], junction[order], xy[order], is_node)
 
 
-def _vertex_after(lines: Lines, cuts: Cuts, first: Longs, last: Longs) -> Longs:
-    """Vertex that follows each cut on its part."""
-    length = float(lines.along_m.max()) + 1.0 if len(lines.along_m) else 1.0
-    position = lines.part * length + lines.along_m
-    after = np.searchsorted(position, cuts.part * length + cuts.along_m)
-    return np.clip(after, first + 1, last)
+def _place_on_part(lines: Lines, part: Ints, along_m: Floats) -> Floats:
+    """Place (m) at so many metres along a part."""
+    longest = float(lines.along_m.max()) + 1.0 if len(lines.along_m) else 1.0
+    after = np.searchsorted(lines.part * longest + lines.along_m, part * longest + along_m)
+    first = np.searchsorted(lines.part, part)
+    last = np.searchsorted(lines.part, part, side="right") - 1
+    after = np.clip(after, first + 1, last)
+    room = np.maximum(lines.along_m[after] - lines.along_m[after - 1], 1e-12)
+    ratio = np.clip((along_m - lines.along_m[after - 1]) / room, 0, 1)[:, None]
+    place: Floats = lines.xy[after - 1] * (1 - ratio) + lines.xy[after] * ratio
+    return place
+
+
+def divide_long_edges(lines: Lines, edges: Edges, *, limit_m: float, first: int) -> tuple[Cuts, Floats]:
+    """
+    Cut long edges into equal parts, so that towns along a road without junctions have nodes of their own.
+
+    Parameters
+    ----------
+    lines, edges
+        Parts and the edges on them.
+    limit_m
+        Longest edge that stays whole (m, > 0).
+    first
+        Number of the first new junction.
+
+    Returns
+    -------
+    cuts, xy
+        The cuts, and the places of the new junctions (m).
+    """
+    length = edges.end_m - edges.start_m
+    # A millionth of slack, so that rounding does not cut an edge of just the limit.
+    added = (np.ceil(length / limit_m * (1 - 1e-6)) - 1).clip(min=0).astype(np.int64)
+    edge = np.repeat(np.arange(len(length)), added)
+    place = np.arange(len(edge)) - np.repeat(np.cumsum(added) - added, added) + 1
+    along = edges.start_m[edge] + length[edge] * place / (added[edge] + 1)
+    part = edges.part[edge]
+    cuts = Cuts(part, along, first + np.arange(len(edge)))
+    return cuts, _place_on_part(lines, part, along)
 
 
 def make_edges(stops: Stops) -> Edges:

@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 from scipy.spatial import cKDTree
 
 from gunmane.graph import Floats, Ints, Network
@@ -50,36 +49,40 @@ def find_gaps(network: Network, *, limit_m: float) -> Gaps:
         At most one gap a component, in the order of the components.
     """
     of_point = network.component[network.point_node]
-    count = int(network.component.max()) + 1 if len(network.component) else 0
-    rows: list[tuple[int, int, float]] = []
-    if count > 1:
-        order = np.argsort(of_point, kind="stable")
-        ends = np.searchsorted(of_point[order], np.arange(count + 1))
-        members = [order[ends[c] : ends[c + 1]] for c in range(count)]
-        rows = _nearest_longer(np.column_stack([network.point_x, network.point_y]), members, limit_m)
-    one = np.array([row[0] for row in rows], np.int64)
-    other = np.array([row[1] for row in rows], np.int64)
+    order = np.argsort(of_point, kind="stable")
+    xy = np.column_stack([network.point_x, network.point_y])[order]
+    rank = of_point[order]
+    away, goal = np.full(len(xy), np.inf), np.zeros(len(xy), np.int64)
+    count = int(rank[-1]) + 1 if len(rank) else 0
+    _search(xy, np.searchsorted(rank, np.arange(count + 1)), (0, count), limit_m, (away, goal))
+
+    nearest = np.lexsort((away, rank))
+    _, first = np.unique(rank[nearest], return_index=True)
+    one = nearest[first]
+    one = one[np.isfinite(away[one])]
+    length, other = away[one], goal[one]
+    one, other = order[one], order[other]
     along = network.point_m[one] + network.point_m[other]
-    length = np.array([row[2] for row in rows], np.float64)
     return Gaps(network.point_node[one], network.point_node[other], length, along)
 
 
-def _nearest_longer(xy: Floats, members: list[npt.NDArray], limit_m: float) -> list[tuple[int, int, float]]:
-    """(own point, the other's point, metres) for each component with a longer one within the limit."""
-    shapes = np.array([shapely.multipoints(xy[points]) for points in members])
-    shapely.prepare(shapes)
-    longer, shorter = shapely.STRtree(shapes[1:]).query(shapes, predicate="dwithin", distance=limit_m)
-    shorter = shorter + 1
-    fits = longer < shorter
-    longer, shorter = longer[fits], shorter[fits]
-    trees: dict[int, cKDTree] = {}
-    best: dict[int, tuple[float, int, int]] = {}
-    for one, other in sorted(zip(shorter.tolist(), longer.tolist(), strict=True)):
-        if other not in trees:
-            trees[other] = cKDTree(xy[members[other]])
-        away, near = trees[other].query(xy[members[one]])
-        at = int(np.argmin(away))
-        candidate = (float(away[at]), int(members[one][at]), int(members[other][near[at]]))
-        if one not in best or candidate[0] < best[one][0]:
-            best[one] = candidate
-    return [(at, goal, away) for _, (away, at, goal) in sorted(best.items()) if away <= limit_m]
+def _search(
+    xy: Floats, begins: npt.NDArray, span: tuple[int, int], limit_m: float, best: tuple[Floats, npt.NDArray]
+) -> None:
+    """
+    Bring the nearest point of any longer component into `best` (metres, point) for the components of a span.
+
+    The span is halved by its points: the shorter half asks the longer one, then each is halved again.
+    """
+    low, high = span
+    if high - low < 2:
+        return
+    half = (begins[low] + begins[high]) / 2
+    middle = int(np.clip(np.searchsorted(begins, half), low + 1, high - 1))
+    longer, shorter = slice(begins[low], begins[middle]), slice(begins[middle], begins[high])
+    away, near = cKDTree(xy[longer]).query(xy[shorter], distance_upper_bound=limit_m)
+    nearer = away < best[0][shorter]
+    best[0][shorter] = np.where(nearer, away, best[0][shorter])
+    best[1][shorter] = np.where(nearer, near + begins[low], best[1][shorter])
+    _search(xy, begins, (low, middle), limit_m, best)
+    _search(xy, begins, (middle, high), limit_m, best)

@@ -12,6 +12,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from gunmane.assumptions import Assumptions, load_assumptions
+from gunmane.errors import PlanError
 from gunmane.graph import Bools, Ints, Network
 from gunmane.municipalities import Region
 from gunmane.units.cells import unit_cells
@@ -51,12 +52,11 @@ def make_units(
 
     Raises
     ------
-    ValueError
-        If the network has no node.
+    PlanError
+        If the network has no road.
     """
     if len(network.x) == 0:
-        msg = "units need a network with at least one node"
-        raise ValueError(msg)
+        raise PlanError("network_empty", skipped=int(network.facts.get("skipped_geometries", 0)))
     known = assumptions or load_assumptions()
     place = _Place(network, region, node_municipality(network, region.municipalities))
     towns = _snapped_towns(place, known)

@@ -51,7 +51,7 @@ def link_units(
     a, b, is_gap = a[joins], b[joins], is_gap[joins]
     table = pd.DataFrame({"one": np.minimum(a, b), "other": np.maximum(a, b), "gap": is_gap, "min": total})
     table = table[np.isfinite(table["min"])]
-    extra = _roadless_links(units, label)
+    extra = _roadless_links(units, label, minutes)
     table = pd.concat([table, extra], ignore_index=True).astype({"gap": bool})
     best = table.sort_values(["one", "other", "gap", "min"]).drop_duplicates(["one", "other"])
     return _as_links(best, units)
@@ -107,7 +107,7 @@ def _set_right(graph: npt.ArrayLike, nodes: Ints, node_unit: Ints, label: Ints, 
         minutes[own] = away[np.searchsorted(chunk, node_unit[own]), own]
 
 
-def _roadless_links(units: gpd.GeoDataFrame, label: Ints) -> pd.DataFrame:
+def _roadless_links(units: gpd.GeoDataFrame, label: Ints, minutes: Floats) -> pd.DataFrame:
     """Assumed links of units that hold no road: to the unit at whose node they stand."""
     empty = np.setdiff1d(np.arange(len(units)), label)
     node = units["node"].to_numpy()[empty]
@@ -115,5 +115,10 @@ def _roadless_links(units: gpd.GeoDataFrame, label: Ints) -> pd.DataFrame:
     fits = (host >= 0) & (host != empty)
     empty, host = empty[fits], host[fits]
     return pd.DataFrame(
-        {"one": np.minimum(empty, host), "other": np.maximum(empty, host), "gap": True, "min": 0.0}
+        {
+            "one": np.minimum(empty, host),
+            "other": np.maximum(empty, host),
+            "gap": True,
+            "min": minutes[units["node"].to_numpy()[empty]],
+        }
     )

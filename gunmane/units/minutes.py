@@ -14,8 +14,8 @@ from gunmane.graph import Ints, Network, arc_matrix
 
 Matrix = npt.NDArray[np.float32]
 CELLS_AT_ONCE = 2_000_000  # sources x nodes of one part of the work: 16 MB
-MAX_DEGREE = 4
-MIN_ROUND_SHARE = 0.02
+MAX_DEGREE = 8  # beyond this, arcs win back in number what nodes save
+MIN_ROUND_SHARE = 0.01  # a round that takes out less is not worth its sorting
 
 
 def travel_matrix(network: Network, units: gpd.GeoDataFrame, links: pd.DataFrame | None = None) -> Matrix:
