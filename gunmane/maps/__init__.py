@@ -4,7 +4,7 @@ from gunmane.maps.asset_layers import asset_layers, place_layer
 from gunmane.maps.base import ASSET_URL, FEATURES_URL, FeatureLayers, GunmaneMap, base_map, script_json
 from gunmane.maps.bundle_layers import bundle_layers
 from gunmane.maps.ground import overview_layers
-from gunmane.maps.layers import SHARED_COLUMNS, LayerSpec, LegendRow, Style
+from gunmane.maps.layers import SHARED_COLUMNS, LayerSpec, LegendRow, Style, label_points
 from gunmane.maps.palette import OKABE_ITO, PATTERNS, bundle_colours
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "base_map",
     "bundle_colours",
     "bundle_layers",
+    "label_points",
     "overview_layers",
     "place_layer",
     "script_json",

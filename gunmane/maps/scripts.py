@@ -10,7 +10,16 @@ from pathlib import Path
 
 from xstatic.pkg import jquery, leaflet
 
-_OWN_SCRIPTS = ("places.js", "symbols.js", "labels.js", "loading.js", "stage.js", "panel.js", "start.js")
+_OWN_SCRIPTS = (
+    "places.js",
+    "symbols.js",
+    "labels.js",
+    "loading.js",
+    "stage.js",
+    "panel.js",
+    "framing.js",
+    "start.js",
+)
 
 SCRIPTS = ("leaflet.js", "jquery.min.js", *_OWN_SCRIPTS)
 """In the order in which they must run."""

@@ -4,8 +4,6 @@
 
   const gunmane = window.gunmane;
   const LAND = "ground.land";
-  const MARGIN_PX = 10;
-  const LEGEND_CORNERS = ["bottomleft", "bottomright", "topright"];
   const folder = document.currentScript.src.replace(/[^/]*$/, "");
   L.Icon.Default.imagePath = folder + "images/";
 
@@ -20,7 +18,7 @@
       map.gunmane.isPlaced = true;
       const kept = memory && recall(memory);
       map.gunmane.isTouched = Boolean(kept);
-      map.gunmane.corner = (kept && kept.corner) || LEGEND_CORNERS[0];
+      map.gunmane.corner = (kept && kept.corner) || "bottomleft";
       if (kept) map.setView([kept.lat, kept.lng], kept.zoom, { animate: false });
       else map.fitBounds(bounds, { animate: false, padding: [12, 12] });
     };
@@ -32,7 +30,7 @@
     }).observe(map.getContainer());
     map.gunmane.stage = new gunmane.Stage(map);
     map.gunmane.panel = new gunmane.Panel(map, map.gunmane.stage);
-    map.gunmane.panel.moveLegend(map.gunmane.corner || LEGEND_CORNERS[0]);
+    map.gunmane.panel.moveLegend(map.gunmane.corner || "bottomleft");
     for (const touch of ["mousedown", "wheel", "keydown", "touchstart"]) {
       map.getContainer().addEventListener(touch, () => (map.gunmane.isTouched = true), { capture: true, passive: true });
     }
@@ -41,7 +39,7 @@
       whenStyled(map, () => {
         if (map.gunmane.isTouched) return;
         map.gunmane.isTouched = true;
-        gunmane.clearOfPanels(map, bounds, source.places);
+        gunmane.frameLand(map, bounds, source.places);
       });
     });
     if (memory) map.on("moveend", () => map.gunmane.isTouched && remember(memory, map));
@@ -53,46 +51,6 @@
     const leaflet = getComputedStyle(map.getPane("mapPane")).position === "absolute";
     if ((own && leaflet) || !tries) then();
     else requestAnimationFrame(() => whenStyled(map, then, tries - 1));
-  }
-
-  // Fit the bounds between band and foot, with the legend in a corner where it covers no land; where every
-  // corner has land, leave room for the legend beside or below.
-  gunmane.clearOfPanels = function (map, bounds, land) {
-    const panel = map.gunmane.panel;
-    const top = panel.band.offsetHeight + MARGIN_PX;
-    const bottom = panel.foot.offsetHeight + MARGIN_PX;
-    const fit = (left, below) =>
-      map.fitBounds(bounds, {
-        animate: false,
-        paddingTopLeft: [left, top],
-        paddingBottomRight: [MARGIN_PX, below],
-      });
-    fit(MARGIN_PX, bottom);
-    const legend = panel.legend;
-    for (const corner of LEGEND_CORNERS) {
-      panel.moveLegend(corner);
-      if (!covers(map, legend, land)) return;
-    }
-    panel.moveLegend(LEGEND_CORNERS[0]);
-    const beside = [legend.offsetWidth + 2 * MARGIN_PX, bottom];
-    const above = [MARGIN_PX, legend.offsetHeight + bottom + MARGIN_PX];
-    const zoomOf = ([left, below]) => map.getBoundsZoom(bounds, false, L.point(left + MARGIN_PX, below + top));
-    fit(...(zoomOf(beside) >= zoomOf(above) ? beside : above));
-  };
-
-  function covers(map, panel, places) {
-    const outer = map.getContainer().getBoundingClientRect();
-    const inner = panel.getBoundingClientRect();
-    const world = Math.pow(2, map.getZoom());
-    const origin = map.getPixelBounds().min;
-    const box = [inner.left - outer.left, inner.top - outer.top, inner.right - outer.left, inner.bottom - outer.top]
-      .map((side, k) => (side + (k % 2 ? origin.y : origin.x)) / world);
-    return places.some((place) => place.parts.some((part) => {
-      for (let k = 0; k < part.length; k += 2) {
-        if (part[k] > box[0] && part[k] < box[2] && part[k + 1] > box[1] && part[k + 1] < box[3]) return true;
-      }
-      return false;
-    }));
   }
 
   function recall(name) {
