@@ -39,7 +39,7 @@ def main() -> None:
     shades = plan_map.bundle_shades(plan, views)
     with left:
         view = _choose_view(views)
-        _show_map(plan, view, shades)
+        _show_map(plan, view)
     picked = _pick(plan)
     with box:
         if panel == "summary":
@@ -83,11 +83,11 @@ def _choose_view(views: list[View]) -> View:
     return by_key[chosen]
 
 
-def _show_map(plan: Plan, view: View, shades: pd.DataFrame) -> None:
+def _show_map(plan: Plan, view: View) -> None:
     picked = st.session_state.get("_group_pick")
     told = show_map(
         plan_map.region_map(plan.ground.region),
-        plan_map.plan_layers(plan, view, colours=shades),
+        plan_map.kept_layers(plan, view),
         key=f"group_map_{plan.scenario.region_id}",
         height=MAP_HEIGHT,
         selected=picked[:2] if picked and picked[2] == "list" else None,

@@ -16,6 +16,7 @@ from gunmane.municipalities import Region, load_japan
 from gunmane.scenario import Plan
 
 TRUNKS = {"expressway": 2.4, "national": 2.0, "prefectural": 1.3}
+LAYERS_KEPT = 32
 TRUNK_COLOUR = "#5B6670"
 
 
@@ -74,6 +75,23 @@ def plan_layers(plan: Plan, view: View, *, colours: pd.DataFrame) -> list[LayerS
     return [made[0], trunk_layer(plan, is_synthetic=is_synthetic), *made[1:]]
 
 
+def kept_layers(plan: Plan, view: View) -> list[LayerSpec]:
+    """Return the layers of a plan in one view, made once while plan, view and language stay the same."""
+
+    def make() -> list[LayerSpec]:
+        return plan_layers(plan, view, colours=bundle_shades(plan, plan_views(plan)))
+
+    key = (plan.scenario.fingerprint(), plan.bundles.index[0], view.key, session.lang(), _labels_key(plan))
+    return session.remembered("plan_layers", key, make, max_entries=LAYERS_KEPT)
+
+
+def _labels_key(plan: Plan) -> int:
+    """Tell plans of the same choices apart: today, or one that was cancelled."""
+    bases = plan.bundles["base_unit_id"].astype("object")
+    parts = (tuple(plan.assignment["bundle_id"]), tuple(plan.assignment["strand"]), tuple(bases))
+    return hash(parts)
+
+
 def _tips(plan: Plan, units: gpd.GeoDataFrame) -> pd.Series:
     """Return what stands at the pointer: the unit, its municipality, its bundle and the way from the base."""
     lang, region = session.lang(), plan.ground.region
@@ -120,7 +138,7 @@ def region_map(region: Region, *, view_name: str = "") -> GunmaneMap:
     areas = region.municipalities.reset_index().rename(columns={"name_ja": "name"})
     west, south, east, north = areas.to_crs(4326).total_bounds
     near = load_japan().cx[west - 1.5 : east + 1.5, south - 1 : north + 1]
-    sources = session.tr("group.map_sources").split("\n")
+    sources = [session.tr(f"source.{name}") for name in ("borders", "towns")]
     return maps.base_map(
         areas,
         lang=session.lang(),
