@@ -478,7 +478,7 @@ def watch(job: Job[T], *, may_cancel: bool = True) -> T:
     """
     if not job.wait(QUIET_SECONDS):
         box = st.empty()
-        with box.container(horizontal=True, vertical_alignment="center", key="work_bar"):
+        with box.container(horizontal=True, vertical_alignment="center", key=f"work_bar_{id(job)}"):
             bar = st.progress(job.fraction, text=_progress_words(job))
             if may_cancel:
                 st.button(tr("app.cancel"), key=f"cancel_{id(job)}", on_click=job.cancel)
