@@ -27,7 +27,7 @@ from gunmane.quantities import place_assets
 from gunmane.sample import load_sample
 from gunmane.scenario import Ground, Note
 from gunmane.strands import Progress
-from gunmane.units import link_units, make_units, travel_matrix
+from gunmane.units import link_units, make_units, travel_matrix, unit_facts
 
 DATA_DATES = {
     "statistics": "FY2023/24",
@@ -226,7 +226,7 @@ Parts = tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame, np.ndarray, dict[str
 
 def _build(region: Region, inputs: Inputs, say: Progress) -> Parts:
     assumptions = load_assumptions()
-    network = build_network(inputs.roads, assumptions=assumptions)
+    network = build_network(inputs.roads, assumptions=assumptions, region=region)
     say(0.5, "progress.units")
     units, node_unit = make_units(network, region)
     links = link_units(network, units, node_unit, assumptions=assumptions)
@@ -236,7 +236,8 @@ def _build(region: Region, inputs: Inputs, say: Progress) -> Parts:
     own = inputs.assets[inputs.assets["owner_code"].isin(region.contributing_codes)]
     shares = schema.check_table(place_assets(own, units, node_unit, network), "shares")
     halls = _hall_units(region, units, node_unit, network)
-    return units, links, shares, travel_min, network.facts, halls
+    facts = network.facts | unit_facts(network, units, node_unit)
+    return units, links, shares, travel_min, facts, halls
 
 
 def _hall_units(
