@@ -1,0 +1,1 @@
+"""Measure gunmane beside networkx, osmnx and spopt: `python -m bench`, or `make bench`."""

@@ -1,0 +1,92 @@
+"""`python -m bench`: measure the chosen steps, print them, write `bench/results/latest.json`."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Iterator, Sequence
+
+from bench import report
+from bench.rows import Row, Target
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+STEPS = ("network", "paths", "links", "bundles", "whole")
+BOUND_S = 120.0
+QUICK_BOUND_S = 20.0
+MARK = "<!-- measured -->"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the options."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--region", default="osaka_senshu", help="region to measure (default: %(default)s)")
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS), help="steps to measure")
+    parser.add_argument("--quick", action="store_true", help="a small region and short time bounds")
+    parser.add_argument("--roads", type=pathlib.Path, help="a real road file, measured as well")
+    parser.add_argument("--roads-region", default="shiga_kusatsu", help="the region of that file")
+    parser.add_argument("--bound", type=float, help="seconds after which a method is stopped")
+    parser.add_argument(
+        "--markdown", type=pathlib.Path, help="write the figures into this file, below its mark"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benchmark and return the exit code."""
+    options = build_parser().parse_args(argv)
+    if options.quick and options.region == "osaka_senshu":
+        options.region = "nara_uda"
+    bound_s = options.bound or (QUICK_BOUND_S if options.quick else BOUND_S)
+    facts = report.machine_facts(" ".join(["python -m bench", *(argv or sys.argv[1:])]))
+    worlds: dict[str, str] = {}
+    rows = list(_rows(options, bound_s, worlds))
+    targets = list(_targets(options)) if "whole" in options.steps else []
+    facts["load_after"] = report.load_words()
+    report.print_report(worlds, rows, targets)
+    path = ROOT / "bench" / "results" / "latest.json"
+    report.write_json(path, facts, worlds, rows, targets)
+    print(
+        f"\nload before {facts['load_before']}, after {facts['load_after']}; written to {path.relative_to(ROOT)}"
+    )
+    if options.markdown:
+        before, _, _ = options.markdown.read_text(encoding="utf-8").partition(MARK)
+        text = before + MARK + "\n\n" + report.markdown(facts, worlds, rows, targets)
+        options.markdown.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _rows(options: argparse.Namespace, bound_s: float, worlds: dict[str, str]) -> Iterator[Row]:
+    if not set(options.steps) & {"network", "paths", "links", "bundles"}:
+        return
+    from bench import bundling, networks
+    from bench.world import load_world, size_words
+
+    places = [(options.region, None)]
+    if options.roads:
+        places.append((options.roads_region, options.roads))
+    for region, roads in places:
+        world = load_world(region, roads)
+        worlds[world.name] = size_words(world)
+        suffix = "" if roads is None else f", {roads.name}"
+        for name, measure in {
+            "network": networks.build_steps,
+            "paths": networks.path_steps,
+            "links": networks.link_steps,
+        }.items():
+            if name in options.steps:
+                for row in measure(world, bound_s, report.tell_progress):
+                    yield Row(row.step + suffix, row.method, row.timed, row.output, row.note)
+    if "bundles" in options.steps:
+        task = bundling.make_task(options.region)
+        yield from bundling.bundle_steps(task, bound_s, report.tell_progress)
+
+
+def _targets(options: argparse.Namespace) -> Iterator[Target]:
+    from bench.wholes import whole_figures
+
+    yield from whole_figures(options.region, report.tell_progress, all_regions=not options.quick)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
