@@ -28,7 +28,7 @@
       element("div", "gm-middle", container).setAttribute("aria-hidden", "true");
       this.addZoom();
       this.addLegend();
-      L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+      L.control.scale({ imperial: false, maxWidth: 150, position: "bottomright" }).addTo(map);
       this.listen();
       const watch = new ResizeObserver(() => this.makeRoom());
       watch.observe(this.band);

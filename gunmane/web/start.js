@@ -34,16 +34,23 @@
     for (const touch of ["mousedown", "wheel", "keydown", "touchstart"]) {
       map.getContainer().addEventListener(touch, () => (map.gunmane.isTouched = true), { capture: true, passive: true });
     }
-    map.on("gunmane:ready", ({ source }) => {
-      if (source.spec.name !== LAND || map.gunmane.isTouched) return;
+    map.on("gunmane:ready", () => {
+      const subject = subjectOf(map.gunmane.stage.sources);
+      if (map.gunmane.isTouched || !subject.every((source) => source.isReady)) return;
       whenStyled(map, () => {
         if (map.gunmane.isTouched) return;
         map.gunmane.isTouched = true;
-        gunmane.frameLand(map, bounds, source.places);
+        gunmane.frameLand(map, bounds, subject.flatMap((source) => source.places));
       });
     });
     if (memory) map.on("moveend", () => map.gunmane.isTouched && remember(memory, map));
   };
+
+  // What the legend must not hide when a map opens: the towns' own land, else whatever can be clicked.
+  function subjectOf(sources) {
+    const land = sources.filter((source) => source.spec.name === LAND);
+    return land.length ? land : sources.filter((source) => source.spec.kind);
+  }
 
   // The page adds the style sheets without waiting for them; sizes can be trusted once they are in force.
   function whenStyled(map, then, tries = 120) {
