@@ -10,10 +10,11 @@ import streamlit as st
 from app_pages import plan_map, session, words
 from app_pages.group_panel import amount
 from app_pages.map_view import show_map
-from app_pages.tables import STYLE, Cell, html_table
+from app_pages.tables import STYLE, Cell, heading, html_table
 from gunmane.evidence import STATES, Evidence
 from gunmane.explain import crossing_notes, state_changes
-from gunmane.scenario import Plan
+from gunmane.municipalities import Region
+from gunmane.scenario import Plan, Scenario
 
 FIGURES = (
     "order_count",
@@ -33,10 +34,9 @@ MAPS_KEPT = 24
 
 def main() -> None:
     """Show the page."""
-    session.require_region()
+    region = session.require_region()
     st.html(STYLE)
-    plan = session.make(session.scenario())
-    _title(plan)
+    _title(region, session.scenario())
     evidence = _evidence()
     if evidence is None or evidence.table.empty:
         st.info(session.tr("compare.empty"))
@@ -46,13 +46,13 @@ def main() -> None:
     _side_by_side(evidence)
 
 
-def _title(plan: Plan) -> None:
-    tr, region = session.tr, plan.ground.region
+def _title(region: Region, choices: Scenario) -> None:
+    tr = session.tr
     name = region.name_ja if session.lang() == "ja" else region.name_en
-    sectors = tr("word.list_sep").join(tr(f"sector.{s}") for s in plan.scenario.sectors)
-    layer = tr(f"layer.{plan.scenario.layer}")
+    sectors = tr("word.list_sep").join(tr(f"sector.{s}") for s in choices.sectors)
+    layer = tr(f"layer.{choices.layer}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {tr('compare.title', region=name, layer=layer, sectors=sectors)}")
+        st.markdown(f"### {tr('compare.title', region=name, layer=layer, sectors=sectors)}", width="content")
         if st.button(tr("compare.change"), key="compare_change"):
             session.go("group")
 
@@ -60,9 +60,11 @@ def _title(plan: Plan) -> None:
 def _evidence() -> Evidence | None:
     known = session.evidence(is_made=False)
     if known is None:
-        with st.container():
+        place = st.empty()
+        with place.container():
             st.caption(session.tr("compare.making"))
             known = session.evidence()
+        place.empty()
     made = {state for _, state in known.plans} if known else set()
     if known is not None and not {"today", "no_crossing", "crossing"} <= made:
         st.warning(session.tr("compare.partial"))
@@ -123,7 +125,7 @@ def comparison_table(evidence: Evidence, way: str, *, caption: str) -> str:
     rows.insert(4, [tr("compare.figure.annual_jpy"), *work])
     rows.insert(5, [tr("compare.figure.grade_e_share"), *_shares(evidence, way, states)])
     head = [tr("compare.figure.name"), *(tr(f"compare.state.{state}") for state in states)]
-    return html_table(head, rows, caption=caption)
+    return html_table(head, rows, caption=caption, is_inline=True)
 
 
 def _work(evidence: Evidence, way: str, state: str) -> str:
@@ -171,7 +173,7 @@ def change_cell(figure: str, row: dict[str, Any]) -> Cell:
 
 def _side_by_side(evidence: Evidence) -> None:
     tr = session.tr
-    st.markdown(f"#### {tr('compare.side_by_side')}")
+    st.html(heading(tr("compare.side_by_side")))
     choices = list(evidence.plans)
     last = (
         choices.index(("together", "crossing")) if ("together", "crossing") in choices else len(choices) - 1

@@ -9,7 +9,7 @@ from app_pages import group_panel, group_pick, plan_map, session
 from app_pages.group_form import choose_layer, forget_form, show_form
 from app_pages.map_view import Selection, show_map
 from app_pages.plan_map import View
-from app_pages.tables import STYLE
+from app_pages.tables import STYLE, heading
 from gunmane.scenario import Plan, Scenario
 
 MAP_HEIGHT = 470
@@ -167,7 +167,7 @@ def _make_with(plan: Plan, count: int) -> None:
 
 def _table(plan: Plan, shades: pd.DataFrame, picked: tuple[str, str] | None) -> None:
     tr = session.tr
-    st.markdown(f"#### {tr('group.table', count=int(plan.totals['order_count']))}")
+    st.html(heading(tr("group.table", count=int(plan.totals["order_count"]))))
     key = f"group_table_{plan.scenario.fingerprint()}_{session.lang()}"
     bundle = picked[1] if picked and picked[0] == "bundle" else None
     chosen = group_panel.show_bundle_table(plan, shades, picked=bundle, key=key)

@@ -27,7 +27,7 @@ def choose_layer(current: Scenario) -> Scenario:
     key = f"group_layer_{current.region_id}"
     st.session_state[key] = current.layer
     chosen = st.segmented_control(
-        session.tr("term.layer"),
+        session.tr("group.layer"),
         list(schema.PACKAGES),
         format_func=lambda layer: session.tr(f"layer.{layer}"),
         key=key,

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app_pages import session, words
-from app_pages.tables import check_list, figure_tiles, html_table, swatch, window_bar
+from app_pages.tables import check_list, figure_tiles, heading, html_table, swatch, window_bar
 from gunmane.explain import bundle_places, note_sentence, rule_checklist
 from gunmane.scenario import Plan
 
@@ -35,10 +35,10 @@ def show_summary(plan: Plan) -> int | None:
     """Show headline, rules, neighbouring numbers and notes; return the number of bundles asked for instead."""
     st.html(figure_tiles(_headline(plan)))
     st.caption(session.tr("group.range_note", share=words.percent(plan.totals["grade_e_share"])))
-    st.markdown(f"#### {session.tr('group.checks')}")
+    st.html(heading(session.tr("group.checks")))
     st.html(check_list([check_words(plan, check) for check in rule_checklist(plan).to_dict("records")]))
     asked = _neighbouring(plan)
-    st.markdown(f"#### {session.tr('group.notes')}")
+    st.html(heading(session.tr("group.notes")))
     sentences = [note_sentence(note, session.lang()) for note in plan.notes]
     st.markdown("\n".join(f"- {_plain(sentence)}" for sentence in sentences))
     return asked
@@ -72,7 +72,7 @@ def _headline(plan: Plan) -> list[tuple[str, str, str]]:
             words.hours(totals["onsite_hours"]),
             tr("group.crew_hours"),
         ),
-        (tr("term.farthest"), words.minutes(totals["farthest_min"]), tr("group.one_way")),
+        (tr("group.farthest"), words.minutes(totals["farthest_min"]), tr("group.one_way")),
     ]
     if measure == "structures":
         tiles[1] = (
@@ -120,7 +120,7 @@ def _neighbouring(plan: Plan) -> int | None:
     if len(table) < 2 or table["strand"].nunique() > 1:
         return None
     tr = session.tr
-    st.markdown(f"#### {tr('group.alternatives')}")
+    st.html(heading(tr("group.alternatives")))
     head = [tr(f"group.alt_{name}") for name in ("count", "hours", "farthest", "off", "broken")]
     rows = [
         [

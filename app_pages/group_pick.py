@@ -7,7 +7,7 @@ import streamlit as st
 
 from app_pages import session, words
 from app_pages.group_panel import amount, check_words, place_words, work_words
-from app_pages.tables import Cell, check_list, html_table
+from app_pages.tables import Cell, check_list, heading, html_table
 from gunmane.explain import BundleReasons, UnitReasons, explain_bundle, explain_unit
 from gunmane.scenario import Plan
 
@@ -20,7 +20,7 @@ def show_bundle(plan: Plan, bundle_id: str) -> None:
     reasons = explain_bundle(plan, bundle_id)
     figures = reasons.figures
     comma = tr("word.list_sep")
-    st.markdown(f"#### {tr('group.bundle_title', bundle=bundle_id)}")
+    st.html(heading(tr("group.bundle_title", bundle=bundle_id)))
     lines = [
         tr(
             "group.bundle_where",
@@ -55,7 +55,7 @@ def show_bundle(plan: Plan, bundle_id: str) -> None:
         lines.append(tr("group.bundle_apart", units=comma.join(reasons.apart[:8]), count=len(reasons.apart)))
     st.html("".join(f"<p>{_escaped(line)}</p>" for line in lines))
     st.html(members_table(plan, reasons))
-    st.markdown(f"#### {tr('group.checks')}")
+    st.html(heading(tr("group.checks")))
     st.html(check_list([check_words(plan, check) for check in reasons.rules.to_dict("records")]))
     with st.expander(tr("group.sources")):
         st.html(sources_table(plan, reasons.sources))
@@ -139,7 +139,7 @@ def show_unit(plan: Plan, unit_id: str, strand: str) -> None:
     tr, region, lang = session.tr, plan.ground.region, session.lang()
     reasons = explain_unit(plan, unit_id, strand=strand)
     town = region.name_of(reasons.muni_code, lang)
-    st.markdown(f"#### {tr('group.unit_title', unit=_marked(reasons.name), town=town)}")
+    st.html(heading(tr("group.unit_title", unit=reasons.name, town=town)))
     lines = [unit_why(plan, reasons)]
     if reasons.is_apart:
         lines.append(tr("group.unit_apart"))
@@ -232,10 +232,6 @@ def signed_hours(change: float) -> str:
     if abs(change) < 0.05:
         return session.tr("group.no_change")
     return ("+" if change > 0 else "−") + words.hours(abs(change))
-
-
-def _marked(text: str) -> str:
-    return "".join("\\" + sign if sign in "\\`*_[]<>#~$" else sign for sign in text)
 
 
 def _escaped(text: str) -> str:

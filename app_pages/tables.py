@@ -38,7 +38,9 @@ class Cell:
     mark: str = ""
 
 
-def html_table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, caption: str = "") -> str:
+def html_table(
+    head: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, caption: str = "", is_inline: bool = False
+) -> str:
     """
     Return a table whose first column names its rows.
 
@@ -50,8 +52,11 @@ def html_table(head: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, cap
         Cells in the order of the columns.
     caption
         What the table shows, for screen readers and above it.
+    is_inline
+        Whether the second text of a cell stands beside the first instead of below it.
     """
-    parts = ['<div class="gm-scroll"><table class="gm-table">']
+    name = "gm-table gm-inline" if is_inline else "gm-table"
+    parts = [f'<div class="gm-scroll"><table class="{name}">']
     if caption:
         parts.append(f"<caption>{html.escape(caption)}</caption>")
     parts.append("<thead><tr>")
@@ -75,6 +80,11 @@ def _cell(cell: str | Cell) -> str:
             f'<span class="gm-small gm-{html.escape(cell.mark or "plain")}">{html.escape(cell.small)}</span>'
         )
     return text
+
+
+def heading(text: str) -> str:
+    """Return a small heading that keeps its distance from what follows."""
+    return f'<h4 class="gm-head">{html.escape(text)}</h4>'
 
 
 def figure_tiles(figures: Sequence[tuple[str, str, str]]) -> str:
@@ -107,7 +117,7 @@ def swatch(colour: str, pattern: str, label: str) -> str:
     width = 2.2 if pattern == "dots" else 1
     body = (
         '<defs><pattern id="p" width="10" height="10" patternUnits="userSpaceOnUse">'
-        f'<rect width="10" height="10" fill="{html.escape(colour)}"/>'
+        f'<rect width="10" height="10" fill="{html.escape(colour)}" fill-opacity="0.6"/>'
         f'<path d="{lines}" {stroke} stroke-width="{width}"/></pattern></defs>'
         '<rect x="1" y="1" width="62" height="26" rx="4" fill="url(#p)" stroke="#1F2933"/>'
         '<rect x="13" y="5" width="38" height="18" rx="3" fill="#fff" fill-opacity="0.9"/>'
@@ -158,6 +168,7 @@ def _image(width: int, height: int, body: str) -> str:
 STYLE = """
 <style>
 .gm-scroll { overflow-x: auto; }
+.stApp h4.gm-head { margin: 4px 0 0 !important; padding: 0; font-size: 15px; font-weight: 650; line-height: 1.5; }
 .gm-table { border-collapse: collapse; width: 100%; font-size: 14px; line-height: 1.45; }
 .gm-table caption { text-align: left; font-weight: 600; padding: 2px 0 4px; caption-side: top; }
 .gm-table th, .gm-table td { border: 1px solid var(--gm-line, #d5dbe1); padding: 3px 8px; text-align: right;
@@ -165,6 +176,7 @@ STYLE = """
 .gm-table thead th { background: var(--gm-soft, #f3f5f7); text-align: center; font-weight: 600; }
 .gm-table tbody th { text-align: left; font-weight: 500; }
 .gm-small { display: block; font-size: 14px; color: #4a5560; white-space: nowrap; }
+.gm-inline .gm-small { display: inline; margin-left: 4px; }
 .gm-better { color: #00507d; font-weight: 600; }
 .gm-worse { color: #9a3412; font-weight: 600; }
 .gm-tiles { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 6px; margin: 0 !important;
