@@ -1,4 +1,4 @@
-"""A whole sample of one region: roads, structures, parks, pipes and rivers, and how near they come to the statistics."""
+"""A whole sample of one region, and how near it comes to the statistics."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse.csgraph import connected_components
 
 from gunmane.assumptions import Assumptions, load_assumptions
 from gunmane.municipalities import Region
+from gunmane.sample.facts import gather_facts, island_facts, road_facts
 from gunmane.sample.land import Ints, Land, read_land, rng_of
 from gunmane.sample.mesh import Mesh, make_mesh
 from gunmane.sample.parks import draw_parks
@@ -30,7 +30,7 @@ from gunmane.sample.rows import (
 )
 from gunmane.sample.streets import Streets, draw_streets
 from gunmane.sample.structures import draw_bridges, draw_tunnels
-from gunmane.sample.trunks import CLASS_NAMES, MUNICIPAL_OTHER, PREFECTURAL, Trunks, draw_trunks
+from gunmane.sample.trunks import CLASS_NAMES, MUNICIPAL_OTHER, PREFECTURAL, draw_trunks
 
 PREFECTURE_ROADS = {"01": "道道", "27": "府道"}
 
@@ -47,8 +47,8 @@ class SampleRows:
     roads
         GeoDataFrame with the columns of `schema.ROADS` and `asset_id`: every road line, for routing.
     facts
-        `municipalities`: per code what was made and what was aimed at; `islands`: names of towns that no road
-        joins to the rest; `seed`, `with_water`.
+        `municipalities`: per code what was made and what was aimed at; `islands`: towns that no road joins to the
+        rest; `notes`: what a reader must know, as (catalogue key under `note.`, values); `seed`, `with_water`.
     """
 
     assets: gpd.GeoDataFrame
@@ -70,7 +70,7 @@ def sample_rows(region: Region, *, seed: int = 0, with_water: bool = False) -> S
         Whether water mains are drawn as well.
     """
     assumptions = load_assumptions()
-    land = read_land(region, assumptions=assumptions, seed=seed)
+    land = read_land(region, assumptions=assumptions)
     mesh = make_mesh(land, assumptions=assumptions, seed=seed)
     trunks = draw_trunks(land, mesh, assumptions=assumptions)
     streets = draw_streets(land, mesh, trunks, assumptions=assumptions, seed=seed)
@@ -95,30 +95,27 @@ def sample_rows(region: Region, *, seed: int = 0, with_water: bool = False) -> S
         parts.append(water)
     assets = number_rows([part for part in parts if part is not None])
 
-    facts = _road_facts(land, mesh, trunks, streets)
-    for more in (bridge_facts, park_facts, sewer_facts, river_facts, water_facts):
-        for code, values in more.items():
-            for key, value in values.items():
-                facts[code][
-                    "bridges_estimated" if key == "is_estimated" and more is bridge_facts else key
-                ] = value
-    everything = {
-        "municipalities": facts,
-        "islands": _islands(land, mesh, streets),
-        "seed": seed,
-        "with_water": with_water,
-    }
-    return SampleRows(assets, _routing_rows(land, streets, assets, in_tunnel), everything)
+    parts_facts = (
+        road_facts(land, mesh, trunks, streets),
+        bridge_facts,
+        park_facts,
+        sewer_facts,
+        river_facts,
+        water_facts,
+    )
+    islands = island_facts(land, mesh, streets)
+    facts = gather_facts(land, parts_facts, islands, seed=seed, with_water=with_water)
+    return SampleRows(assets, _routing_rows(land, streets, assets, in_tunnel), facts)
 
 
 def _road_rows(
     land: Land, mesh: Mesh, streets: Streets, *, assumptions: Assumptions, seed: int
 ) -> gpd.GeoDataFrame:
     muni = mesh.muni[streets.edges]
-    count = len(muni)
     codes = np.array(land.codes, dtype=object)[muni]
     class_name = CLASS_NAMES[streets.road_class]
     is_prefectural = streets.road_class == PREFECTURAL
+    widths = np.array([assumptions.value(f"sample_width_m_{name}") for name in CLASS_NAMES])
     parts = []
     for i, code in enumerate(land.codes):
         rng = rng_of(f"roads/{code}", seed=seed)
@@ -131,14 +128,14 @@ def _road_rows(
             2: assumptions.value("sample_pavement_grade2_share"),
         }
         grade = np.where(is_seen, np.maximum(grades(share, len(here), rng=rng), 1), 0)
-        width = np.array([assumptions.value(f"sample_width_m_{c}") for c in class_name[here]])
+        width = widths[streets.road_class[here]]
         years = built_years(len(here), "road", assumptions=assumptions, rng=rng)
         wide = np.round(width * np.exp(rng.normal(0, 0.12, len(here))), 1)
         parts.append(pd.DataFrame({"grade": grade, "width": wide, "year": years}, index=here))
     drawn = pd.concat(parts).sort_index()
     owner = np.where(is_prefectural, np.array([c[:2] for c in codes], dtype=object), codes)
     grade = drawn["grade"].to_numpy()
-    rows = make_rows(
+    return make_rows(
         land,
         "road",
         shapely.linestrings(streets.coords),
@@ -152,8 +149,6 @@ def _road_rows(
         length_m=np.round(streets.length_m, 2),
         width_m=drawn["width"].to_numpy(),
     )
-    del count
-    return rows
 
 
 def _road_names(land: Land, streets: Streets, muni: Ints, is_prefectural: Any) -> list[str]:
@@ -182,50 +177,3 @@ def _routing_rows(
     }
     frame = gpd.GeoDataFrame(table, geometry=roads.geometry.array, crs=land.region.epsg)
     return frame.astype({"level": "Int8"})
-
-
-def _road_facts(land: Land, mesh: Mesh, trunks: Trunks, streets: Streets) -> dict[str, dict[str, Any]]:
-    muni = mesh.muni[streets.edges]
-    official = land.region.statistics.reindex(list(land.codes))["road_length_m"].to_numpy(dtype=float)
-    count = len(official)
-
-    def total(chosen: Any) -> Any:
-        return np.bincount(muni[chosen], streets.length_m[chosen], minlength=count)
-
-    own = total(streets.road_class != PREFECTURAL)
-    prefectural = total(streets.road_class == PREFECTURAL)
-    trunk = total(np.isin(streets.edges, trunks.edges))
-    hamlets = np.bincount(mesh.hamlet_muni, minlength=count)
-    return {
-        code: {
-            "road_m": round(float(own[i])),
-            "road_target_m": round(float(official[i])),
-            "trunk_m": round(float(trunk[i])),
-            "gabriel_m": round(float(trunks.gabriel_m[i])),
-            "is_thinned": bool(trunks.is_thinned[i]),
-            "prefectural_road_m": round(float(prefectural[i])),
-            "prefectural_ratio": round(float(prefectural[i] / official[i]), 3),
-            "added_settlements": int(hamlets[i]),
-            "merged_towns": int(land.merged[i]),
-        }
-        for i, code in enumerate(land.codes)
-    }
-
-
-def _islands(land: Land, mesh: Mesh, streets: Streets) -> list[dict[str, Any]]:
-    """Groups of roads that nothing joins to the longest one, named after their towns."""
-    label = connected_components(mesh.graph(streets.edges, mesh.length_m), directed=False)[1]
-    length = np.bincount(label[mesh.source[streets.edges]], streets.length_m, minlength=label.max() + 1)
-    found = []
-    for part in np.argsort(-length, kind="stable")[1:]:
-        if length[part] <= 0:
-            break
-        towns = np.flatnonzero(label[: mesh.town_count] == part)
-        found.append(
-            {
-                "muni_codes": sorted({land.codes[m] for m in land.town_muni[towns]}),
-                "towns": sorted(str(name) for name in land.town_name[towns]),
-                "road_m": round(float(length[part])),
-            }
-        )
-    return found

@@ -7,6 +7,7 @@ import hashlib
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
@@ -67,6 +68,8 @@ class Land:
         Points along the outer border; True where the sea is beyond.
     bearing
         Direction that street grids lean to (radians).
+    is_plain
+        True in Hokkaido, where settlers' land was divided into a square grid.
     """
 
     region: Region
@@ -83,6 +86,22 @@ class Land:
     border_xy: Floats
     border_is_coast: Bools
     bearing: float
+    is_plain: bool
+
+    @property
+    def statistics(self) -> pd.DataFrame:
+        """The region's statistics in the order of `codes`."""
+        return self.region.statistics.reindex(list(self.codes))
+
+    @property
+    def official_road_m(self) -> Floats:
+        """Length of municipal roads by the statistics (m)."""
+        return self.statistics["road_length_m"].to_numpy(dtype="float64")
+
+    def is_urban(self, assumptions: Assumptions) -> Bools:
+        """Return per municipality whether its inhabitants/km2 reach `sample_urban_density_per_km2`."""
+        density = (self.statistics["population"] / self.statistics["area_km2"]).to_numpy(dtype="float64")
+        return np.asarray(density >= assumptions.value("sample_urban_density_per_km2"))
 
     def muni_of(self, xy: Floats) -> Ints:
         """Return the municipality of each point, -1 on the sea or outside the region."""
@@ -100,7 +119,7 @@ class Land:
         return found
 
 
-def read_land(region: Region, *, assumptions: Assumptions, seed: int) -> Land:
+def read_land(region: Region, *, assumptions: Assumptions) -> Land:
     """
     Return the ground of a region: merged towns, coast, and where roads leave it.
 
@@ -109,11 +128,10 @@ def read_land(region: Region, *, assumptions: Assumptions, seed: int) -> Land:
     region
         The region.
     assumptions
-        Coefficients with the keys `sample_town_merge_m` and `sample_exit_spacing_m`.
-    seed
-        Seed of the sample.
+        `sample_town_merge_m`, `sample_exit_spacing_m`, `sample_exit_far_m`.
     """
     codes = tuple(region.municipalities.index)
+    is_plain = region.prefecture_codes == ("01",)
     shapes = np.array(region.municipalities.geometry.to_numpy(), dtype=object)
     shapely.prepare(shapes)
     whole = shapely.union_all(shapely.buffer(shapes, 1.0))
@@ -128,8 +146,13 @@ def read_land(region: Region, *, assumptions: Assumptions, seed: int) -> Land:
         hall_towns[i] = own[np.argmin(np.hypot(*(town_xy[own] - hall_xy[i]).T))]
     border_xy, outward = _walk_border(whole)
     is_coast = _is_sea(region, border_xy + outward)
-    spacing_m = assumptions.value("sample_exit_spacing_m")
-    exits, exit_muni = _exits(border_xy, is_coast, town_xy, town_muni, spacing_m=spacing_m)
+    exits, exit_muni = _exits(
+        border_xy[~is_coast],
+        town_xy,
+        town_muni,
+        spacing_m=assumptions.value("sample_exit_spacing_m"),
+        far_m=assumptions.value("sample_exit_far_m"),
+    )
     return Land(
         region=region,
         codes=codes,
@@ -144,7 +167,8 @@ def read_land(region: Region, *, assumptions: Assumptions, seed: int) -> Land:
         exit_muni=exit_muni,
         border_xy=border_xy,
         border_is_coast=is_coast,
-        bearing=_bearing(town_xy) if region.prefecture_codes != ("01",) else 0.0,
+        bearing=0.0 if is_plain else _bearing(town_xy),
+        is_plain=is_plain,
     )
 
 
@@ -209,20 +233,18 @@ def _span(xy: Floats, axis: int) -> tuple[float, float]:
 
 
 def _exits(
-    border_xy: Floats, is_coast: Bools, town_xy: Floats, town_muni: Ints, *, spacing_m: float
+    inland_xy: Floats, town_xy: Floats, town_muni: Ints, *, spacing_m: float, far_m: float
 ) -> tuple[Floats, Ints]:
     """Roads leave over land where towns lie near the border, and not twice within the spacing."""
-    inland = np.flatnonzero(~is_coast)
-    far, nearest = cKDTree(town_xy).query(border_xy[inland])
-    order = inland[np.argsort(np.round(far), kind="stable")]
+    if not len(inland_xy):
+        return inland_xy, np.empty(0, dtype=np.int64)
+    far, nearest = cKDTree(town_xy).query(inland_xy)
     chosen: list[int] = []
-    for i in order:
-        if all(np.hypot(*(border_xy[i] - border_xy[j])) >= spacing_m for j in chosen):
-            chosen.append(int(i))
-    chosen = sorted(chosen)
-    muni = town_muni[cKDTree(town_xy).query(border_xy[chosen])[1]] if chosen else np.empty(0, dtype=np.int64)
-    del nearest
-    return border_xy[chosen].reshape(-1, 2), np.asarray(muni, dtype=np.int64)
+    for i in np.argsort(np.round(far), kind="stable").tolist():
+        if far[i] <= far_m and all(np.hypot(*(inland_xy[i] - inland_xy[j])) >= spacing_m for j in chosen):
+            chosen.append(i)
+    chosen.sort()
+    return inland_xy[chosen], town_muni[nearest[chosen]]
 
 
 def _bearing(xy: Floats) -> float:

@@ -7,12 +7,19 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 
 from gunmane.assumptions import Assumptions
 from gunmane.sample.land import Bools, Floats, Ints, Land, Terrain, make_terrain, rng_of
+
+# Streets that a corner of a block carries, in units of the corner spacing: a full grid has two.
+CORNER_STREETS = 1.5
+
+# Settlers' sections in Hokkaido are 300 ken wide; closer corners mark a town.
+PLAIN_SECTION_M = 545.4
+PLAIN_TOWN_SPACING_M = 140.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -36,6 +43,8 @@ class Mesh:
         Straight length.
     cost
         Length made longer by slope and height.
+    block
+        Spacing of street corners around the nearest settlement, at each point (m).
     hamlet_muni
         Municipality of each hamlet.
     terrain
@@ -52,6 +61,7 @@ class Mesh:
     is_border: Bools
     length_m: Floats
     cost: Floats
+    block: Floats
     hamlet_muni: Ints
     terrain: Terrain
 
@@ -88,20 +98,27 @@ def make_mesh(land: Land, *, assumptions: Assumptions, seed: int) -> Mesh:
     spacing = _spacings(land, seats, seat_muni, assumptions=assumptions)
     terrain = make_terrain(land, seats, seed=seed)
 
-    first = np.vstack([seats, land.exits])
-    streets = _street_points(land, seats, seat_muni, spacing, assumptions=assumptions, seed=seed)
-    points = _thin(np.vstack([first, streets]), keep=len(first), gap_m=0.55 * spacing.min())
+    strait_m = assumptions.value("sample_strait_bridge_m")
+    first = np.vstack([seats, land.exits, _bridgeheads(land, strait_m=strait_m)])
+    for _ in range(4):
+        streets = _street_points(land, seats, seat_muni, spacing, assumptions=assumptions, seed=seed)
+        points = _thin(np.vstack([first, streets]), keep=len(first), gap_m=0.55 * spacing.min())
+        tighter = _tightened(land, points[len(first) :], seat_muni, spacing, assumptions=assumptions)
+        if np.all(tighter >= 0.98 * spacing):
+            break
+        spacing = tighter
     gap = assumptions.value("sample_open_spacing_m")
     open_points = _open_points(land, gap_m=gap, seed=seed)
     far = cKDTree(points).query(open_points)[0]
     points = np.vstack([points, open_points[far > 0.7 * gap]])
-    source, target = _urquhart(points)
-    return _finish(land, points, source, target, hamlet_muni, terrain, assumptions=assumptions)
+    source, target = _edges_on_land(land, points, strait_m=strait_m)
+    mesh = _finish(land, points, source, target, hamlet_muni, terrain)
+    return dataclasses.replace(mesh, block=spacing[cKDTree(seats).query(mesh.xy)[1]])
 
 
 def _street_need_m(land: Land) -> Floats:
     """Municipal road length that streets, not trunks, have to make up (m)."""
-    official = land.region.statistics.reindex(list(land.codes))["road_length_m"].to_numpy(dtype=float)
+    official = land.official_road_m
     return 0.75 * official
 
 
@@ -143,7 +160,7 @@ def _spacings(land: Land, seats: Floats, seat_muni: Ints, *, assumptions: Assump
     urban = assumptions.value("sample_street_spacing_urban_m")
     rural = assumptions.value("sample_street_spacing_rural_m")
     near = cKDTree(seats).query(seats, k=min(6, len(seats)))[0][:, -1]
-    official = land.region.statistics.reindex(list(land.codes))["road_length_m"].to_numpy(dtype=float)
+    official = land.official_road_m
     dense = 1.3 * shapely.area(land.shapes) / official
     return np.clip(np.minimum(0.17 * near, dense[seat_muni]), urban, rural)
 
@@ -155,16 +172,15 @@ def _street_points(
     count = np.bincount(seat_muni, minlength=len(land.codes))
     radius = _radii(land, seat_muni, spacing, count)
     nearest = cKDTree(seats)
-    is_plain = land.region.prefecture_codes == ("01",)
     jitter = assumptions.value("sample_street_jitter_ratio")
     clouds = []
     for i, (centre, step) in enumerate(zip(seats, spacing, strict=True)):
         rng = rng_of(f"corners/{round(centre[0])}/{round(centre[1])}", seed=seed)
-        lean = land.bearing + (0.0 if is_plain else rng.normal(0, 0.22))
+        lean = land.bearing + (0.0 if land.is_plain else rng.normal(0, 0.22))
         reach = int(np.ceil(radius[i] / step)) + 1
         across, along = np.meshgrid(np.arange(-reach, reach + 1) * 0.8, np.arange(-reach, reach + 1) * 1.25)
         grid = np.column_stack([along.ravel(), across.ravel()]) * step
-        noise = jitter * (step / 100) ** 1.3 * (0.3 if is_plain else 1.0)
+        noise = jitter * (step / 100) ** 1.3 * (0.3 if land.is_plain else 1.0)
         grid += rng.normal(0, min(noise, 0.3) * step, grid.shape)
         grid = grid[np.hypot(*grid.T) <= radius[i]]
         turn = np.array([[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]])
@@ -174,21 +190,42 @@ def _street_points(
     return corners[land.muni_of(corners) >= 0]
 
 
+def _tightened(
+    land: Land, corners: Floats, seat_muni: Ints, spacing: Floats, *, assumptions: Assumptions
+) -> Floats:
+    """Shorter spacings where the corners could not hold the streets that a municipality has."""
+    if land.is_plain:
+        return spacing
+    count = len(land.codes)
+    step = np.bincount(seat_muni, spacing, minlength=count) / np.maximum(
+        np.bincount(seat_muni, minlength=count), 1
+    )
+    muni = land.muni_of(corners)
+    room = CORNER_STREETS * step * np.bincount(muni[muni >= 0], minlength=count)
+    official = land.official_road_m
+    need = official * (1 + assumptions.value("trunk_to_municipal_length_ratio"))
+    tighter = spacing * np.clip(room / need, 0.7, 1.0)[seat_muni]
+    return np.maximum(tighter, np.minimum(spacing, assumptions.value("sample_street_spacing_urban_m", "low")))
+
+
 def _radii(land: Land, seat_muni: Ints, spacing: Floats, count: Ints) -> Floats:
-    need = _street_need_m(land)
-    mean_step = np.bincount(seat_muni, spacing, minlength=len(count)) / np.maximum(count, 1)
-    area = need * mean_step / 1.2
-    return (1.5 * np.sqrt(area / np.maximum(count, 1) / np.pi))[seat_muni] + 2 * spacing
+    """How far corners reach around each settlement (m): farther where blocks are wide."""
+    need = _street_need_m(land) / np.maximum(count, 1)
+    square = np.bincount(seat_muni, spacing**2, minlength=len(count)) / np.maximum(count, 1)
+    mean = np.bincount(seat_muni, spacing, minlength=len(count)) / np.maximum(count, 1)
+    blocks = np.sqrt(need * mean / 1.2 / np.pi / np.maximum(square, 1.0))
+    reach = (1.5 * blocks[seat_muni] + 2) * spacing
+    # In the open grid of Hokkaido only towns have streets between the section roads.
+    return np.where(land.is_plain & (spacing > PLAIN_TOWN_SPACING_M), 0.6 * spacing, reach)
 
 
 def _open_points(land: Land, *, gap_m: float, seed: int) -> Floats:
     west, south, east, north = land.whole.bounds
-    is_plain = land.region.prefecture_codes == ("01",)
-    step = 545.4 if is_plain else gap_m
+    step = PLAIN_SECTION_M if land.is_plain else gap_m
     x, y = np.meshgrid(np.arange(west, east, step), np.arange(south, north, step))
     points = np.column_stack([x.ravel(), y.ravel()])
     rng = rng_of(f"open/{land.region.region_id}", seed=seed)
-    points = points + rng.uniform(-0.36, 0.36, points.shape) * step * (0.05 if is_plain else 1.0)
+    points = points + rng.uniform(-0.36, 0.36, points.shape) * step * (0.05 if land.is_plain else 1.0)
     return points[land.muni_of(points) >= 0]
 
 
@@ -201,30 +238,27 @@ def _thin(points: Floats, *, keep: int, gap_m: float) -> Floats:
     return points[~drop]
 
 
-def _urquhart(points: Floats) -> tuple[Ints, Ints]:
-    """Delaunay edges that are not the longest of a triangle: street blocks instead of triangles."""
+def _triangle_edges(points: Floats) -> tuple[Ints, Ints, Bools]:
+    """
+    Delaunay edges, and which are the longest of a triangle.
+
+    Without those the triangles open into street blocks that still hang together (Urquhart 1980,
+    doi:10.1049/el:19800394).
+    """
     corners = Delaunay(points).simplices.astype(np.int64)
     ends = np.sort(np.stack([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]], axis=1), axis=2)
     length = np.hypot(*np.moveaxis(points[ends[..., 0]] - points[ends[..., 1]], -1, 0))
     keys = ends[..., 0] * len(points) + ends[..., 1]
-    longest = keys[np.arange(len(keys)), np.argmax(length, axis=1)]
-    kept = np.setdiff1d(np.unique(keys), longest)
-    return kept // len(points), kept % len(points)
+    longest = keys[np.arange(len(keys)), np.argmax(np.round(length, 4), axis=1)]
+    every = np.unique(keys)
+    return every // len(points), every % len(points), np.isin(every, longest)
 
 
 def _finish(
-    land: Land,
-    points: Floats,
-    source: Ints,
-    target: Ints,
-    hamlet_muni: Ints,
-    terrain: Terrain,
-    *,
-    assumptions: Assumptions,
+    land: Land, points: Floats, source: Ints, target: Ints, hamlet_muni: Ints, terrain: Terrain
 ) -> Mesh:
+    """Give every edge one municipality, dividing those that cross a border."""
     muni = land.muni_of(points)
-    strait_m = assumptions.value("sample_strait_bridge_m")
-    source, target = _off_the_sea(land, points, source, target, strait_m=strait_m)
     exits = slice(
         len(land.town_xy) + len(hamlet_muni), len(land.town_xy) + len(hamlet_muni) + len(land.exits)
     )
@@ -255,34 +289,46 @@ def _finish(
         is_border=is_border,
         length_m=length,
         cost=cost,
+        block=np.ones(len(points)),
         hamlet_muni=hamlet_muni,
         terrain=terrain,
     )
 
 
-def _off_the_sea(
-    land: Land, points: Floats, source: Ints, target: Ints, *, strait_m: float
-) -> tuple[Ints, Ints]:
-    """Keep edges on land, and those over a strait narrow enough for a bridge."""
+def _edges_on_land(land: Land, points: Floats, *, strait_m: float) -> tuple[Ints, Ints]:
+    """Edges of blocks on land, and over each strait narrow enough for a bridge the shortest line."""
+    source, target, is_longest = _triangle_edges(points)
     a, b = points[source], points[target]
     wet = np.zeros(len(source))
     for part in (0.1, 0.3, 0.5, 0.7, 0.9):
         at = a + (b - a) * part
         wet += ~shapely.contains_xy(land.whole, at[:, 0], at[:, 1])
-    kept = wet * 0.2 * np.hypot(*(a - b).T) <= 20
-    wide = np.flatnonzero(~kept)
-    lines = shapely.linestrings(np.stack([a[wide], b[wide]], axis=1))
-    over = shapely.length(shapely.difference(lines, land.whole))
-    joins = wide[(over <= strait_m) & (over > 0)]
-    joins = _needed_straits(len(points), source, target, kept, joins)
-    kept[joins] = True
+    kept = ~is_longest & (wet * 0.2 * np.hypot(*(a - b).T) <= 20)
+    wide = np.flatnonzero(wet > 0)
+    over = shapely.length(
+        shapely.difference(shapely.linestrings(np.stack([a[wide], b[wide]], axis=1)), land.whole)
+    )
+    narrow = np.flatnonzero(over <= strait_m)
+    joins = wide[narrow[np.argsort(np.round(over[narrow], 2), kind="stable")]]
+    kept[_needed_straits(len(points), source, target, kept, joins)] = True
     return source[kept], target[kept]
+
+
+def _bridgeheads(land: Land, *, strait_m: float) -> Floats:
+    """Points on both shores where two pieces of land come nearest, as far as a bridge reaches."""
+    parts = shapely.get_parts(land.whole)
+    parts = parts[np.lexsort((np.round(shapely.area(parts)), -np.round(shapely.bounds(parts)[:, 0])))]
+    i, j = np.triu_indices(len(parts), k=1)
+    near = shapely.distance(parts[i], parts[j]) <= strait_m
+    lines = shapely.get_coordinates(shapely.shortest_line(parts[i[near]], parts[j[near]])).reshape(-1, 2, 2)
+    along = lines[:, 1] - lines[:, 0]
+    inland = 15 * along / np.maximum(np.hypot(*along.T), 1e-6)[:, None]
+    heads = np.concatenate([lines[:, 0] - inland, lines[:, 1] + inland])
+    return heads[land.muni_of(heads) >= 0]
 
 
 def _needed_straits(count: int, source: Ints, target: Ints, kept: Bools, joins: Ints) -> Ints:
     """Of the edges over narrow water, only those that join what land does not."""
-    from scipy.sparse.csgraph import connected_components
-
     ones = np.ones(int(kept.sum()))
     graph = csr_matrix((ones, (source[kept], target[kept])), shape=(count, count))
     label = connected_components(graph, directed=False)[1]
@@ -300,8 +346,3 @@ def _border_points(land: Land, a: Floats, b: Floats, muni_a: Ints) -> Floats:
         inside = land.muni_of(a + (b - a) * middle[:, None]) == muni_a
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
     return a + (b - a) * np.clip(high, 0.15, 0.85)[:, None]
-
-
-def part_names(values: NDArray[Any], limit: int = 12) -> list[str]:
-    """Return the first names in order, as a list that fits a note."""
-    return [str(v) for v in sorted(set(values))][:limit]

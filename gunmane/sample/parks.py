@@ -43,12 +43,13 @@ def draw_parks(
     seed
         Seed of the sample.
     """
-    table = land.region.statistics.reindex(list(land.codes))
-    parts, facts = [], {}
+    table = land.statistics
+    parts: list[gpd.GeoDataFrame] = []
+    facts: dict[str, dict[str, Any]] = {}
     for i, code in enumerate(land.codes):
         area = float(np.nan_to_num(table.at[code, "park_area_m2"]))
         if area <= assumptions.value("sample_park_placeholder_m2"):
-            facts[code] = {"parks": 0, "park_m2": 0, "has_record": False}
+            facts[code] = {"parks": 0, "park_m2": 0, "has_park_record": False}
             continue
         rng = rng_of(f"parks/{code}", seed=seed)
         kind, size = _sizes(area, assumptions=assumptions, rng=rng)
@@ -58,7 +59,7 @@ def draw_parks(
             "parks": len(part),
             "park_m2": round(float(part["area_m2"].sum())),
             "park_target_m2": area,
-            "has_record": True,
+            "has_park_record": True,
         }
     return (pd.concat(parts, ignore_index=True) if parts else None), facts
 

@@ -72,10 +72,11 @@ def draw_sewers(
     seed
         Seed of the sample.
     """
-    table = land.region.statistics.reindex(list(land.codes))
+    table = land.statistics
     order = pipe_order(mesh, streets)
     muni = mesh.muni[streets.edges]
-    parts, facts = [], {}
+    parts: list[gpd.GeoDataFrame] = []
+    facts: dict[str, dict[str, Any]] = {}
     for i, code in enumerate(land.codes):
         people = float(np.nan_to_num(table.at[code, "sewered_population"]))
         if people <= 0:
@@ -185,10 +186,11 @@ def draw_water(
     seed
         Seed of the sample.
     """
-    table = land.region.statistics.reindex(list(land.codes))
+    table = land.statistics
     order = pipe_order(mesh, streets)
     muni = mesh.muni[streets.edges]
-    parts, facts = [], {}
+    parts: list[gpd.GeoDataFrame] = []
+    facts: dict[str, dict[str, Any]] = {}
     for i, code in enumerate(land.codes):
         rng = rng_of(f"water/{code}", seed=seed)
         goal = float(table.at[code, "population"]) * assumptions.value("water_m_per_person")

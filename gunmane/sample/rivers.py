@@ -135,7 +135,7 @@ def draw_rivers(
             "rivers": len(part),
             "river_m": made,
             "river_target_m": goal_m,
-            "is_estimated": is_estimated,
+            "rivers_estimated": is_estimated,
         }
     return (pd.concat(parts, ignore_index=True) if parts else None), facts
 
@@ -148,10 +148,12 @@ def _river_lines(
     by_lower: dict[int, list[int]] = {}
     for link in links[np.argsort(streams.catchment[links], kind="stable")].tolist():
         by_lower.setdefault(int(streams.lower[link]), []).append(link)
+    has_above = np.zeros(len(streams.xy), dtype=bool)
+    has_above[streams.upper[links]] = True
     stems = []
     for link in links[np.argsort(-streams.catchment[links], kind="stable")].tolist():
         siblings = by_lower[int(streams.lower[link])]
-        if siblings[-1] == link and int(streams.lower[link]) in set(streams.upper[links]):
+        if siblings[-1] == link and has_above[streams.lower[link]]:
             continue
         stem = [link]
         while (above := by_lower.get(int(streams.upper[stem[-1]]))) is not None:

@@ -7,12 +7,20 @@ import dataclasses
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 
 from gunmane.assumptions import Assumptions
 from gunmane.sample.curves import bend_edges
 from gunmane.sample.land import Floats, Ints, Land, rng_of
 from gunmane.sample.mesh import Mesh
 from gunmane.sample.trunks import MUNICIPAL_2, MUNICIPAL_OTHER, PREFECTURAL, Trunks
+
+# A town block; growth is counted in these.
+BLOCK_M = 100.0
+# Corners closer than this lie in a town, also where the municipality as a whole is rural.
+TOWN_BLOCK_M = 130.0
+# Loops that stay open come after everything else, and only where the length is not met without them.
+NEVER_M = 2_500.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,7 +37,7 @@ class Streets:
     reach
         How far from a settlement the edge lies (m of cost); small where people live densest.
     seat
-        The settlement nearest along the streets.
+        The nearest settlement.
     coords, length_m
         Vertices (edge, vertex, 2) and length of the drawn line (m).
     """
@@ -58,10 +66,11 @@ def draw_streets(land: Land, mesh: Mesh, trunks: Trunks, *, assumptions: Assumpt
     class_of = np.full(len(mesh.source), -1, dtype=np.int64)
     class_of[trunks.edges] = trunks.road_class
     _branch_to_hamlets(mesh, class_of)
-    reach, seat, key = _growth_order(land, mesh, class_of, assumptions=assumptions, seed=seed)
-    official = land.region.statistics.reindex(list(land.codes))["road_length_m"].to_numpy(dtype=float)
+    reach, key = _growth_order(land, mesh, class_of, assumptions=assumptions, seed=seed)
+    official = land.official_road_m
     lean = rng_of(f"lean/{land.region.region_id}", seed=seed).normal(0, 0.16, len(mesh.source))
     lean *= np.clip(mesh.length_m / 150 - 0.6, 0.1, 1.0)
+    _cross_borders(mesh, class_of, _grow_to(mesh, class_of, key, official), reach, lean)
     goal = official.copy()
     for _ in range(5):
         chosen = _grow_to(mesh, class_of, key, goal)
@@ -74,7 +83,9 @@ def draw_streets(land: Land, mesh: Mesh, trunks: Trunks, *, assumptions: Assumpt
         if np.all(np.abs(made - official) <= 0.002 * official):
             break
         goal += official - made
-    return Streets(edges, chosen[edges], reach[edges], seat[edges], coords, length)
+    middle = (mesh.xy[mesh.source[edges]] + mesh.xy[mesh.target[edges]]) / 2
+    seat = cKDTree(mesh.xy[: mesh.town_count + mesh.hamlet_count]).query(middle)[1]
+    return Streets(edges, chosen[edges], reach[edges], seat.astype(np.int64), coords, length)
 
 
 def _branch_to_hamlets(mesh: Mesh, class_of: Ints) -> None:
@@ -91,21 +102,46 @@ def _branch_to_hamlets(mesh: Mesh, class_of: Ints) -> None:
         node = parent
 
 
+def _cross_borders(mesh: Mesh, class_of: Ints, chosen: Ints, reach: Floats, draw: Floats) -> None:
+    """Let some streets run on into the neighbouring municipality where both sides have one; changes `class_of`."""
+    used = np.zeros(len(mesh.xy), dtype=bool)
+    # Streets of the outer fringe may still go when lengths are adjusted, so borders are crossed well inside it.
+    fringe = np.zeros(int(mesh.muni.max()) + 1)
+    np.maximum.at(fringe, mesh.muni[chosen >= 0], reach[chosen >= 0])
+    inner = np.flatnonzero((chosen >= 0) & (reach <= 0.85 * fringe[mesh.muni]))
+    used[mesh.source[inner]] = True
+    used[mesh.target[inner]] = True
+    half = np.flatnonzero(mesh.is_border & (class_of < 0))
+    at = mesh.target[half]
+    far_end = used[mesh.source[half]]
+    whole = np.bincount(at, far_end, minlength=len(mesh.xy))[at] == 2
+    drawn = np.zeros(len(mesh.xy))
+    np.maximum.at(drawn, at, draw[half])
+    class_of[half[whole & (drawn[at] > 0)]] = MUNICIPAL_OTHER
+
+
 def _growth_order(
     land: Land, mesh: Mesh, class_of: Ints, *, assumptions: Assumptions, seed: int
-) -> tuple[Floats, Ints, Floats]:
-    """Distance of each edge from the settlements, its settlement, and the order in which streets are built."""
-    seat_count = mesh.town_count + mesh.hamlet_count
-    is_seat = np.zeros(len(mesh.xy), dtype=bool)
-    is_seat[:seat_count] = True
+) -> tuple[Floats, Floats]:
+    """
+    Distance of each edge from the settlements, and the order in which streets are built.
+
+    Distances count blocks, not metres: wide blocks in the country reach farther out than those of a town.
+    An edge of the tree of shortest ways comes in its turn; another closes a loop and comes a little later, or
+    stays open. No street starts at a border point, so that each municipality's streets hang on its own roads.
+    """
+    rng = rng_of(f"growth/{land.region.region_id}", seed=seed)
+    head = rng.exponential(220, len(mesh.xy)) + 650.0
+    head[: mesh.town_count + mesh.hamlet_count] -= 649.0
     on_road = np.zeros(len(mesh.xy), dtype=bool)
     on_road[mesh.source[class_of >= 0]] = True
     on_road[mesh.target[class_of >= 0]] = True
-    rng = rng_of(f"growth/{land.region.region_id}", seed=seed)
-    head = rng.exponential(220, len(mesh.xy)) + np.where(is_seat, 1.0, 650.0)
+    on_road[: mesh.town_count] = True  # an island's only town has no trunk road
     starts = np.flatnonzero(on_road)
     inner = ~mesh.is_border
-    u, v, w = mesh.source[inner], mesh.target[inner], mesh.cost[inner]
+    block = np.maximum(mesh.block[mesh.source], mesh.block[mesh.target]) / BLOCK_M
+    u, v = mesh.source[inner], mesh.target[inner]
+    w = (mesh.cost / np.maximum(block, 1.0))[inner]
     root = len(mesh.xy)
     rows = np.concatenate([u, v, np.full(len(starts), root)])
     cols = np.concatenate([v, u, starts])
@@ -113,26 +149,21 @@ def _growth_order(
     cost, back = dijkstra(graph, indices=root, return_predecessors=True)
     far = np.maximum(cost[mesh.source], cost[mesh.target])
     is_tree = (back[mesh.source] == mesh.target) | (back[mesh.target] == mesh.source)
-    density = land.region.statistics.reindex(list(land.codes))
-    is_urban = (density["population"] / density["area_km2"]).to_numpy() >= assumptions.value(
-        "sample_urban_density_per_km2"
-    )
-    loop = np.where(
-        is_urban, assumptions.value("sample_loop_share_urban"), assumptions.value("sample_loop_share_rural")
-    )
-    late = np.where(rng.uniform(size=len(far)) < loop[mesh.muni], rng.exponential(60, len(far)), 2_500.0)
+    loop = _loop_shares(land, mesh, assumptions=assumptions)
+    late = np.where(rng.uniform(size=len(far)) < loop, rng.exponential(60, len(far)), NEVER_M)
     key = far + np.where(is_tree, 0.0, 1e-3 + late)
     key[mesh.is_border | ~np.isfinite(far)] = np.inf
-    return far, _seat_of(mesh, back, cost, starts), np.round(key, 3)
+    return far, np.round(key, 3)
 
 
-def _seat_of(mesh: Mesh, back: Ints, cost: Floats, starts: Ints) -> Ints:
-    """The settlement nearest to each edge's first end in a straight line."""
-    from scipy.spatial import cKDTree
-
-    del back, cost, starts
-    middle = (mesh.xy[mesh.source] + mesh.xy[mesh.target]) / 2
-    return cKDTree(mesh.xy[: mesh.town_count + mesh.hamlet_count]).query(middle)[1].astype(np.int64)
+def _loop_shares(land: Land, mesh: Mesh, *, assumptions: Assumptions) -> Floats:
+    """How many of the edges that would close a loop do so: most in towns, few in valleys."""
+    urban, rural = (assumptions.value(f"sample_loop_share_{kind}") for kind in ("urban", "rural"))
+    if land.is_plain:
+        return np.full(len(mesh.muni), urban)
+    block = np.maximum(mesh.block[mesh.source], mesh.block[mesh.target])
+    is_dense = land.is_urban(assumptions)[mesh.muni] | (block < TOWN_BLOCK_M)
+    return np.where(is_dense, urban, rural)
 
 
 def _grow_to(mesh: Mesh, class_of: Ints, key: Floats, goal: Floats) -> Ints:

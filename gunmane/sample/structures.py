@@ -19,6 +19,9 @@ from gunmane.sample.rows import ROMAN, as_condition, built_years, make_rows, nth
 from gunmane.sample.streets import Streets
 from gunmane.sample.trunks import CLASS_NAMES, MUNICIPAL_OTHER, PREFECTURAL
 
+# Shorter ones are boxes under the road.
+BOX_BRIDGE_M = 4.0
+
 
 def crossings(streets: Streets, streams: Streams) -> pd.DataFrame:
     """Return where roads cross streams: `road` (row of streets), `x, y`, `catchment`, one row a road and stream."""
@@ -38,7 +41,7 @@ def bridge_counts(land: Land) -> tuple[Ints, Ints, list[str]]:
 
     Where no count exists, the neighbours' bridges per km of municipal road and their share of bad grades are used.
     """
-    table = land.region.statistics.reindex(list(land.codes))
+    table = land.statistics
     borders = load_borders()
     counts, poor, estimated = [], [], []
     for code in land.codes:
@@ -78,7 +81,8 @@ def draw_bridges(
     places = crossings(streets, streams)
     counts, poor, estimated = bridge_counts(land)
     muni = mesh.muni[streets.edges]
-    parts, facts = [], {}
+    parts: list[gpd.GeoDataFrame] = []
+    facts: dict[str, dict[str, Any]] = {}
     for i, code in enumerate(land.codes):
         rng = rng_of(f"bridges/{code}", seed=seed)
         own = (muni == i) & (streets.road_class != PREFECTURAL)
@@ -109,7 +113,8 @@ def draw_bridges(
             "bridges_poor": int(poor[i]),
             "farm_bridges": farm,
             "prefectural_bridges": len(pref),
-            "is_estimated": code in estimated,
+            "prefectural_bridges_estimated": True,
+            "bridges_estimated": code in estimated,
         }
     return pd.concat(parts, ignore_index=True), facts
 
@@ -153,17 +158,14 @@ def _bridge_rows(
     names = CLASS_NAMES[streets.road_class[part["road"]]]
     width = np.array([assumptions.value(f"sample_width_m_{n}") for n in names]) * rng.uniform(0.8, 1.1, count)
     towns = place_names(land, xy, code)
-    if subtype == "道路橋":
-        subtype_of = np.where(length < 4, "溝橋", subtype)
-    else:
-        subtype_of = np.full(count, subtype, dtype=object)
+    is_box = (length < BOX_BRIDGE_M) & (subtype == "道路橋")
     return make_rows(
         land,
         "bridge",
         shapely.points(np.round(xy, 2)),
         code,
         owner_code=owner,
-        subtype=subtype_of,
+        subtype=np.where(is_box, "溝橋", subtype),
         name=_bridge_names(code, towns),
         built_year=years,
         condition=as_condition(grade),
@@ -189,7 +191,7 @@ def _bridge_lengths(score: Floats, *, assumptions: Assumptions, rng: np.random.G
     rest = np.clip((order - (count - long_count) + 0.5) / max(long_count, 1), 0.0, 0.995)
     longs = limit * np.exp(-assumptions.value("sample_bridge_long_spread") * np.log1p(-rest))
     length = np.where(order < count - long_count, np.clip(shorts, 2.0, limit - 0.1), longs + 0.1)
-    return np.round(length, 1)
+    return np.round(length, 1).astype("float64")
 
 
 def _bridge_grades(years: Any, poor: int, *, assumptions: Assumptions, rng: np.random.Generator) -> Ints:

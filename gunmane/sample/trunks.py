@@ -56,16 +56,17 @@ def draw_trunks(land: Land, mesh: Mesh, *, assumptions: Assumptions) -> Trunks:
     assumptions
         `trunk_to_municipal_length_ratio`, `sample_municipal_trunk_share_max`, `sample_municipal_1_share`.
     """
-    pairs, paths = _pairs_and_paths(land, mesh)
-    pairs = _rank_pairs(pairs, count=len(mesh.xy))
+    pairs, paths = _pairs_and_paths(mesh)
+    pairs = _rank_pairs(pairs)
     paths = paths.merge(pairs[["pair", "rank"]], on="pair")
-    official = land.region.statistics.reindex(list(land.codes))["road_length_m"].to_numpy(dtype=float)
+    official = land.official_road_m
     ratio = assumptions.value("trunk_to_municipal_length_ratio")
     limit = official * (ratio + assumptions.value("sample_municipal_trunk_share_max"))
     kept, is_thinned, gabriel = _thin_to(paths, mesh, limit)
     edges = np.unique(kept["edge"].to_numpy())
     flow = _flows(mesh, edges, sources=_seats(mesh))
-    road_class = _classes(mesh, edges, flow, official, assumptions=assumptions)
+    is_urban = land.is_urban(assumptions)
+    road_class = _classes(mesh, edges, flow, official, is_urban, assumptions=assumptions)
     return Trunks(edges=edges, road_class=road_class, is_thinned=is_thinned, gabriel_m=gabriel)
 
 
@@ -74,7 +75,7 @@ def _seats(mesh: Mesh) -> Ints:
     return np.concatenate([np.arange(mesh.town_count), exits])
 
 
-def _pairs_and_paths(land: Land, mesh: Mesh) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _pairs_and_paths(mesh: Mesh) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Neighbouring towns with the cost between them, and the mesh edges of each such path."""
     seats = _seats(mesh)
     graph = mesh.graph(np.arange(len(mesh.source)), mesh.cost)
@@ -90,6 +91,7 @@ def _pairs_and_paths(land: Land, mesh: Mesh) -> tuple[pd.DataFrame, pd.DataFrame
         }
     )
     table = table.sort_values(["a", "b", "cost", "edge"]).drop_duplicates(["a", "b"]).reset_index(drop=True)
+    table = _one_way_out(table, first_exit=mesh.town_count + mesh.hamlet_count)
     table["is_gabriel"] = _is_gabriel(mesh.xy[seats], mesh.xy[table["a"]], mesh.xy[table["b"]])
     tree = minimum_spanning_tree(
         coo_matrix((table["cost"], (table["a"], table["b"])), shape=graph.shape)
@@ -112,13 +114,20 @@ def _pairs_and_paths(land: Land, mesh: Mesh) -> tuple[pd.DataFrame, pd.DataFrame
     return table, paths
 
 
+def _one_way_out(table: pd.DataFrame, *, first_exit: int) -> pd.DataFrame:
+    """A way out of the region hangs on its nearest town alone."""
+    is_exit = table["b"] >= first_exit
+    ways = table[is_exit & (table["a"] < first_exit)].sort_values(["b", "cost", "a"]).drop_duplicates("b")
+    return pd.concat([table[~is_exit], ways], ignore_index=True)
+
+
 def _is_gabriel(seats: Floats, a: Floats, b: Floats) -> Bools:
     radius = np.hypot(*(a - b).T) / 2
     nearest = cKDTree(seats).query((a + b) / 2)[0]
     return np.asarray(nearest >= radius - 0.01)
 
 
-def _rank_pairs(pairs: pd.DataFrame, *, count: int) -> pd.DataFrame:
+def _rank_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     """Number the pairs: the spanning tree first, then by the detour that a line saves, largest first."""
     tree = pairs[pairs["is_tree"]]
     used, compact = np.unique(pairs[["a", "b"]].to_numpy(), return_inverse=True)
@@ -128,7 +137,6 @@ def _rank_pairs(pairs: pd.DataFrame, *, count: int) -> pd.DataFrame:
         (tree["cost"], (compact[in_tree, 0], compact[in_tree, 1])), shape=(len(used),) * 2
     ).tocsr()
     detour = dijkstra(graph, directed=False)[compact[:, 0], compact[:, 1]] / pairs["cost"].to_numpy()
-    del count
     order = np.lexsort((pairs["b"], pairs["a"], -np.round(detour, 6), ~in_tree))
     rank = np.empty(len(pairs), dtype=np.int64)
     rank[order] = np.arange(len(pairs))
@@ -147,8 +155,7 @@ def _thin_to(paths: pd.DataFrame, mesh: Mesh, limit: Floats) -> tuple[pd.DataFra
     stops = ceiling.to_numpy()[mesh.muni[paths["edge"]]]
     dropped = paths.loc[(paths["rank"] > 0) & (paths["rank"] >= stops), "pair"].unique()
     kept = paths[~paths["pair"].isin(dropped)]
-    lost = mesh.muni[paths.loc[paths["pair"].isin(dropped), "edge"]]
-    return kept, np.bincount(lost, minlength=len(limit)) > 0, gabriel
+    return kept, gabriel > limit, gabriel.astype("float64")
 
 
 def _flows(mesh: Mesh, edges: Ints, *, sources: Ints, most: int = 160) -> Floats:
@@ -173,7 +180,9 @@ def _flows(mesh: Mesh, edges: Ints, *, sources: Ints, most: int = 160) -> Floats
     return flow
 
 
-def _classes(mesh: Mesh, edges: Ints, flow: Floats, official: Floats, *, assumptions: Assumptions) -> Ints:
+def _classes(
+    mesh: Mesh, edges: Ints, flow: Floats, official: Floats, is_urban: Bools, *, assumptions: Assumptions
+) -> Ints:
     """Whole stretches between junctions become prefectural, the busiest first, until the share is reached."""
     u, v = mesh.source[edges], mesh.target[edges]
     degree = np.bincount(np.concatenate([u, v]), minlength=len(mesh.xy))
@@ -187,11 +196,10 @@ def _classes(mesh: Mesh, edges: Ints, flow: Floats, official: Floats, *, assumpt
     parts = parts.sort_values(["muni", "flow", "stretch"], ascending=[True, False, True])
     before = parts.groupby("muni")["length"].cumsum() - parts["length"] / 2
     total = parts.groupby("muni")["length"].transform("sum")
-    ratio = "trunk_to_municipal_length_ratio"
-    own = official[parts["muni"]]
-    goal = np.minimum(
-        assumptions.value(ratio) * own, np.maximum(0.7 * total, assumptions.value(ratio, "low") * 1.1 * own)
-    )
+    low, usual = (assumptions.value("trunk_to_municipal_length_ratio", level) for level in ("low", "central"))
+    # Dense towns have many streets for every trunk road, so their ratio lies in the lower half of the range.
+    wish = (np.where(is_urban, (low + usual) / 2, usual) * official)[parts["muni"]]
+    goal = np.minimum(wish, np.maximum(0.7 * total, 1.1 * low * official[parts["muni"]]))
     rest = (before - goal) / np.maximum(total - goal, 1.0)
     share = assumptions.value("sample_municipal_1_share")
     parts["road_class"] = np.where(
