@@ -16,8 +16,8 @@ from gunmane.evidence import Evidence
 from gunmane.exports.words import note_text
 from gunmane.scenario import Plan
 
-MAP_HEIGHT = 340
-ROWS_HEIGHT = 240
+MAP_HEIGHT = 320
+ROWS_HEIGHT = 215
 SHOWN = ("bundles.geojson", "units.geojson", "members.csv")
 
 
