@@ -11,7 +11,7 @@ import numpy as np
 from gunmane.cli import console
 from gunmane.evidence import Evidence
 from gunmane.exports.provenance import notices
-from gunmane.exports.words import names, note_text, number_text, strand_word, word, words, yen_range
+from gunmane.exports.words import names, note_text, number_text, strand_word, word, words, yen_range, yen_text
 from gunmane.i18n import t
 from gunmane.municipalities import Region
 from gunmane.scenario import Plan
@@ -137,8 +137,18 @@ def _tell_broken(plan: Plan, lang: str) -> None:
     known = plan.ground.units["name"]
     for row in plan.broken.to_dict("records"):
         where = " ".join(str(x) for x in (row["bundle_id"], known.get(row["unit_id"], row["unit_id"])) if x)
-        rule = word("rule", row["rule"], lang)
-        console.tell(f"  ! {where}: {rule} ({number_text(row['amount'])} / {number_text(row['limit'])})")
+        detail = _amount_and_limit(row, str(plan.window.get("measure", "")), lang)
+        console.tell(f"  ! {where}: {word('rule', row['rule'], lang)}{detail}")
+
+
+def _amount_and_limit(row: dict[str, Any], measure: str, lang: str) -> str:
+    """Return value and limit of a broken rule where they are amounts; of other rules the words say all."""
+    if row["rule"] == "travel_limit":
+        return f" ({number_text(row['amount'])} / {number_text(row['limit'])} {t('cli.minutes', lang)})"
+    if row["rule"] in {"floor", "ceiling"}:
+        shown = yen_text if measure == "jpy" else lambda value, _: number_text(value)
+        return f" ({shown(row['amount'], lang)} / {shown(row['limit'], lang)})"
+    return ""
 
 
 def _tell_alternatives(plan: Plan, lang: str) -> None:
