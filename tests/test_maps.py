@@ -152,10 +152,10 @@ def test_up_to_eight_bundles_have_a_colour_each():
 
 
 def test_beyond_eight_bundles_no_two_look_alike_and_no_neighbours_share_a_colour():
-    cells = [shapely.box(x, y, x + 1, y + 1) for x in range(8) for y in range(6)]
+    cells = [shapely.box(x, y, x + 1, y + 1) for x in range(6) for y in range(8)]
     shades = maps.bundle_colours(gpd.GeoDataFrame(geometry=cells, index=[f"{k:02d}" for k in range(48)]))
     assert not shades.duplicated().any()
-    for left, right in ((k, k + 6) for k in range(42)):
+    for left, right in ((k, k + 8) for k in range(40)):
         assert shades["colour"].iloc[left] != shades["colour"].iloc[right]
 
 
@@ -365,6 +365,22 @@ def test_a_click_tells_which_unit_and_the_keyboard_can_do_the_same(page, served)
     typed = json.loads(page.evaluate(told))
     assert (clicked["k"], clicked["i"], clicked["l"]) == ("unit", "u5", "bundles.units")
     assert (typed["i"], typed["n"] > clicked["n"]) == ("u5", True)
+
+
+@pytest.mark.browser
+def test_what_lies_in_the_hole_of_an_area_or_beside_a_line_is_not_on_it(page, served):
+    opened(page, served)
+    ring = shapely.box(0, 0, 10, 10).difference(shapely.box(4, 4, 6, 6))
+    line = shapely.LineString([(0, 0), (10, 10)])
+    shapes = [json.loads(shapely.to_geojson(shape)) for shape in (ring, line)]
+    asked = """([shapes, spots]) => {
+        const features = shapes.map((geometry) => ({ properties: { i: "x" }, geometry }));
+        const places = gunmane.placesOf({ features, words: {} });
+        const at = ([lng, lat]) => [gunmane.worldX(lng), gunmane.worldY(lat)];
+        return places.map((place) => spots.map((spot) => gunmane.isUnder(place, ...at(spot), 0.01)));
+    }"""
+    spots = [[5, 5], [2, 2], [2, 7], [11, 11]]
+    assert page.evaluate(asked, [shapes, spots]) == [[False, True, True, False], [True, True, False, False]]
 
 
 @pytest.mark.browser
