@@ -102,7 +102,8 @@ def prepare_ground(
     cached = _read_cached(key)
     say(0.3, "progress.network")
     parts = cached or _build(place, inputs, say)
-    if cached is None:
+    # Only what is made from the sample stays on disk: a user's own files leave nothing behind.
+    if cached is None and roads is None and not assets:
         _write_cached(key, parts)
     say(1.0, "progress.ready")
     return _ground(place, inputs, parts)
