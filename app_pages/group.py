@@ -23,7 +23,9 @@ def main() -> None:
     left, right = st.columns([6, 4], gap="small")
     with right:
         current, panel = _right_head()
-        box = st.container(height=MAP_HEIGHT - 46, border=False, key="group_panel")
+        # Another key for another content, so that it opens at its top.
+        name = "_".join(str(part) for part in (st.session_state.get("_group_pick") or ())[:2])
+        box = st.container(height=MAP_HEIGHT - 46, border=False, key=f"group_panel_{panel}_{name}")
     with box:
         wanted = show_form(current, region) if panel == "choices" else None
     with left:
@@ -54,14 +56,12 @@ def main() -> None:
 def _right_head() -> tuple[Scenario, str]:
     tr = session.tr
     forced = st.session_state.pop("_group_next_panel", None)
-    if forced:
-        st.session_state["group_panel_choice"] = forced
+    st.session_state["group_panel_choice"] = forced or st.session_state.get("group_panel_choice", PANELS[0])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         current = choose_layer(session.scenario())
         panel = st.segmented_control(
             tr("group.panel"),
             list(PANELS),
-            default="summary",
             format_func=lambda name: tr(f"group.panel_{name}"),
             key="group_panel_choice",
             required=True,

@@ -162,6 +162,7 @@ def bundle_table(plan: Plan, shades: pd.DataFrame) -> pd.DataFrame:
                     str(shades.at[bundle_id, "colour"]), str(shades.at[bundle_id, "pattern"]), str(bundle_id)
                 ),
                 "where": where[str(bundle_id)],
+                "base": str(row["base_name"]) or words.unknown(),
                 "verdict": tr(f"verdict.{row['window_verdict']}"),
                 "window": window_bar(low, central, high, floor=floor, ceiling=ceiling, top=top),
                 "work": work_words(row, measure),
@@ -177,7 +178,6 @@ def bundle_table(plan: Plan, shades: pd.DataFrame) -> pd.DataFrame:
                 if not pd.isna(row["worst_condition"])
                 else words.no_record(),
                 "lead": region.name_of(str(row["lead_code"]), lang),
-                "base": str(row["base_name"]) or words.unknown(),
                 "broken": comma.join(tr(f"rule.{rule}") for rule in row["rules_broken"]),
             }
         )

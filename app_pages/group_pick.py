@@ -86,7 +86,7 @@ def members_table(plan: Plan, reasons: BundleReasons) -> str:
             words.percent(row.grade_e_share),
         ]
         rows.append(line)
-    return html_table(head, rows, caption=tr("group.members"))
+    return html_table(head, rows, caption=tr("group.members"), left=(1,))
 
 
 def _or_dash(value: float) -> str:
@@ -122,7 +122,7 @@ def sources_table(plan: Plan, sources: pd.DataFrame) -> str:
             ]
         )
     head = [tr(f"group.source_{name}") for name in ("task", "yen", "coefficient", "grade", "source")]
-    return html_table(head, rows)
+    return html_table(head, rows, left=(3, 4))
 
 
 def unit_words(unit: str) -> str:
@@ -203,26 +203,33 @@ def _unit_work(plan: Plan, reasons: UnitReasons) -> str:
 def moves_table(reasons: UnitReasons) -> str:
     """Return what moving a unit would change as a table, one row a bundle that it could go to."""
     tr = session.tr
-    head = [tr(f"group.move_{name}") for name in ("to", "minutes", "hours", "here", "there", "rules")]
+    head = [tr(f"group.move_{name}") for name in ("to", "minutes", "hours", "sizes", "rules")]
     here = words.minutes(reasons.base_min)
     rows: list[list[str | Cell]] = []
     for row in reasons.moves.itertuples():
         change = float(row.travel_hours_change)
         mark = "worse" if change > 0 else "better"
-        rules = [tr("group.breaks", rule=tr(f"rule.{rule}")) for rule in row.breaks]
-        rules += [tr("group.mends", rule=tr(f"rule.{rule}")) for rule in row.mends]
-        name = row.bundle_id if row.is_adjacent else tr("group.not_adjacent", bundle=row.bundle_id)
+        comma = tr("word.list_sep")
+        rules = [
+            tr(f"group.{name}", rule=comma.join(tr(f"rule.{rule}") for rule in changed))
+            for name, changed in (("breaks", row.breaks), ("mends", row.mends))
+            if len(changed)
+        ]
+        name = Cell(row.bundle_id, "" if row.is_adjacent else tr("group.not_adjacent"), "plain")
         rows.append(
             [
-                str(name),
+                name,
                 Cell(words.minutes(row.base_min), tr("group.instead_of", minutes=here), "plain"),
                 Cell("", signed_hours(change), mark if abs(change) >= 0.05 else "plain"),
-                tr(f"verdict.{row.verdict_here}"),
-                tr(f"verdict.{row.verdict_there}"),
-                tr("word.list_sep").join(rules) or tr("group.no_rule_changes"),
+                tr(
+                    "group.sizes",
+                    here=tr(f"verdict.{row.verdict_here}"),
+                    there=tr(f"verdict.{row.verdict_there}"),
+                ),
+                " ".join(rules) or tr("group.no_rule_changes"),
             ]
         )
-    return html_table(head, rows, caption=tr("term.move_price"))
+    return html_table(head, rows, caption=tr("term.move_price"), left=(3, 4))
 
 
 def signed_hours(change: float) -> str:

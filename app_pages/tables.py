@@ -39,7 +39,12 @@ class Cell:
 
 
 def html_table(
-    head: Sequence[str], rows: Sequence[Sequence[str | Cell]], *, caption: str = "", is_inline: bool = False
+    head: Sequence[str],
+    rows: Sequence[Sequence[str | Cell]],
+    *,
+    caption: str = "",
+    is_inline: bool = False,
+    left: Sequence[int] = (),
 ) -> str:
     """
     Return a table whose first column names its rows.
@@ -54,6 +59,8 @@ def html_table(
         What the table shows, for screen readers and above it.
     is_inline
         Whether the second text of a cell stands beside the first instead of below it.
+    left
+        Columns of words, which start at the left; numbers end at the right.
     """
     name = "gm-table gm-inline" if is_inline else "gm-table"
     parts = [f'<div class="gm-scroll"><table class="{name}">']
@@ -65,7 +72,10 @@ def html_table(
     for row in rows:
         first, *others = row
         parts.append(f'<tr><th scope="row">{_cell(first)}</th>')
-        parts += [f"<td>{_cell(cell)}</td>" for cell in others]
+        parts += [
+            f'<td class="gm-words">{_cell(cell)}</td>' if column in left else f"<td>{_cell(cell)}</td>"
+            for column, cell in enumerate(others, start=1)
+        ]
         parts.append("</tr>")
     parts.append("</tbody></table></div>")
     return "".join(parts)
@@ -173,8 +183,10 @@ STYLE = """
 .gm-table caption { text-align: left; font-weight: 600; padding: 2px 0 4px; caption-side: top; }
 .gm-table th, .gm-table td { border: 1px solid var(--gm-line, #d5dbe1); padding: 3px 8px; text-align: right;
   vertical-align: top; }
-.gm-table thead th { background: var(--gm-soft, #f3f5f7); text-align: center; font-weight: 600; }
-.gm-table tbody th { text-align: left; font-weight: 500; }
+.gm-table thead th { word-break: auto-phrase;
+  background: var(--gm-soft, #f3f5f7); text-align: center; font-weight: 600; }
+.gm-table td.gm-words { text-align: left; min-width: 110px; }
+.gm-table tbody th { white-space: nowrap; text-align: left; font-weight: 500; }
 .gm-small { display: block; font-size: 14px; color: #4a5560; white-space: nowrap; }
 .gm-inline .gm-small { display: inline; margin-left: 4px; }
 .gm-better { color: #00507d; font-weight: 600; }
