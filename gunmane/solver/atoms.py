@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -57,16 +58,26 @@ class Atoms:
     measure: Array
     conflicts: tuple[tuple[int, int], ...]
     pieces: tuple[int, ...]
+    _weighted: dict[tuple[float, float], Array] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def size(self) -> int:
         """Number of atoms."""
         return len(self.units)
 
-    @property
+    @functools.cached_property
     def is_restricted(self) -> bool:
         """Whether some bundle could find no base among its own columns, or only certain ones."""
         return bool(self.is_fixed.any()) or len(np.unique(self.owner[self.owner < self.size])) < self.size
+
+    def weighted_hours(self, breaks: float, excess: float) -> Array:
+        """Return atoms x columns: hours, with units beyond the travel limit and their excess at a weight in hours."""
+        if self.beyond is None or self.excess is None:
+            return self.hours
+        key = (breaks, excess)
+        if key not in self._weighted:
+            self._weighted[key] = self.hours + breaks * self.beyond + excess * self.excess
+        return self._weighted[key]
 
     def unit_labels(self, labels: Array) -> tuple[Array, Array]:
         """Return (rows of units, label of each) for labels of atoms."""

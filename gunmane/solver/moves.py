@@ -13,34 +13,55 @@ from gunmane.solver.score import pieces_of, window_excess
 
 # A move must gain more than this part of the cost, or rounding would let moves go back and forth.
 LEAST_GAIN = 1e-9
+# Moves out of a bundle that are evaluated in full however they screen, and screened moves that count as one.
+LEAST_SCREENED = 3
+SCREENED_PER_MOVE = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
-    """Hours that one broken rule, its relative excess, and soft window excess count in the search."""
+    """
+    Hours that faults count in the search.
+
+    Parameters
+    ----------
+    breaks, excess
+        One broken rule, and its relative excess.
+    soft
+        Window excess of 1.
+    bend
+        How much more the next part of a window excess counts than the one before; above 0 it spreads excess over
+        neighbours until it meets a bundle with room.
+    """
 
     breaks: float
     excess: float
     soft: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Move:
-    """A set of atoms that leaves one bundle for another, and what the whole cost changes by."""
-
-    atoms: tuple[int, ...]
-    source: int
-    target: int
-    change: float
+    bend: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Walk:
-    """A bundle walked from its base: its atoms in the order met, and what goes along with each."""
+    """
+    A bundle walked from its base.
+
+    Parameters
+    ----------
+    order
+        Its atoms in the order met.
+    goes_along
+        Row for row of `order`: which places of it leave when that atom leaves.
+    cutting
+        Places whose atom cuts others off.
+    link_places, link_atoms
+        Every link out of an atom of the bundle: place of the atom, and the atom at the other end.
+    """
 
     order: Array
     goes_along: Array
-    borders: list[frozenset[int]]
+    cutting: Array
+    link_places: Array
+    link_atoms: Array
 
 
 class Bundling:
@@ -63,12 +84,13 @@ class Bundling:
         self.atoms = atoms
         self.weights = weights
         self.is_exempt = is_exempt
-        self.table = weighted_hours(atoms, weights)
+        self.table = atoms.weighted_hours(weights.breaks, weights.excess)
         self.load(labels)
 
     def load(self, labels: Array) -> None:
         """Start again from other labels."""
         self.labels = np.append(labels, -1)
+        self._walks: dict[int, Walk] = {}
         self.count = int(labels.max()) + 1
         self.sums = np.array([self.table[labels == b].sum(axis=0) for b in range(self.count)])
         self.measure = np.array([self.atoms.measure[labels == b].sum() for b in range(self.count)])
@@ -82,6 +104,17 @@ class Bundling:
         """Weighted cost of all bundles."""
         return float(self.costs.sum())
 
+    @property
+    def hours(self) -> float:
+        """Travel hours of all bundles, broken rules not counted."""
+        labels = self.labels[:-1]
+        return float(self.atoms.hours[np.arange(self.atoms.size), self.base_columns[labels]].sum())
+
+    @property
+    def has_window_excess(self) -> bool:
+        """Whether some bundle lies outside the window."""
+        return bool(self.window_cost(self.measure).any())
+
     def members(self, bundle: int) -> Array:
         """Return the atoms of a bundle, sorted."""
         return np.flatnonzero(self.labels[:-1] == bundle)
@@ -92,29 +125,88 @@ class Bundling:
         found = {int(self.labels[other]) for atom in self.members(bundle).tolist() for other in links[atom]}
         return found - {bundle}
 
-    def best_move(self, bundle: int, budget: Budget) -> Move | None:
-        """Return the move out of a bundle that lowers the cost most, or None."""
-        walk = self._walk(bundle)
-        targets = [(i, target) for i, border in enumerate(walk.borders) for target in sorted(border)]
-        if not targets:
-            return None
-        budget.spent += len(targets)
-        changes = self._changes(bundle, walk, targets)
-        best = int(np.argmin(changes))
-        if changes[best] >= -LEAST_GAIN * (1 + abs(self.cost)):
-            return None
-        chunk, target = targets[best]
-        atoms = tuple(walk.order[walk.goes_along[chunk]].tolist())
-        return Move(atoms, bundle, target, float(changes[best]))
+    def improve(self, bundle: int, budget: Budget) -> set[int]:
+        """
+        Carry out the moves out of a bundle that lower the cost, the best first; return the bundles changed.
 
-    def apply(self, move: Move) -> None:
-        """Carry out a move."""
-        atoms = list(move.atoms)
+        Moves are screened with the bases where they are; those that pass are evaluated with bases chosen anew,
+        and once more on what the moves before them have left.
+        """
+        walk = self._walk(bundle)
+        chunks, goals = self._targets(bundle, walk)
+        if len(chunks) == 0:
+            return set()
+        passed = self._screen(bundle, walk, chunks, goals)
+        budget.spent += len(passed) + len(chunks) // SCREENED_PER_MOVE
+        chunks, goals = chunks[passed], goals[passed]
+        changes = self._changes(bundle, walk, chunks, goals)
+        changed: set[int] = set()
+        for place in np.argsort(changes, kind="stable").tolist():
+            if not self._is_gain(changes[place]):
+                break
+            atom, goal = int(walk.order[chunks[place]]), int(goals[place])
+            atoms = (
+                self._still_gains(bundle, atom, goal, budget) if changed else walk.goes_along[chunks[place]]
+            )
+            if atoms is None:
+                continue
+            self.apply(walk.order[atoms] if not changed else atoms, bundle, goal)
+            changed |= {bundle, goal}
+        return changed
+
+    def _still_gains(self, bundle: int, atom: int, goal: int, budget: Budget) -> Array | None:
+        """Return the atoms that an atom takes along to a bundle as it is now, or None if that is no gain."""
+        if self.labels[atom] != bundle:
+            return None
+        walk = self._walk(bundle)
+        place = np.flatnonzero(walk.order == atom)
+        chunks, goals = self._targets(bundle, walk)
+        if not ((chunks == place[0]) & (goals == goal)).any():
+            return None
+        budget.spent += 1
+        change = self._changes(bundle, walk, place, np.array([goal]))
+        return walk.order[walk.goes_along[place[0]]] if self._is_gain(float(change[0])) else None
+
+    def _is_gain(self, change: float) -> bool:
+        return change < -LEAST_GAIN * (1 + abs(self.cost))
+
+    def _targets(self, bundle: int, walk: Walk) -> tuple[Array, Array]:
+        """Return every (place in the walk, bundle that its atom and what goes along could join)."""
+        touches = np.zeros((len(walk.order), self.count), dtype=bool)
+        touches[walk.link_places, self.labels[walk.link_atoms]] = True
+        touches[:, bundle] = False
+        joint = touches.copy()
+        for place in walk.cutting.tolist():
+            joint[place] = touches[walk.goes_along[place]].any(axis=0)
+        joint[walk.goes_along.all(axis=1)] = False
+        chunks, goals = np.nonzero(joint)
+        return chunks, goals
+
+    def _screen(self, bundle: int, walk: Walk, chunks: Array, goals: Array) -> Array:
+        """Return the places of moves worth evaluating: gains with the bases as they are, at least a few."""
+        bases = self.table[np.ix_(walk.order, self.base_columns)]
+        extra = bases - bases[:, [bundle]]
+        measure = self.atoms.measure[walk.order]
+        joint_extra, joint_measure = extra.copy(), measure.copy()
+        for place in walk.cutting.tolist():
+            joint_extra[place] = extra[walk.goes_along[place]].sum(axis=0)
+            joint_measure[place] = measure[walk.goes_along[place]].sum()
+        moved = joint_measure[chunks]
+        window = self.window_cost(np.concatenate([self.measure[bundle] - moved, self.measure[goals] + moved]))
+        before = self.window_cost(self.measure)
+        change = joint_extra[chunks, goals] + window[: len(moved)] + window[len(moved) :]
+        change -= before[bundle] + before[goals]
+        order = np.argsort(change, kind="stable")
+        return order[: max(LEAST_SCREENED, int((change < 0).sum()))]
+
+    def apply(self, atoms: Array, source: int, target: int) -> None:
+        """Move atoms from one bundle to another."""
         moved = self.table[atoms].sum(axis=0)
-        self.labels[atoms] = move.target
-        self.sums[move.source] -= moved
-        self.sums[move.target] += moved
-        for bundle in (move.source, move.target):
+        self.labels[atoms] = target
+        self.sums[source] -= moved
+        self.sums[target] += moved
+        for bundle in (source, target):
+            self._walks.pop(bundle, None)
             self.measure[bundle] = self.atoms.measure[self.labels[:-1] == bundle].sum()
             self._refresh(bundle)
 
@@ -124,9 +216,15 @@ class Bundling:
             return np.zeros(measure.shape)
         rules = self.atoms.problem.rules
         excess = window_excess(measure, rules.floor, rules.ceiling)
-        if rules.is_window_hard:
+        if rules.is_window_hard and not self.weights.bend:
             return self.weights.breaks * ((excess > 0) + excess)
-        return self.weights.soft * excess
+        return self.weights.soft * excess * (1 + self.weights.bend * excess)
+
+    def weigh(self, weights: Weights) -> None:
+        """Count window excess otherwise; broken rules must count as before."""
+        self.weights = weights
+        for bundle in range(self.count):
+            self._refresh(bundle)
 
     def _refresh(self, bundle: int) -> None:
         is_own = (self.labels[self.atoms.owner] == bundle)[None, :]
@@ -146,31 +244,27 @@ class Bundling:
         return masked[np.arange(len(masked)), place], columns[place]
 
     def _walk(self, bundle: int) -> Walk:
+        walk = self._walks.get(bundle)
+        if walk is None:
+            walk = self._walks[bundle] = self._new_walk(bundle)
+        return walk
+
+    def _new_walk(self, bundle: int) -> Walk:
         owner = int(self.atoms.owner[self.base_columns[bundle]])
-        members = self.members(bundle)
-        root = owner if owner < self.atoms.size and self.labels[owner] == bundle else int(members[0])
+        is_inside = owner < self.atoms.size and self.labels[owner] == bundle
+        root = owner if is_inside else int(self.members(bundle)[0])
         order, spans = _cut_spans(self.atoms.neighbours, self.labels, bundle, root)
-        size = len(order)
-        goes_along = np.eye(size, dtype=bool)
+        goes_along = np.eye(len(order), dtype=bool)
         for place, cuts in enumerate(spans):
             for start, end in cuts:
                 goes_along[place, start:end] = True
-        borders = []
-        own = [
-            {int(self.labels[other]) for other in self.atoms.neighbours[atom]} - {bundle} for atom in order
-        ]
-        for place, cuts in enumerate(spans):
-            border = set(own[place])
-            for start, end in cuts:
-                border.update(*own[start:end])
-            is_all = bool(goes_along[place].all())
-            borders.append(frozenset() if is_all else frozenset(border))
-        return Walk(np.array(order, dtype=np.int64), goes_along, borders)
+        links = [(place, other) for place, atom in enumerate(order) for other in self.atoms.neighbours[atom]]
+        ends = np.array(links, dtype=np.int64).reshape(-1, 2)
+        cutting = np.array([place for place, cuts in enumerate(spans) if cuts], dtype=np.int64)
+        return Walk(np.array(order, dtype=np.int64), goes_along, cutting, ends[:, 0], ends[:, 1])
 
-    def _changes(self, bundle: int, walk: Walk, targets: list[tuple[int, int]]) -> Array:
-        """Return what each (chunk of the walk, target) changes the cost by."""
-        chunks = np.array([chunk for chunk, _ in targets])
-        goals = np.array([target for _, target in targets])
+    def _changes(self, bundle: int, walk: Walk, chunks: Array, goals: Array) -> Array:
+        """Return what each (chunk of the walk, bundle that it joins) changes the cost by."""
         near = self._near_columns(bundle, goals)
         leaving = walk.goes_along[chunks]
         place = np.full(self.atoms.size + 1, len(walk.order))
@@ -230,13 +324,6 @@ class Bundling:
         return self.weights.breaks * faults
 
 
-def weighted_hours(atoms: Atoms, weights: Weights) -> Array:
-    """Return atoms x columns: hours, with units beyond the travel limit at their weight."""
-    if atoms.beyond is None or atoms.excess is None:
-        return atoms.hours
-    return atoms.hours + weights.breaks * atoms.beyond + weights.excess * atoms.excess
-
-
 def _cut_spans(
     neighbours: tuple[tuple[int, ...], ...], labels: Array, bundle: int, root: int
 ) -> tuple[list[int], list[list[tuple[int, int]]]]:
@@ -294,11 +381,5 @@ def descend(bundling: Bundling, budget: Budget, dirty: set[int] | None = None) -
     while waiting and budget.is_open:
         bundle = min(waiting)
         waiting.discard(bundle)
-        changed: set[int] = set()
-        while budget.is_open and (move := bundling.best_move(bundle, budget)) is not None:
-            bundling.apply(move)
-            changed |= {bundle, move.target}
-        for other in changed:
+        for other in bundling.improve(bundle, budget):
             waiting |= {other} | bundling.neighbours_of(other)
-        if changed:
-            waiting.discard(bundle)

@@ -10,7 +10,7 @@ from gunmane.solver import seeds
 from gunmane.solver.atoms import Atoms
 from gunmane.solver.budget import Budget
 from gunmane.solver.counts import Counts
-from gunmane.solver.moves import Bundling, Weights, descend, weighted_hours
+from gunmane.solver.moves import Bundling, Weights, descend
 from gunmane.solver.options import Option, make_option
 from gunmane.solver.problem import Array
 
@@ -21,6 +21,9 @@ SEED_COLUMNS = 400
 EXCHANGES_TRIED = 40
 # One start may spend this part of the moves left.
 START_SHARE = 5
+# Window excess of 1 counts so many mean bundles' hours in the first descent, and the next part this much more.
+EASY_WEIGHT = 3.0
+EASY_BEND = 5.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -66,17 +69,28 @@ def search_options(
     for labels in [*fresh, *starts]:
         bundling = Bundling(atoms, labels, weights, is_exempt=is_exempt)
         with budget.limited(max(1, budget.left // START_SHARE)):
-            descend(bundling, budget)
+            settle(bundling, budget)
             keep(options, make_option(atoms, bundling.labels[:-1], is_exempt=is_exempt))
             if bundling.count != count:
                 reach_count(bundling, count)
-                descend(bundling, budget)
+                settle(bundling, budget)
                 keep(options, make_option(atoms, bundling.labels[:-1], is_exempt=is_exempt))
         budget.report()
     bundling = Bundling(atoms, options[count].labels, weights, is_exempt=is_exempt)
     for option in exchanges(bundling, budget, rng):
         keep(options, option)
     return options
+
+
+def settle(bundling: Bundling, budget: Budget, dirty: set[int] | None = None) -> None:
+    """Descend with a window that may be left at a price, then with the window as the key has it."""
+    strict = bundling.weights
+    mean = max(1e-9, bundling.hours / bundling.count)
+    bundling.weigh(dataclasses.replace(strict, soft=EASY_WEIGHT * mean, bend=EASY_BEND))
+    descend(bundling, budget, dirty)
+    bundling.weigh(strict)
+    if bundling.has_window_excess:
+        descend(bundling, budget)
 
 
 def keep(options: dict[int, Option], option: Option) -> None:
@@ -95,7 +109,7 @@ def search_weights(atoms: Atoms) -> Weights:
 
 def first_labels(atoms: Atoms, weights: Weights, count: int, rng: np.random.Generator) -> list[Array]:
     """Return connected labels for a number of bundles: from greedy and from drawn bases, priced by the window."""
-    table = weighted_hours(atoms, weights)
+    table = atoms.weighted_hours(weights.breaks, weights.excess)
     fixed = np.flatnonzero(atoms.is_fixed & (atoms.owner < atoms.size)).tolist()[:count]
     step = -(-table.shape[1] // SEED_COLUMNS)
     thin = sorted({*range(0, table.shape[1], step), *fixed})
@@ -103,7 +117,7 @@ def first_labels(atoms: Atoms, weights: Weights, count: int, rng: np.random.Gene
     small = table[:, thin]
     chosen = [seeds.greedy_bases(small, count, first)]
     chosen += [seeds.drawn_bases(small, count, first, rng) for _ in range(DRAWN_STARTS)]
-    found = []
+    found = [seeds.halved(atoms, count)] if count > 1 and not atoms.is_restricted else []
     for bases in chosen:
         better = seeds.interchange(small, bases, len(first), rounds=2 * count)
         columns = [thin[place] for place in better]
@@ -195,7 +209,7 @@ def exchanges(bundling: Bundling, budget: Budget, rng: np.random.Generator) -> l
         tried.add(pair)
         before, labels = bundling.cost, bundling.labels[:-1].copy()
         touched = _exchange(bundling, *pair)
-        descend(bundling, budget, touched)
+        settle(bundling, budget, touched)
         budget.report()
         if bundling.cost < before - 1e-9 * (1 + abs(before)):
             found.append(make_option(bundling.atoms, bundling.labels[:-1], is_exempt=bundling.is_exempt))

@@ -228,3 +228,76 @@ def priced(atoms: Atoms, table: Array, columns: list[int], *, rounds: int) -> li
             break
         prices, columns = prices + pull * radius, centred
     return found
+
+
+def halved(atoms: Atoms, count: int) -> Array:
+    """
+    Return labels by halving again and again: each side gets work for the bundles that it will hold.
+
+    A side grows from the unit farthest from the other side's, by the difference of the ways to both.
+
+    Parameters
+    ----------
+    atoms
+        Atoms that each own a column.
+    count
+        Number of bundles, at most that of atoms.
+    """
+    column_of = np.searchsorted(
+        atoms.owner, np.arange(atoms.size), sorter=np.argsort(atoms.owner, kind="stable")
+    )
+    column_of = np.argsort(atoms.owner, kind="stable")[column_of]
+    between = atoms.minutes[:, column_of]
+    labels = np.zeros(atoms.size, dtype=np.int64)
+    waiting = [(0, count)]
+    while waiting:
+        label, parts = waiting.pop()
+        if parts == 1:
+            continue
+        members = np.flatnonzero(labels == label)
+        far = members[np.argmax(between[members, members[0]])]
+        other = members[np.argmax(between[members, far])]
+        side = _grown_side(atoms, between, members, (int(far), int(other)), parts)
+        new = label + parts // 2
+        labels[np.setdiff1d(members, side)] = new
+        waiting += [(label, parts // 2), (new, parts - parts // 2)]
+    return labels
+
+
+def _grown_side(
+    atoms: Atoms, between: Array, members: Array, poles: tuple[int, int], parts: int
+) -> list[int]:
+    """Return the connected part of members around the first pole that should hold `parts // 2` bundles."""
+    inside = set(members.tolist())
+    start, end = poles
+    first = parts // 2
+    goal = float(atoms.measure[members].sum()) * first / parts
+    order = between[:, start] - between[:, end]
+    heap = [(float(order[start]), start)]
+    seen = {start}
+    side: list[int] = []
+    total = 0.0
+    while heap and len(side) < len(members) - (parts - first):
+        _, atom = heapq.heappop(heap)
+        step = float(atoms.measure[atom])
+        if len(side) >= first and total + step / 2 > goal:
+            break
+        side.append(atom)
+        total += step
+        for other in atoms.neighbours[atom]:
+            if other in inside and other not in seen and other != end:
+                seen.add(other)
+                heapq.heappush(heap, (float(order[other]), other))
+    return _with_strays(atoms, side, inside, end)
+
+
+def _with_strays(atoms: Atoms, side: list[int], inside: set[int], end: int) -> list[int]:
+    """Return a side with everything that can no longer reach the other pole."""
+    rest = inside - set(side)
+    reached = [end]
+    rest.discard(end)
+    for atom in reached:
+        new = rest.intersection(atoms.neighbours[atom])
+        rest -= new
+        reached += sorted(new)
+    return sorted(set(side) | rest)
