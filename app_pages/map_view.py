@@ -15,7 +15,7 @@ from gunmane.features import STORE
 from gunmane.maps import FEATURES_URL, SHARED_COLUMNS, FeatureLayers, GunmaneMap, LayerSpec
 
 _KEYS = "_map_keys"
-_KEPT_LAYERS = 24
+_KEPT_LAYERS = 12
 _KINDS = {"bundle", "unit", "asset", "region", "municipality", "place"}
 
 
