@@ -1,0 +1,249 @@
+"""Every page opens in both languages, says what it is made of, and meets wrong input with a sentence."""
+
+import math
+import threading
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gunmane.i18n import t
+
+PAGES = ("start", "region", "group", "compare", "output")
+MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
+SMALL = "hiroshima_geihoku"
+LANGS = ("ja", "en")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory):
+    """Sample data of one small region, made once for this module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def opened(page="start", *, region=SMALL, lang="ja"):
+    app = AppTest.from_file(str(MAIN), default_timeout=300)
+    app.query_params["lang"] = lang
+    if region:
+        app.query_params["region"] = region
+    app.run()
+    return app if page == "start" else app.switch_page(f"{page}.py").run()
+
+
+def html_of(app):
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_without_a_fault(page, lang):
+    app = opened(page, lang=lang)
+    assert list(app.exception) == []
+    assert [error.value for error in app.error] == []
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_that_its_data_is_sample_and_its_figures_an_estimate(page, lang):
+    said = html_of(opened(page, lang=lang))
+    assert t("app.sample_band", lang) in said
+    assert t("app.disclaimer", lang) in said
+
+
+@pytest.mark.parametrize("page", PAGES[1:])
+def test_a_page_without_a_region_says_what_to_do_next(page):
+    app = opened(page, region=None)
+    assert [info.value for info in app.info] == [t("app.no_region", "ja")]
+    assert list(app.exception) == []
+
+
+def test_an_unknown_region_in_the_address_is_a_sentence_that_names_near_ones():
+    app = opened(region="uda_nara")
+    assert len(app.error) == 1
+    assert "nara_uda" in app.error[0].value
+    assert list(app.exception) == []
+
+
+def test_the_start_page_has_a_card_for_every_region():
+    app = opened(region=None)
+    assert sum(button.key.startswith("open_") for button in app.button if button.key) == 11
+
+
+def test_an_inference_is_set_apart_from_decisions():
+    said = html_of(opened(region=None))
+    assert said.count('class="gm-inference"') == 1
+    assert t("start.inference", "ja") in said
+
+
+def test_the_steps_can_be_closed_and_shown_again():
+    app = opened(region=None)
+    app.button(key="tour_close").click().run()
+    assert t("tour.step_1", "ja") not in html_of(app)
+    app.button(key="tour_show").click().run()
+    assert t("tour.step_1", "ja") in html_of(app)
+
+
+def test_the_language_can_be_switched_on_the_page():
+    app = opened(region=None)
+    app.segmented_control(key="_language_choice").set_value("en").run()
+    assert t("start.title", "en") in html_of(app)
+    assert app.query_params["lang"] == "en"
+
+
+def test_choosing_a_card_opens_its_region():
+    app = opened(region=None)
+    app.button(key=f"open_{SMALL}").click().run()
+    assert app.query_params["region"] == SMALL
+
+
+def test_missing_figures_are_said_to_be_missing():
+    app = opened("region", region="nara_uda")
+    table = app.dataframe[0].value
+    assert table.loc[table["name"] == "曽爾村", "park_ha"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.geojson", b""),
+        ("words.geojson", b"these are words"),
+        ("no_place.csv", "sector,name\nbridge,橋\n".encode()),
+        ("far.csv", b"sector,lon,lat\nbridge,10.0,50.0\n"),
+    ],
+)
+def test_an_unusable_file_is_refused_in_a_sentence_and_the_sample_stays(name, content):
+    app = opened("region")
+    app.session_state["region_tabs_ja"] = t("region.tab.load", "ja")
+    app.run()
+    app.file_uploader(key=f"assets_{SMALL}").set_value([(name, content, "")])
+    send(app)
+    assert len(app.error) == 1
+    assert name in app.error[0].value
+    assert t("app.sample_band", "ja") in html_of(app)
+    assert list(app.exception) == []
+
+
+def send(app):
+    label = t("upload.load", "ja")
+    next(button for button in app.button if button.label == label).click().run()
+
+
+def test_a_users_own_bridges_replace_the_sample_and_can_be_put_back():
+    app = opened("region")
+    app.session_state["region_tabs_ja"] = t("region.tab.load", "ja")
+    app.run()
+    rows = "sector,name,muni_code,lon,lat\n" + "".join(
+        f"bridge,橋{n},34368,{132.3 + n / 1000},{34.6 + n / 1000}\n" for n in range(5)
+    )
+    app.file_uploader(key=f"assets_{SMALL}").set_value([("bridges.csv", rows.encode(), "text/csv")])
+    send(app)
+    assert [error.value for error in app.error] == []
+    assert "bridges.csv" in app.success[0].value
+    app.button(key="back_to_sample").click().run()
+    assert len(app.success) == 0
+
+
+def test_pressing_load_without_a_file_says_so():
+    app = opened("region")
+    app.session_state["region_tabs_ja"] = t("region.tab.load", "ja")
+    app.run()
+    send(app)
+    assert [warning.value for warning in app.warning] == [t("upload.nothing", "ja")]
+
+
+def test_the_output_page_offers_every_file():
+    app = opened("output")
+    labels = [button.proto.label for button in app.get("download_button")]
+    for name in ("bundles_geojson", "units_geojson", "workbook_xlsx", "members_csv", "plan_json"):
+        assert t(f"output.file.{name}", "ja") in labels
+    assert t("output.all", "ja") in labels
+
+
+# -- words and work beside the pages ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def words():
+    from app_pages import words
+
+    return words
+
+
+def test_yen_have_two_figures_a_range_and_the_tax(words):
+    assert words.yen(123_456_789, 48_000_000, 311_000_000) == "約1.2億円（0.48億～3.1億円）税込"
+    assert words.yen(9_960) == "約1.0万円税込"
+
+
+def test_a_missing_figure_is_never_a_zero(words):
+    assert words.yen(math.nan) == t("word.unknown", "ja")
+    assert words.count(None) == t("word.no_record", "ja")
+    assert words.minutes(math.inf) == t("word.unknown", "ja")
+    assert words.hours(0) == "0時間"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1258, "1,300"), (0.483, "0.48"), (9.96, "10"), (99.6, "100"), (0, "0"), (7.04, "7.0")],
+)
+def test_a_figure_keeps_two_significant_digits(words, value, said):
+    assert words.significant(value) == said
+
+
+def test_a_shelf_drops_what_was_unused_longest():
+    from app_pages.work import Shelf
+
+    shelf = Shelf("test", 2)
+    for key in "abc":
+        shelf.put(key, key.upper())
+        shelf.find("a")
+    assert [shelf.find(key) for key in "abc"] == ["A", None, "C"]
+
+
+def test_two_sessions_that_ask_at_once_share_one_job():
+    from app_pages.work import Shelf
+
+    shelf, gate, made = Shelf("test", 2), threading.Event(), []
+
+    def work(progress):
+        gate.wait(10)
+        made.append(1)
+        return "done"
+
+    first, second = shelf.job("x", work), shelf.job("x", work)
+    gate.set()
+    assert first.wait(10)
+    assert second.result() == "done"
+    assert made == [1]
+
+
+def test_a_cancelled_job_hands_back_its_best_so_far():
+    from app_pages.work import Job
+
+    started = threading.Event()
+
+    def work(progress):
+        best = 0
+        while progress(0.5, "progress.planning"):
+            best += 1
+            started.set()
+        return best
+
+    job = Job(work)
+    assert started.wait(10)
+    job.cancel()
+    assert job.wait(10)
+    assert job.result() > 0
+
+
+def test_a_failing_job_raises_what_the_work_raised():
+    from app_pages.work import Job
+
+    def work(progress):
+        raise KeyError("lost")
+
+    job = Job(work)
+    assert job.wait(10)
+    with pytest.raises(KeyError):
+        job.result()
