@@ -316,7 +316,7 @@
       const world = Math.pow(2, zoom);
       for (let row = source.groups.length - 1; row >= 0; row--) {
         const style = source.spec.styles[row];
-        if (!source.groups[row] || !style || zoom < style.z || !isFilled(style, shape)) continue;
+        if (!source.groups[row] || !style || zoom < style.z || (shape === gunmane.AREA && !style.f)) continue;
         const px = shape === gunmane.POINT ? gunmane.radiusAt(style, zoom) + 2 : gunmane.widthAt(style, zoom) / 2 + REACH_PX;
         const places = source.groups[row][shape].filter((place) => place.id !== undefined);
         for (let k = places.length - 1; k >= 0; k--) {
@@ -355,10 +355,6 @@
       gunmane.report(this, { ...what, x: latlng.lng, y: latlng.lat }, latlng);
     },
   });
-
-  function isFilled(style, shape) {
-    return shape !== gunmane.AREA || Boolean(style.f);
-  }
 
   function trace(pen, part, frame, isClosed) {
     const factor = frame.factor;
