@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from gunmane.assumptions import LEVELS, Assumptions
+from gunmane.errors import ScenarioError
 from gunmane.scenario import Scenario
 
 Range = tuple[float, float, float]
@@ -50,6 +51,11 @@ def work_window(scenario: Scenario, assumptions: Assumptions) -> Window:
 
     Daily work is measured in yen. Structures are counted (bridges and tunnels) until the user gives yen, because
     no ledger gives their cost and the unit costs are all graded E.
+
+    Raises
+    ------
+    ScenarioError
+        If the user's floor is above the assumed ceiling, or the other way round.
     """
     has_yen = scenario.floor_jpy is not None or scenario.ceiling_jpy is not None
     if scenario.layer == "structures" and not has_yen:
@@ -67,6 +73,8 @@ def work_window(scenario: Scenario, assumptions: Assumptions) -> Window:
         floor = (scenario.floor_jpy,) * 3
     if scenario.ceiling_jpy is not None:
         ceiling = (scenario.ceiling_jpy,) * 3
+    if floor[1] > ceiling[1]:
+        raise ScenarioError("window_order", floor=f"{floor[1]:,.0f}", ceiling=f"{ceiling[1]:,.0f}")
     # The target stays inside a window that the user has narrowed.
     low, middle, high = (min(max(value, floor[1]), ceiling[1]) for value in target)
     return Window("jpy", floor, (low, middle, high), ceiling)
