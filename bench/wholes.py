@@ -131,16 +131,27 @@ def _app_figures(region: str, cache: pathlib.Path, tell: Progress) -> Iterator[T
         yield Target("app: first map", None, FIRST_MAP_S, "s", reason)
         return
     tell("(e) app")
-    with browser.serve(cache=cache) as server, browser.open_page() as (page, outside):
+    try:
+        yield from _first_figures(region, cache)
+        yield from _opening_figures(region, cache)
+    except Exception as error:  # noqa: BLE001 - a page that fails is a figure that was not measured
+        yield Target("app", None, FIRST_MAP_S, "s", str(error).splitlines()[0][:120])
+
+
+def _first_figures(region: str, cache: pathlib.Path) -> Iterator[Target]:
+    with browser.open_page() as (page, outside), browser.serve(cache=cache) as server:
         page.goto(server.url)
         browser.wait_for_map(page)
         seconds = time.perf_counter() - server.started
-        note = "server start, browser start and the start page's map"
+        note = "the browser stands open; server start and the start page's map"
         yield Target("app: process start to the first map", seconds, FIRST_MAP_S, "s", note)
         note = f"{len(outside)} requests to the outside"
         yield from _group_figures(region, server, page, note)
         yield Target("app: peak memory of the server", server.peak_mb(), None, "MB", "one session")
-    with browser.serve(cache=cache) as server, browser.open_page() as (page, outside):
+
+
+def _opening_figures(region: str, cache: pathlib.Path) -> Iterator[Target]:
+    with browser.open_page() as (page, outside), browser.serve(cache=cache) as server:
         page.goto(f"{server.url}/group?region={region}")
         browser.wait_for_map(page)
         seconds = time.perf_counter() - server.started

@@ -1,0 +1,154 @@
+"""What the README files promise is there: commands, options, columns, links, pictures, in both languages."""
+
+import importlib.util
+import pathlib
+import re
+
+import pytest
+
+from gunmane import schema
+from gunmane.cli.options import build_parser
+from gunmane.municipalities import find_region
+from gunmane.scenario import Scenario
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+READMES = ("README.md", "README.ja.md")
+METHODS = ("docs/method.md", "docs/method.ja.md")
+DOCUMENTS = (*READMES, *METHODS, "docs/data.md", "docs/benchmarks.md", "CONTRIBUTING.md")
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+# Options of other commands that the documents name.
+FOREIGN_OPTIONS = {"--check", "--quick", "--region", "--steps", "--roads-region", "--bound", "--markdown"}
+
+
+def text_of(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def fences(name, *languages):
+    return [body for language, body in FENCE.findall(text_of(name)) if language in languages]
+
+
+def options_of(command):
+    parser = build_parser("en")
+    subparsers = next(a for a in parser._actions if hasattr(a, "choices") and "plan" in (a.choices or {}))
+    return {name for action in subparsers.choices[command]._actions for name in action.option_strings}
+
+
+@pytest.fixture(scope="module")
+def make_docs():
+    spec = importlib.util.spec_from_file_location("make_docs", ROOT / "tools" / "make_docs.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("english", "japanese"), [READMES, METHODS])
+def test_both_languages_have_the_same_headings_commands_and_pictures(english, japanese):
+    def shape(name):
+        body = FENCE.sub("", text_of(name))
+        return [len(mark) for mark in re.findall(r"^(#+) ", body, re.MULTILINE)]
+
+    assert shape(english) == shape(japanese)
+    assert fences(english, "sh", "python") == fences(japanese, "sh", "python")
+    pictures = [sorted(re.sub("_(ja|en)$", "", p) for p in LINK.findall(text_of(n)) if p.endswith(".png"))
+                for n in (english, japanese)]  # fmt: skip
+    assert len(pictures[0]) == len(pictures[1])
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_and_picture_leads_to_a_file(name):
+    home = (ROOT / name).parent
+    links = [link for link in LINK.findall(text_of(name)) if not link.startswith(("http", "mailto"))]
+    missing = [link for link in links if not (home / link).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_make_target_that_is_named_exists(name):
+    makefile = text_of("Makefile")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    commands = re.findall(r"`make ([^`]*)`", text_of(name))
+    commands += re.findall(r"^make ([^\n#]*)", text_of(name), re.MULTILINE)
+    named = {word for words in commands for word in words.split() if re.fullmatch(r"[a-z-]+", word)}
+    assert named <= targets
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_option_that_is_named_is_one_of_the_command(name):
+    known = options_of("plan") | options_of("sample") | options_of("regions") | FOREIGN_OPTIONS
+    plain = "\n".join(line for line in text_of(name).splitlines() if "pip install" not in line)
+    assert set(OPTION.findall(plain)) <= known
+
+
+def test_the_readme_names_every_option_of_plan():
+    assert options_of("plan") - {"--help", "-h"} <= set(OPTION.findall(text_of("README.md")))
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_command_of_the_readme_is_understood(name):
+    lines = [line for body in fences(name, "sh") for line in body.splitlines()]
+    commands = [line.split()[1:] for line in lines if line.startswith("gunmane ")]
+    assert commands
+    for words in commands:
+        options = build_parser("en").parse_args(words)
+        if hasattr(options, "region"):
+            assert find_region(options.region)
+
+
+def test_the_notebook_example_names_fields_of_the_scenario_and_columns_of_the_bundles():
+    code = "\n".join(fences("README.md", "python"))
+    choices = re.findall(r"(\w+)=", code)
+    columns = re.findall(r'"(\w+)"', re.search(r"bundles\[\[(.*?)\]\]", code).group(1))
+    assert set(choices) <= set(Scenario.__dataclass_fields__)
+    assert set(columns) <= set(schema.names("bundles"))
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md", "docs/data.md"])
+def test_tables_of_columns_are_those_of_the_schema(name, make_docs):
+    text = text_of(name)
+    assert make_docs.updated(text) == text
+    assert "<!-- columns:" in text
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_house_names_only_modules_that_exist_and_all_that_do(name):
+    house = next(body for body in fences(name, "text") if "scenario.py" in body)
+    named = set(re.findall(r"(?<![\w/])([a-z0-9_]+\.py|[a-z_]+/)", house))
+    package = {p.name if p.is_file() else f"{p.name}/" for p in (ROOT / "gunmane").iterdir()}
+    package -= {"__init__.py", "__main__.py", "__pycache__/", "_data/", "py.typed"}
+    outside = {
+        "gunmane/",
+        "app.py",
+        "app_pages/",
+        "data/",
+        "model_regions/",
+        "bench/",
+        "tests/",
+        "tools/",
+        "docs/",
+    }
+    assert package <= named
+    assert named <= package | outside
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_readme_says_what_is_sample_and_who_stays_responsible(name):
+    text = text_of(name)
+    phrases = {
+        "README.md": (
+            "samples, not real ones",
+            "mechanical trial calculation",
+            "duties remain with each body",
+        ),
+        "README.ja.md": ("模擬データ", "機械的な試算", "管理者の責任は各団体に残ります"),
+    }
+    assert all(phrase in text for phrase in phrases[name])
+    assert not re.search(r"(save|saving|削減|節約)[^.。\n]{0,20}\d+ ?[%％]", text)
+
+
+def test_pictures_are_small_enough_to_be_sent():
+    sizes = {p.name: p.stat().st_size for p in (ROOT / "docs" / "images").glob("*.png")}
+    assert sizes
+    assert max(sizes.values()) < 400_000
