@@ -8,40 +8,36 @@ from typing import Any
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
+from gunmane.sample.canvas import Canvas
 from gunmane.sample.land import Land
-from gunmane.sample.mesh import Mesh
-from gunmane.sample.streets import Streets
-from gunmane.sample.trunks import PREFECTURAL, Trunks
+from gunmane.sample.trunks import PREFECTURAL
 
 Facts = dict[str, dict[str, Any]]
 
 
-def gather_facts(
-    land: Land, parts: Sequence[Facts], islands: list[dict[str, Any]], *, seed: int, with_water: bool
-) -> dict[str, Any]:
+def gather_facts(canvas: Canvas, parts: Sequence[Facts], *, with_water: bool) -> dict[str, Any]:
     """
     Return the facts of a whole sample, fit for JSON.
 
     Parameters
     ----------
-    land
-        The ground.
+    canvas
+        The ground with its roads.
     parts
         Facts per municipality from each step; their keys differ.
-    islands
-        Groups of roads that nothing joins to the rest.
-    seed, with_water
-        What the sample was drawn with.
+    with_water
+        Whether water mains were drawn.
     """
-    places: Facts = {code: {} for code in land.codes}
+    places: Facts = {code: {} for code in canvas.land.codes}
     for part in parts:
         for code, values in part.items():
             places[code].update(values)
+    islands = island_facts(canvas)
     return {
         "municipalities": places,
         "islands": islands,
-        "notes": _notes(land, places, islands, with_water=with_water),
-        "seed": seed,
+        "notes": _notes(canvas.land, places, islands, with_water=with_water),
+        "seed": canvas.seed,
         "with_water": with_water,
     }
 
@@ -73,9 +69,10 @@ def _named(land: Land, codes: list[str]) -> dict[str, str]:
     }
 
 
-def road_facts(land: Land, mesh: Mesh, trunks: Trunks, streets: Streets) -> dict[str, dict[str, Any]]:
+def road_facts(canvas: Canvas) -> dict[str, dict[str, Any]]:
     """Return per municipality what was drawn: lengths (m) of its own, trunk and prefectural roads, settlements."""
-    muni = mesh.muni[streets.edges]
+    land, mesh, trunks, streets = canvas.land, canvas.mesh, canvas.trunks, canvas.streets
+    muni = canvas.road_muni
     official = land.official_road_m
     count = len(official)
 
@@ -102,8 +99,9 @@ def road_facts(land: Land, mesh: Mesh, trunks: Trunks, streets: Streets) -> dict
     }
 
 
-def island_facts(land: Land, mesh: Mesh, streets: Streets) -> list[dict[str, Any]]:
+def island_facts(canvas: Canvas) -> list[dict[str, Any]]:
     """Groups of roads that nothing joins to the longest one, named after their towns."""
+    land, mesh, streets = canvas.land, canvas.mesh, canvas.streets
     label = connected_components(mesh.graph(streets.edges, mesh.length_m), directed=False)[1]
     length = np.bincount(label[mesh.source[streets.edges]], streets.length_m, minlength=label.max() + 1)
     found = []

@@ -20,6 +20,7 @@ CORNER_STREETS = 1.5
 # Settlers' sections in Hokkaido are 300 ken wide; closer corners mark a town.
 PLAIN_SECTION_M = 545.4
 PLAIN_TOWN_SPACING_M = 140.0
+BRIDGEHEAD_INLAND_M = 12.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -99,7 +100,8 @@ def make_mesh(land: Land, *, assumptions: Assumptions, seed: int) -> Mesh:
     terrain = make_terrain(land, seats, seed=seed)
 
     strait_m = assumptions.value("sample_strait_bridge_m")
-    first = np.vstack([seats, land.exits, _bridgeheads(land, strait_m=strait_m)])
+    heads = _bridgeheads(land, strait_m=strait_m)
+    first = np.vstack([seats, land.exits, heads])
     for _ in range(4):
         streets = _street_points(land, seats, seat_muni, spacing, assumptions=assumptions, seed=seed)
         points = _thin(np.vstack([first, streets]), keep=len(first), gap_m=0.55 * spacing.min())
@@ -111,7 +113,9 @@ def make_mesh(land: Land, *, assumptions: Assumptions, seed: int) -> Mesh:
     open_points = _open_points(land, gap_m=gap, seed=seed)
     far = cKDTree(points).query(open_points)[0]
     points = np.vstack([points, open_points[far > 0.7 * gap]])
-    source, target = _edges_on_land(land, points, strait_m=strait_m)
+    source, target = _edges_on_land(
+        land, points, np.arange(len(first) - len(heads), len(first)), strait_m=strait_m
+    )
     mesh = _finish(land, points, source, target, hamlet_muni, terrain)
     return dataclasses.replace(mesh, block=spacing[cKDTree(seats).query(mesh.xy)[1]])
 
@@ -295,16 +299,20 @@ def _finish(
     )
 
 
-def _edges_on_land(land: Land, points: Floats, *, strait_m: float) -> tuple[Ints, Ints]:
+def _edges_on_land(land: Land, points: Floats, heads: Ints, *, strait_m: float) -> tuple[Ints, Ints]:
     """Edges of blocks on land, and over each strait narrow enough for a bridge the shortest line."""
     source, target, is_longest = _triangle_edges(points)
+    # A bridge between bridgeheads need not be an edge of the triangulation.
+    source, target = np.concatenate([source, heads[::2]]), np.concatenate([target, heads[1::2]])
+    is_longest = np.concatenate([is_longest, np.ones(len(heads) // 2, dtype=bool)])
     a, b = points[source], points[target]
     wet = np.zeros(len(source))
     for part in (0.1, 0.3, 0.5, 0.7, 0.9):
         at = a + (b - a) * part
         wet += ~shapely.contains_xy(land.whole, at[:, 0], at[:, 1])
     kept = ~is_longest & (wet * 0.2 * np.hypot(*(a - b).T) <= 20)
-    wide = np.flatnonzero(wet > 0)
+    # Bridgeheads may need any of their edges, dry ones too, to hang on to their own shore.
+    wide = np.flatnonzero(~kept & ((wet > 0) | np.isin(source, heads) | np.isin(target, heads)))
     over = shapely.length(
         shapely.difference(shapely.linestrings(np.stack([a[wide], b[wide]], axis=1)), land.whole)
     )
@@ -320,11 +328,12 @@ def _bridgeheads(land: Land, *, strait_m: float) -> Floats:
     parts = parts[np.lexsort((np.round(shapely.area(parts)), -np.round(shapely.bounds(parts)[:, 0])))]
     i, j = np.triu_indices(len(parts), k=1)
     near = shapely.distance(parts[i], parts[j]) <= strait_m
-    lines = shapely.get_coordinates(shapely.shortest_line(parts[i[near]], parts[j[near]])).reshape(-1, 2, 2)
-    along = lines[:, 1] - lines[:, 0]
-    inland = 15 * along / np.maximum(np.hypot(*along.T), 1e-6)[:, None]
-    heads = np.concatenate([lines[:, 0] - inland, lines[:, 1] + inland])
-    return heads[land.muni_of(heads) >= 0]
+    # A little inland, so that a head stands on land whatever shape the shore has.
+    inner = shapely.buffer(parts, -BRIDGEHEAD_INLAND_M)
+    lines = shapely.shortest_line(inner[i[near]], inner[j[near]])
+    heads = shapely.get_coordinates(lines).reshape(-1, 2, 2)
+    is_land = (land.muni_of(heads.reshape(-1, 2)) >= 0).reshape(-1, 2).all(axis=1)
+    return heads[is_land].reshape(-1, 2)
 
 
 def _needed_straits(count: int, source: Ints, target: Ints, kept: Bools, joins: Ints) -> Ints:

@@ -11,10 +11,9 @@ import shapely
 from numpy.typing import NDArray
 
 from gunmane.assumptions import Assumptions
-from gunmane.sample.land import Floats, Ints, Land, rng_of
-from gunmane.sample.mesh import Mesh
+from gunmane.sample.canvas import Canvas
+from gunmane.sample.land import Floats, Ints, Land
 from gunmane.sample.rows import as_condition, built_years, grades, make_rows, nth, place_names
-from gunmane.sample.streets import Streets
 
 # Largest first: they find their place before the small ones.
 KINDS = (
@@ -29,31 +28,28 @@ LETTERS = np.array(["", "A", "B", "C", "D"], dtype=object)
 
 
 def draw_parks(
-    land: Land, mesh: Mesh, streets: Streets, *, assumptions: Assumptions, seed: int
+    canvas: Canvas,
 ) -> tuple[gpd.GeoDataFrame | None, dict[str, dict[str, Any]]]:
     """
     Return the parks of every municipality with a park area on record, and what was made.
 
     Parameters
     ----------
-    land, mesh, streets
-        The ground, its mesh and roads.
-    assumptions
+    canvas
+        The ground with its roads and streams; the coefficients used are
         `sample_park_…`; an area up to `sample_park_placeholder_m2` is a placeholder and counts as no record.
-    seed
-        Seed of the sample.
     """
-    table = land.statistics
+    table = canvas.land.statistics
     parts: list[gpd.GeoDataFrame] = []
     facts: dict[str, dict[str, Any]] = {}
-    for i, code in enumerate(land.codes):
+    for i, code in enumerate(canvas.land.codes):
         area = float(np.nan_to_num(table.at[code, "park_area_m2"]))
-        if area <= assumptions.value("sample_park_placeholder_m2"):
+        if area <= canvas.value("sample_park_placeholder_m2"):
             facts[code] = {"parks": 0, "park_m2": 0, "has_park_record": False}
             continue
-        rng = rng_of(f"parks/{code}", seed=seed)
-        kind, size = _sizes(area, assumptions=assumptions, rng=rng)
-        part = _park_rows(land, mesh, streets, i, kind, size, assumptions=assumptions, rng=rng)
+        rng = canvas.rng(f"parks/{code}")
+        kind, size = _sizes(area, assumptions=canvas.assumptions, rng=rng)
+        part = _park_rows(canvas, i, kind, size, rng)
         parts.append(part)
         facts[code] = {
             "parks": len(part),
@@ -86,46 +82,36 @@ def _sizes(area: float, *, assumptions: Assumptions, rng: np.random.Generator) -
 
 
 def _park_rows(
-    land: Land,
-    mesh: Mesh,
-    streets: Streets,
-    muni: int,
-    kind: Ints,
-    size: Floats,
-    *,
-    assumptions: Assumptions,
-    rng: np.random.Generator,
+    canvas: Canvas, muni: int, kind: Ints, size: Floats, rng: np.random.Generator
 ) -> gpd.GeoDataFrame:
     count = len(kind)
     order = np.lexsort((-size, kind))
     kind, size = kind[order], size[order]
-    xy = _places(land, mesh, streets, muni, kind, np.sqrt(size / np.pi), rng)
+    xy = _places(canvas, muni, kind, np.sqrt(size / np.pi), rng)
     shapes = _outlines(xy, size, rng)
     code = np.full(count, muni, dtype=np.int64)
-    share = {4 - n: assumptions.value(f"sample_park_grade_{c}_share") for n, c in enumerate("dcb")}
+    share = {4 - n: canvas.value(f"sample_park_grade_{c}_share") for n, c in enumerate("dcb")}
     grade = np.maximum(grades(share, count, rng=rng), 1)
     return make_rows(
-        land,
+        canvas.land,
         "park",
         shapes,
         code,
         subtype=np.array([label for _, label in KINDS], dtype=object)[kind],
-        name=_park_names(land, xy, code, kind),
-        built_year=built_years(count, "park", assumptions=assumptions, rng=rng),
+        name=_park_names(canvas.land, xy, code, kind),
+        built_year=built_years(count, "park", assumptions=canvas.assumptions, rng=rng),
         condition=as_condition(grade),
         condition_raw=LETTERS[grade],
         area_m2=shapely.area(shapes),
     )
 
 
-def _places(
-    land: Land, mesh: Mesh, streets: Streets, muni: int, kind: Ints, radius: Floats, rng: np.random.Generator
-) -> Floats:
+def _places(canvas: Canvas, muni: int, kind: Ints, radius: Floats, rng: np.random.Generator) -> Floats:
     """Beside streets: small parks among them, large ones at their edge; apart from each other, inside the border."""
-    own = np.flatnonzero(mesh.muni[streets.edges] == muni)
-    reach = streets.reach[own]
-    middle = streets.coords[own].mean(axis=1)
-    border = land.shapes[muni].boundary
+    own = np.flatnonzero(canvas.road_muni == muni)
+    reach = canvas.streets.reach[own]
+    middle = canvas.streets.coords[own].mean(axis=1)
+    border = canvas.land.shapes[muni].boundary
     placed = np.empty((len(kind), 2))
     quantile = np.argsort(np.argsort(reach, kind="stable"), kind="stable") / max(len(own) - 1, 1)
     for n in range(len(kind)):
@@ -136,7 +122,7 @@ def _places(
         angle = rng.uniform(0, 2 * np.pi, 24)
         tried = tried + (radius[n] * 1.1 + 12) * np.column_stack([np.cos(angle), np.sin(angle)])
         room = shapely.distance(shapely.points(tried), border) - 1.3 * radius[n]
-        room = np.where(shapely.contains_xy(land.shapes[muni], tried[:, 0], tried[:, 1]), room, -1e5)
+        room = np.where(shapely.contains_xy(canvas.land.shapes[muni], tried[:, 0], tried[:, 1]), room, -1e5)
         if n:
             away = np.hypot(tried[:, :1] - placed[:n, 0], tried[:, 1:] - placed[:n, 1]) - 1.25 * radius[:n]
             room = np.minimum(room, away.min(axis=1) - 1.25 * radius[n])

@@ -12,10 +12,10 @@ from scipy.stats import norm
 
 from gunmane.assumptions import Assumptions
 from gunmane.municipalities import load_borders
-from gunmane.sample.land import Floats, Ints, Land, rng_of
-from gunmane.sample.mesh import Mesh
-from gunmane.sample.rivers import Streams
+from gunmane.sample.canvas import Canvas
+from gunmane.sample.land import Bools, Floats, Ints, Land
 from gunmane.sample.rows import ROMAN, as_condition, built_years, make_rows, nth, place_names
+from gunmane.sample.streams import Streams
 from gunmane.sample.streets import Streets
 from gunmane.sample.trunks import CLASS_NAMES, MUNICIPAL_OTHER, PREFECTURAL
 
@@ -64,50 +64,42 @@ def bridge_counts(land: Land) -> tuple[Ints, Ints, list[str]]:
 
 
 def draw_bridges(
-    land: Land, mesh: Mesh, streets: Streets, streams: Streams, *, assumptions: Assumptions, seed: int
+    canvas: Canvas,
 ) -> tuple[gpd.GeoDataFrame, dict[str, dict[str, Any]]]:
     """
     Return the bridges of every municipality and of the prefecture on its roads, and what was made.
 
     Parameters
     ----------
-    land, mesh, streets, streams
-        The ground, its mesh, roads and streams.
-    assumptions
+    canvas
+        The ground with its roads and streams; the coefficients used are
         `bridge_short_share`, `bridge_long_from_m`, `sample_bridge_…`, `sample_farm_bridge_count_CODE`.
-    seed
-        Seed of the sample.
     """
-    places = crossings(streets, streams)
-    counts, poor, estimated = bridge_counts(land)
-    muni = mesh.muni[streets.edges]
+    places = crossings(canvas.streets, canvas.streams)
+    counts, poor, estimated = bridge_counts(canvas.land)
+    streets, muni = canvas.streets, canvas.road_muni
     parts: list[gpd.GeoDataFrame] = []
     facts: dict[str, dict[str, Any]] = {}
-    for i, code in enumerate(land.codes):
-        rng = rng_of(f"bridges/{code}", seed=seed)
-        own = (muni == i) & (streets.road_class != PREFECTURAL)
-        others = (muni == i) & (streets.road_class == PREFECTURAL)
+    for i, code in enumerate(canvas.land.codes):
+        rng = canvas.rng(f"bridges/{code}")
+        own = np.flatnonzero((muni == i) & (streets.road_class != PREFECTURAL))
+        others = np.flatnonzero((muni == i) & (streets.road_class == PREFECTURAL))
         per_m = counts[i] / streets.length_m[own].sum()
         pref_count = round(float(per_m * streets.length_m[others].sum()))
         pref_poor = round(float(pref_count * poor[i] / max(counts[i], 1)))
         farm_key = f"sample_farm_bridge_count_{code}"
-        farm = int(assumptions.value(farm_key)) if farm_key in assumptions.table.index else 0
-        chosen = _choose(places, streets, np.flatnonzero(own), counts[i] + farm, rng)
-        is_farm = np.zeros(len(chosen), dtype=bool)
-        local = np.flatnonzero(streets.road_class[chosen["road"]] == MUNICIPAL_OTHER)
-        is_farm[local[-farm:] if farm else local[:0]] = True
-        pref = _choose(places, streets, np.flatnonzero(others), pref_count, rng)
+        farm = int(canvas.value(farm_key)) if canvas.has(farm_key) else 0
+        chosen = _choose(places, streets, own, counts[i] + farm, rng)
+        is_farm = _farm_bridges(streets, chosen, farm)
+        pref = _choose(places, streets, others, pref_count, rng)
         for part, bad, owner, subtype in (
             (chosen[~is_farm], int(poor[i]), code, "道路橋"),
             (chosen[is_farm], 0, code, "農道橋"),
             (pref, pref_poor, code[:2], "道路橋"),
         ):
             if len(part):
-                parts.append(
-                    _bridge_rows(
-                        land, streets, part, i, bad, owner, subtype, assumptions=assumptions, rng=rng
-                    )
-                )
+                part = part.assign(owner_code=owner, subtype=subtype)
+                parts.append(_bridge_rows(canvas, part, i, bad, rng))
         facts[code] = {
             "bridges": int((~is_farm).sum()),
             "bridges_poor": int(poor[i]),
@@ -117,6 +109,14 @@ def draw_bridges(
             "bridges_estimated": code in estimated,
         }
     return pd.concat(parts, ignore_index=True), facts
+
+
+def _farm_bridges(streets: Streets, chosen: pd.DataFrame, count: int) -> Bools:
+    """Mark the last bridges on local roads: they stand in for those of farm roads."""
+    is_farm = np.zeros(len(chosen), dtype=bool)
+    local = np.flatnonzero(streets.road_class[chosen["road"]] == MUNICIPAL_OTHER)
+    is_farm[local[len(local) - count :]] = True
+    return is_farm
 
 
 def _choose(
@@ -138,35 +138,25 @@ def _choose(
 
 
 def _bridge_rows(
-    land: Land,
-    streets: Streets,
-    part: pd.DataFrame,
-    muni: int,
-    poor: int,
-    owner: str,
-    subtype: str,
-    *,
-    assumptions: Assumptions,
-    rng: np.random.Generator,
+    canvas: Canvas, part: pd.DataFrame, muni: int, poor: int, rng: np.random.Generator
 ) -> gpd.GeoDataFrame:
     count = len(part)
     xy = part[["x", "y"]].to_numpy()
     code = np.full(count, muni, dtype=np.int64)
-    length = _bridge_lengths(part["score"].to_numpy(), assumptions=assumptions, rng=rng)
-    years = built_years(count, "bridge", assumptions=assumptions, rng=rng)
-    grade = _bridge_grades(years, poor, assumptions=assumptions, rng=rng)
-    names = CLASS_NAMES[streets.road_class[part["road"]]]
-    width = np.array([assumptions.value(f"sample_width_m_{n}") for n in names]) * rng.uniform(0.8, 1.1, count)
-    towns = place_names(land, xy, code)
-    is_box = (length < BOX_BRIDGE_M) & (subtype == "道路橋")
+    length = _bridge_lengths(part["score"].to_numpy(), assumptions=canvas.assumptions, rng=rng)
+    years = built_years(count, "bridge", assumptions=canvas.assumptions, rng=rng)
+    grade = _bridge_grades(years, poor, assumptions=canvas.assumptions, rng=rng)
+    widths = np.array([canvas.value(f"sample_width_m_{name}") for name in CLASS_NAMES])
+    width = widths[canvas.streets.road_class[part["road"]]] * rng.uniform(0.8, 1.1, count)
+    is_box = (length < BOX_BRIDGE_M) & (part["subtype"].to_numpy() == "道路橋")
     return make_rows(
-        land,
+        canvas.land,
         "bridge",
         shapely.points(np.round(xy, 2)),
         code,
-        owner_code=owner,
-        subtype=np.where(is_box, "溝橋", subtype),
-        name=_bridge_names(code, towns),
+        owner_code=part["owner_code"].to_numpy(),
+        subtype=np.where(is_box, "溝橋", part["subtype"]),
+        name=_bridge_names(code, place_names(canvas.land, xy, code)),
         built_year=years,
         condition=as_condition(grade),
         condition_raw=ROMAN[grade],
@@ -229,55 +219,53 @@ def _bridge_names(muni: Ints, towns: Any) -> list[str]:
 
 
 def draw_tunnels(
-    land: Land, mesh: Mesh, streets: Streets, *, assumptions: Assumptions, seed: int
+    canvas: Canvas,
 ) -> tuple[gpd.GeoDataFrame | None, Ints]:
     """
     Return the tunnels that towns are known to have, on their highest roads, and the rows of `streets` they lie on.
 
     Parameters
     ----------
-    land, mesh, streets
-        The ground, its mesh and roads.
-    assumptions
+    canvas
+        The ground with its roads and streams; the coefficients used are
         `sample_tunnel_count_CODE`.
-    seed
-        Seed of the sample.
     """
     parts, rows = [], []
-    muni = mesh.muni[streets.edges]
-    height = mesh.terrain.heights(streets.coords.mean(axis=1))
-    for i, code in enumerate(land.codes):
+    streets = canvas.streets
+    height = canvas.mesh.terrain.heights(streets.coords.mean(axis=1))
+    for i, code in enumerate(canvas.land.codes):
         key = f"sample_tunnel_count_{code}"
-        if key not in assumptions.table.index:
+        if not canvas.has(key):
             continue
-        rng = rng_of(f"tunnels/{code}", seed=seed)
-        own = np.flatnonzero(
-            (muni == i) & (streets.road_class > PREFECTURAL) & (streets.road_class < MUNICIPAL_OTHER)
-        )
-        chosen = own[np.argsort(-height[own], kind="stable")][: int(assumptions.value(key)) * 4 : 4]
-        lines = shapely.linestrings(streets.coords[chosen])
-        code_of = np.full(len(chosen), i, dtype=np.int64)
-        towns = place_names(land, streets.coords[chosen].mean(axis=1), code_of)
-        grade = np.resize(np.array([2, 1, 2]), len(chosen))
-        parts.append(
-            make_rows(
-                land,
-                "tunnel",
-                lines,
-                code_of,
-                subtype="道路トンネル",
-                name=[
-                    f"{t}トンネル" if n == 0 else f"{t}第{n + 1}トンネル"
-                    for n, t in zip(nth(code_of, towns), towns, strict=True)
-                ],
-                built_year=built_years(len(chosen), "tunnel", assumptions=assumptions, rng=rng),
-                condition=as_condition(grade),
-                condition_raw=ROMAN[grade],
-                length_m=streets.length_m[chosen],
-                width_m=6.0,
-            )
-        )
+        is_trunk = (streets.road_class > PREFECTURAL) & (streets.road_class < MUNICIPAL_OTHER)
+        own = np.flatnonzero((canvas.road_muni == i) & is_trunk)
+        # Every fourth of the highest: neighbours on one pass would make a single tunnel.
+        chosen = own[np.argsort(-height[own], kind="stable")][: int(canvas.value(key)) * 4 : 4]
+        parts.append(_tunnel_rows(canvas, chosen, i, canvas.rng(f"tunnels/{code}")))
         rows.append(chosen)
     if not parts:
         return None, np.empty(0, dtype=np.int64)
     return pd.concat(parts, ignore_index=True), np.concatenate(rows)
+
+
+def _tunnel_rows(canvas: Canvas, chosen: Ints, muni: int, rng: np.random.Generator) -> gpd.GeoDataFrame:
+    coords = canvas.streets.coords[chosen]
+    code = np.full(len(chosen), muni, dtype=np.int64)
+    towns = place_names(canvas.land, coords.mean(axis=1), code)
+    grade = np.resize(np.array([2, 1, 2]), len(chosen))
+    return make_rows(
+        canvas.land,
+        "tunnel",
+        shapely.linestrings(coords),
+        code,
+        subtype="道路トンネル",
+        name=[
+            f"{t}{'' if n == 0 else f'第{n + 1}'}トンネル"
+            for n, t in zip(nth(code, towns), towns, strict=True)
+        ],
+        built_year=built_years(len(chosen), "tunnel", assumptions=canvas.assumptions, rng=rng),
+        condition=as_condition(grade),
+        condition_raw=ROMAN[grade],
+        length_m=canvas.streets.length_m[chosen],
+        width_m=canvas.value("sample_width_m_municipal_2"),
+    )

@@ -77,9 +77,9 @@ def _seats(mesh: Mesh) -> Ints:
 
 def _pairs_and_paths(mesh: Mesh) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Neighbouring towns with the cost between them, and the mesh edges of each such path."""
-    seats = _seats(mesh)
+    towns = np.arange(mesh.town_count)
     graph = mesh.graph(np.arange(len(mesh.source)), mesh.cost)
-    cost, back, seat = dijkstra(graph, indices=seats, min_only=True, return_predecessors=True)
+    cost, back, seat = dijkstra(graph, indices=towns, min_only=True, return_predecessors=True)
     u, v = mesh.source, mesh.target
     meets = np.flatnonzero((seat[u] != seat[v]) & np.isfinite(cost[u]) & np.isfinite(cost[v]))
     table = pd.DataFrame(
@@ -91,34 +91,38 @@ def _pairs_and_paths(mesh: Mesh) -> tuple[pd.DataFrame, pd.DataFrame]:
         }
     )
     table = table.sort_values(["a", "b", "cost", "edge"]).drop_duplicates(["a", "b"]).reset_index(drop=True)
-    table = _one_way_out(table, first_exit=mesh.town_count + mesh.hamlet_count)
-    table["is_gabriel"] = _is_gabriel(mesh.xy[seats], mesh.xy[table["a"]], mesh.xy[table["b"]])
-    tree = minimum_spanning_tree(
-        coo_matrix((table["cost"], (table["a"], table["b"])), shape=graph.shape)
-    ).tocoo()
-    in_tree = set(zip(tree.row.tolist(), tree.col.tolist(), strict=True))
+    table["is_gabriel"] = _is_gabriel(mesh.xy[towns], mesh.xy[table["a"]], mesh.xy[table["b"]])
+    tree = minimum_spanning_tree(coo_matrix((table["cost"], (table["a"], table["b"])), shape=graph.shape))
+    in_tree = set(zip(*tree.tocoo().coords, strict=True))
     table["is_tree"] = [pair in in_tree for pair in zip(table["a"], table["b"], strict=True)]
-    table = table[table["is_gabriel"] | table["is_tree"]].reset_index(drop=True)
+    table = table[table["is_gabriel"] | table["is_tree"]]
+    table = pd.concat([table, _ways_out(mesh, cost, back, seat)], ignore_index=True)
     table["pair"] = np.arange(len(table))
+    return table, _paths(mesh, table, back)
+
+
+def _ways_out(mesh: Mesh, cost: Floats, back: Ints, seat: Ints) -> pd.DataFrame:
+    """A way out of the region hangs on its nearest town alone."""
+    exits = mesh.town_count + mesh.hamlet_count + np.arange(mesh.exit_count)
+    exits = exits[np.isfinite(cost[exits]) & (back[exits] >= 0)]
+    edge = mesh.edge_of(exits, back[exits].astype(np.int64))
+    way = {"edge": edge, "a": seat[exits].astype(np.int64), "b": exits, "cost": cost[exits]}
+    return pd.DataFrame({**way, "is_gabriel": True, "is_tree": True})
+
+
+def _paths(mesh: Mesh, table: pd.DataFrame, back: Ints) -> pd.DataFrame:
+    """The edges of each pair: its middle edge, then from both ends of that back to the towns."""
     rows = [(table["pair"].to_numpy(), table["edge"].to_numpy())]
-    for end in (u, v):
+    for end in (mesh.source, mesh.target):
         pair, node = table["pair"].to_numpy(), end[table["edge"].to_numpy()]
         while len(pair):
             goes_on = back[node] >= 0
             pair, node = pair[goes_on], node[goes_on]
-            rows.append((pair, mesh.edge_of(node, back[node].astype(np.int64))))
-            node = back[node].astype(np.int64)
-    paths = pd.DataFrame(
-        {"pair": np.concatenate([r[0] for r in rows]), "edge": np.concatenate([r[1] for r in rows])}
-    )
-    return table, paths
-
-
-def _one_way_out(table: pd.DataFrame, *, first_exit: int) -> pd.DataFrame:
-    """A way out of the region hangs on its nearest town alone."""
-    is_exit = table["b"] >= first_exit
-    ways = table[is_exit & (table["a"] < first_exit)].sort_values(["b", "cost", "a"]).drop_duplicates("b")
-    return pd.concat([table[~is_exit], ways], ignore_index=True)
+            parent = back[node].astype(np.int64)
+            rows.append((pair, mesh.edge_of(node, parent)))
+            node = parent
+    pairs, edges = (np.concatenate(part) for part in zip(*rows, strict=True))
+    return pd.DataFrame({"pair": pairs, "edge": edges})
 
 
 def _is_gabriel(seats: Floats, a: Floats, b: Floats) -> Bools:
