@@ -181,6 +181,13 @@ def test_an_unexpected_error_is_one_sentence_with_a_hint(capsys, tmp_path, monke
     assert one_sentence(told) and "GUNMANE_DEBUG=1" in told.err and not list(tmp_path.iterdir())
 
 
+def test_the_hint_gives_a_full_record(capsys, caplog, tmp_path, monkeypatch):
+    monkeypatch.setenv("GUNMANE_DEBUG", "1")
+    monkeypatch.setattr("gunmane.plans.make_plan", lambda *args, **more: 1 / 0)
+    assert main(["plan", "nara_uda", "--out", str(tmp_path)]) == 1
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_a_stop_by_the_user_writes_nothing(capsys, tmp_path, monkeypatch):
     def stopped(*args, **more):
         raise KeyboardInterrupt

@@ -480,6 +480,27 @@ def test_every_fault_has_a_sentence_that_says_what_was_kept():
         assert len(own) > 20 and all(kept[lang] in sentence for sentence in own.values())
 
 
+def test_blank_rows_are_left_out_and_row_numbers_stay(kusatsu, tmp_path):
+    (tmp_path / "own.csv").write_text(
+        "asset_id,sector,lon,lat\na,park,135.96,35.01\n\n,,,\nb,park,135.96,35.01\n"
+    )
+    book = openpyxl.Workbook()
+    for row in (["asset_id", "sector", "lon", "lat"], ["a", "park", 135.96, 35.01]):
+        book.active.append(row)
+    for column, value in enumerate(["b", "park", 135.96, 35.01], start=1):
+        book.active.cell(row=5, column=column, value=value)
+    book.save(tmp_path / "own.xlsx")
+    for name in ("own.csv", "own.xlsx"):
+        rows = read_assets(tmp_path / name, region=kusatsu)
+        assert list(rows["source"]) == [f"{name}#1", f"{name}#4"] and list(rows.index) == [0, 1]
+
+
+def test_a_line_with_a_coordinate_that_is_no_number_is_broken(kusatsu, tmp_path):
+    lines = ["LINESTRING (135.96 35.01, NaN 35.02)", "LINESTRING (135.96 35.01, 135.95 35.02)"]
+    pd.DataFrame({"sector": "road", "wkt": lines}).to_csv(tmp_path / "own.csv", index=False)
+    assert read_assets(tmp_path / "own.csv", region=kusatsu).geometry.isna().tolist() == [True, False]
+
+
 def test_names_in_the_wrong_case_are_still_our_columns(kusatsu, tmp_path):
     rows = [
         {

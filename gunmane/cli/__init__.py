@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 
 from gunmane.cli import commands, console
@@ -38,7 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.getLogger(__name__).debug("not in the main thread: signals stay as they are")
     try:
         options = build_parser(lang).parse_args(given)
-        code = _run(options, lang)
+        with warnings.catch_warnings():
+            # What libraries warn of is for us, not for the user; what the user must know is in the notes.
+            warnings.simplefilter("default" if _is_debugging() else "ignore")
+            code = _run(options, lang)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output went away (head, less): nothing is wrong, and nobody is there to be told.
@@ -64,8 +68,12 @@ def _run(options: commands.Options, lang: str) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        if os.environ.get("GUNMANE_DEBUG", "") not in {"", "0"}:
+        if _is_debugging():
             logging.getLogger(__name__).exception("unexpected error")
         console.tell_error(t("cli.unexpected", lang, kind=type(error).__name__))
         return OWN_ERROR
     return DONE
+
+
+def _is_debugging() -> bool:
+    return os.environ.get("GUNMANE_DEBUG", "") not in {"", "0"}

@@ -80,9 +80,8 @@ def read_rows(path: pathlib.Path, *, region: Region, layer_name: str) -> gpd.Geo
     rows = read_table(path) if is_table else read_vector(path, layer_name=layer_name)
     rows["geometry"] = _finite(rows.geometry.to_numpy())
     _check_places(rows, region, path.name)
-    numbers = np.arange(1, len(rows) + 1).astype("str")
-    rows["source"] = [f"{path.name}#{n}" for n in numbers]
-    return rows
+    rows["source"] = [f"{path.name}#{number + 1}" for number in rows.index]
+    return rows.reset_index(drop=True)
 
 
 def as_text(values: pd.Series) -> pd.Series:
@@ -136,7 +135,7 @@ def _finite(shapes: np.ndarray) -> np.ndarray:
 def _check_places(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
     shapes = rows.geometry[rows.geometry.notna()]
     if shapes.empty:
-        first = "・".join(str(n) for n in range(1, min(len(rows), 3) + 1))
+        first = "・".join(str(number + 1) for number in rows.index[:3])
         raise FileError("ledger_no_usable_place", file=file, rows=len(rows), first=first)
     is_geographic = pyproj.CRS(rows.crs).is_geographic
     west, south, east, north = shapes.total_bounds

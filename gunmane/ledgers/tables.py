@@ -33,6 +33,7 @@ def read_table(path: pathlib.Path) -> gpd.GeoDataFrame:
     """
     Return the rows of a table as text, with the points or shapes that their columns give.
 
+    Blank rows are left out; the index keeps each row's place in the file (0 is the first below the header).
     A row whose place cannot be read has missing geometry: a fault of the row, not of the file.
 
     Parameters
@@ -114,19 +115,24 @@ def _decoded(path: pathlib.Path) -> str:
 
 
 def _read_csv(path: pathlib.Path) -> pd.DataFrame:
-    text = _decoded(path)
-    header = text.lstrip("\r\n").split("\n", 1)[0]
+    text = _decoded(path).lstrip("\r\n")
+    header = text.split("\n", 1)[0]
     separator = max((",", "\t", ";"), key=header.count)
     try:
         rows = pd.read_csv(
-            io.StringIO(text), sep=separator, dtype="str", keep_default_na=False, index_col=False
+            io.StringIO(text),
+            sep=separator,
+            dtype="str",
+            keep_default_na=False,
+            index_col=False,
+            skip_blank_lines=False,
         )
     except pd.errors.EmptyDataError as error:
         raise FileError("ledger_no_rows", file=path.name) from error
     except (pd.errors.ParserError, ValueError) as error:
         found = re.search(r"line (\d+)", str(error))
         raise FileError("ledger_ragged", file=path.name, row=found.group(1) if found else "?") from error
-    return rows
+    return rows[(rows.fillna("") != "").any(axis=1)]
 
 
 def _read_excel(path: pathlib.Path) -> pd.DataFrame:
@@ -158,19 +164,18 @@ def _read_excel(path: pathlib.Path) -> pd.DataFrame:
 
 
 def _sheet(sheet: openpyxl.worksheet.worksheet.Worksheet) -> pd.DataFrame:
-    # The size that a sheet claims for itself may be the whole grid: it is counted instead.
-    if hasattr(sheet, "reset_dimensions"):
-        sheet.reset_dimensions()
     lines = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
     header = [_cell_text(v) for v in next(lines, ())]
     while header and not header[-1]:
         header.pop()
     width = len(header)
-    rows = [[_cell_text(v) for v in line[:width]] for line in lines]
-    while rows and not any(rows[-1]):
-        rows.pop()
-    padded = [row + [""] * (width - len(row)) for row in rows]
-    return pd.DataFrame(padded, columns=header or None, dtype="str")
+    # Blank rows are left out as they come: a sheet may claim a million of them.
+    rows: dict[int, list[str]] = {}
+    for number, line in enumerate(lines):
+        texts = [_cell_text(value) for value in line[:width]]
+        if any(texts):
+            rows[number] = texts + [""] * (width - len(texts))
+    return pd.DataFrame(list(rows.values()), index=list(rows), columns=header or None, dtype="str")
 
 
 def _cell_text(value: object) -> str:
