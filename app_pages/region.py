@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
+import pandas as pd
 import streamlit as st
 
 from app_pages import region_data, session, words
@@ -18,7 +20,7 @@ MAP_HEIGHT = 560
 LAYERS_KEPT = 12
 HITS_SHOWN = 20
 GRADES = (1, 2, 3, 4, 0)
-HIT = Style(colour="#B3005E", weight=3, fill="", symbol="circle", radius=11, halo="#FFFFFF", label="plate")
+HIT = Style(colour="#FFFFFF", weight=1.5, fill="#B3005E", symbol="star", radius=9, label="plate")
 TABS = ("bodies", "data", "today", "decided", "load")
 
 
@@ -30,9 +32,15 @@ def show() -> None:
     st.html(STYLE)
     left, right = st.columns([6, 4], gap="medium")
     with left:
-        picked = _map(place, ground)
+        grades, text = _filters()
+        found = summaries.find_assets(ground.assets, text, limit=HITS_SHOWN)
+        chosen = _chosen_hit(found)
+        clicked = _map(place, ground, grades, found, chosen)
     with right, st.container(height=MAP_HEIGHT + 60, border=False, key="region_side"):
         _title(place)
+        if text.strip():
+            _hit_table(place, found, text)
+        picked = chosen or clicked
         if picked is not None:
             _picked_asset(ground, picked)
         _tabs(place, ground)
@@ -50,8 +58,8 @@ def _title(place: Region) -> None:
 # -- map ----------------------------------------------------------------------------------------------------
 
 
-def _map(place: Region, ground: Ground) -> str | None:
-    """Show the map with its filters; return the id of the asset that was clicked or found last."""
+def _filters() -> tuple[tuple[int, ...], str]:
+    """Return the common conditions that the map shows (0: no record) and the name looked for."""
     with st.container(horizontal=True, vertical_alignment="center", key="region_filters", gap="small"):
         chosen = st.pills(
             tr("region.filter"),
@@ -68,10 +76,23 @@ def _map(place: Region, ground: Ground) -> str | None:
             label_visibility="collapsed",
             width=230,
         )
-    grades = tuple(sorted(chosen)) if chosen else GRADES
-    layers = [*_layers(place, ground, grades), *_hits(ground, text)]
+    return (tuple(sorted(chosen)) if chosen else GRADES), text
+
+
+def _map(
+    place: Region,
+    ground: Ground,
+    grades: tuple[int, ...],
+    found: gpd.GeoDataFrame,
+    chosen: str | None,
+) -> str | None:
+    """Show the map; return the id of the asset that was clicked last."""
     picked = show_map(
-        region_map(place), layers, key=f"region_{place.region_id}_{session.lang()}", height=MAP_HEIGHT
+        region_map(place),
+        [*_layers(place, ground, grades), *_hits(found)],
+        key=f"region_{place.region_id}_{session.lang()}",
+        height=MAP_HEIGHT,
+        selected=None if chosen is None else ("asset", chosen),
     )
     if picked is None or picked.kind not in ("asset", "place"):
         return None
@@ -88,19 +109,44 @@ def _layers(place: Region, ground: Ground, grades: tuple[int, ...]) -> list[Laye
     return session.remembered("asset_layers", (lang, grades), make, max_entries=LAYERS_KEPT)
 
 
-def _hits(ground: Ground, text: str) -> list[LayerSpec]:
-    """Mark what the search found, or say that it found nothing."""
-    if not text.strip():
-        return []
-    found = summaries.find_assets(ground.assets, text, limit=HITS_SHOWN)
+def _hits(found: gpd.GeoDataFrame) -> list[LayerSpec]:
+    """Mark what the search found."""
     if found.empty:
-        st.info(tr("region.nothing_found", text=text))
         return []
     places = found.set_index("asset_id")[["name", "geometry"]]
     places["label"] = places["name"]
     places["geometry"] = places.geometry.representative_point()
     title = tr("region.hits", count=len(found))
     return [maps.place_layer(places, name="hits", title=title, style=HIT)]
+
+
+def _chosen_hit(found: gpd.GeoDataFrame) -> str | None:
+    """Return the id of the row that is chosen in the table of what was found."""
+    chosen = st.session_state.get("hit_table", {}).get("selection", {}).get("rows", [])
+    if not chosen or chosen[0] >= len(found):
+        return None
+    return str(found["asset_id"].iloc[chosen[0]])
+
+
+def _hit_table(place: Region, found: gpd.GeoDataFrame, text: str) -> None:
+    """List what the search found, or say that it found nothing."""
+    if found.empty:
+        st.info(tr("region.nothing_found", text=text))
+        return
+    table = {
+        tr("asset.name"): found["name"],
+        tr("asset.sector"): [tr(f"sector.{sector}") for sector in found["sector"]],
+        tr("asset.muni_code"): [place.name_of(code, session.lang()) for code in found["muni_code"]],
+    }
+    st.caption(tr("region.hits_lead", count=len(found), limit=HITS_SHOWN))
+    st.dataframe(
+        pd.DataFrame(table),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="hit_table",
+        height=min(35 * (len(found) + 1) + 3, 180),
+    )
 
 
 def _picked_asset(ground: Ground, asset_id: str) -> None:

@@ -550,7 +550,7 @@ def _region_choice() -> None:
         key="_region_choice",
         placeholder=tr("app.choose_region"),
         label_visibility="collapsed",
-        width=290,
+        width=390,
         on_change=lambda: set_region(st.session_state["_region_choice"]),
     )
 
