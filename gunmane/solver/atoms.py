@@ -79,6 +79,12 @@ class Atoms:
             self._weighted[key] = self.hours + breaks * self.beyond + excess * self.excess
         return self._weighted[key]
 
+    def minutes_between(self, members: Array) -> Array:
+        """Return minutes there and back between atoms that each own a column, by the first column of each."""
+        order = np.argsort(self.owner, kind="stable")
+        first = order[np.searchsorted(self.owner[order], members)]
+        return self.minutes[np.ix_(members, first)]
+
     def unit_labels(self, labels: Array) -> tuple[Array, Array]:
         """Return (rows of units, label of each) for labels of atoms."""
         rows = np.concatenate(self.units)

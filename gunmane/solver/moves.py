@@ -89,15 +89,35 @@ class Bundling:
 
     def load(self, labels: Array) -> None:
         """Start again from other labels."""
+        self.count = int(labels.max()) + 1
         self.labels = np.append(labels, -1)
         self._walks: dict[int, Walk] = {}
-        self.count = int(labels.max()) + 1
-        self.sums = np.array([self.table[labels == b].sum(axis=0) for b in range(self.count)])
-        self.measure = np.array([self.atoms.measure[labels == b].sum() for b in range(self.count)])
+        self.sums = np.zeros((self.count, self.table.shape[1]))
+        self.measure = np.zeros(self.count)
         self.base_columns = np.zeros(self.count, dtype=np.int64)
-        self.costs = np.zeros(self.count)
+        self.travel = np.zeros(self.count)
         for bundle in range(self.count):
-            self._refresh(bundle)
+            self._sum_up(bundle)
+
+    def relabel(self, labels: Array) -> None:
+        """Go over to labels with as many bundles, most of them the same as now."""
+        is_other = labels != self.labels[:-1]
+        touched = np.union1d(labels[is_other], self.labels[:-1][is_other])
+        self.labels[:-1] = labels
+        for bundle in touched.tolist():
+            self._sum_up(bundle)
+
+    def _sum_up(self, bundle: int) -> None:
+        members = self.members(bundle)
+        self._walks.pop(bundle, None)
+        self.sums[bundle] = self.table[members].sum(axis=0)
+        self.measure[bundle] = self.atoms.measure[members].sum()
+        self._refresh(bundle)
+
+    @property
+    def costs(self) -> Array:
+        """Weighted cost of each bundle."""
+        return self.travel + self.window_cost(self.measure)
 
     @property
     def cost(self) -> float:
@@ -168,7 +188,7 @@ class Bundling:
         return walk.order[walk.goes_along[place[0]]] if self._is_gain(float(change[0])) else None
 
     def _is_gain(self, change: float) -> bool:
-        return change < -LEAST_GAIN * (1 + abs(self.cost))
+        return change < -LEAST_GAIN * (1 + abs(float(self.travel.sum())))
 
     def _targets(self, bundle: int, walk: Walk) -> tuple[Array, Array]:
         """Return every (place in the walk, bundle that its atom and what goes along could join)."""
@@ -223,15 +243,13 @@ class Bundling:
     def weigh(self, weights: Weights) -> None:
         """Count window excess otherwise; broken rules must count as before."""
         self.weights = weights
-        for bundle in range(self.count):
-            self._refresh(bundle)
 
     def _refresh(self, bundle: int) -> None:
         is_own = (self.labels[self.atoms.owner] == bundle)[None, :]
         value, column = self._least(self.sums[bundle][None, :], is_own, np.arange(is_own.shape[1]))
         self.base_columns[bundle] = column[0]
         extra = self._extra_cost(set(self.members(bundle).tolist()))
-        self.costs[bundle] = value[0] + self.window_cost(self.measure[[bundle]])[0] + extra
+        self.travel[bundle] = value[0] + extra
 
     def _least(self, values: Array, is_allowed: Array, columns: Array) -> tuple[Array, Array]:
         """Return the least allowed value of each row and its column, as `base_candidates` allows them."""
@@ -258,10 +276,13 @@ class Bundling:
         for place, cuts in enumerate(spans):
             for start, end in cuts:
                 goes_along[place, start:end] = True
-        links = [(place, other) for place, atom in enumerate(order) for other in self.atoms.neighbours[atom]]
-        ends = np.array(links, dtype=np.int64).reshape(-1, 2)
+        degrees = [len(self.atoms.neighbours[atom]) for atom in order]
+        ends = [other for atom in order for other in self.atoms.neighbours[atom]]
+        places = np.repeat(np.arange(len(order)), degrees)
         cutting = np.array([place for place, cuts in enumerate(spans) if cuts], dtype=np.int64)
-        return Walk(np.array(order, dtype=np.int64), goes_along, cutting, ends[:, 0], ends[:, 1])
+        return Walk(
+            np.array(order, dtype=np.int64), goes_along, cutting, places, np.array(ends, dtype=np.int64)
+        )
 
     def _changes(self, bundle: int, walk: Walk, chunks: Array, goals: Array) -> Array:
         """Return what each (chunk of the walk, bundle that it joins) changes the cost by."""
@@ -285,7 +306,8 @@ class Bundling:
         )
         if self._has_extras:
             after += self._extra_costs(walk, leaving, goals)
-        return after - self.costs[bundle] - self.costs[goals]
+        before = self.costs
+        return after - before[bundle] - before[goals]
 
     def _near_columns(self, bundle: int, goals: Array) -> Array:
         if self.atoms.is_restricted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -69,9 +70,11 @@ def window_excess(measure: Array, floor: float, ceiling: float) -> Array:
     floor, ceiling
         Limits; 0 and infinity set none.
     """
-    below = np.clip(1 - measure / floor, 0.0, None) if floor > 0 else np.zeros(measure.shape)
-    above = np.clip(measure / ceiling - 1, 0.0, None) if np.isfinite(ceiling) else np.zeros(measure.shape)
-    excess = below + above
+    excess = np.zeros(measure.shape)
+    if floor > 0:
+        excess = np.maximum(1 - measure / floor, 0.0)
+    if math.isfinite(ceiling):
+        excess = np.maximum(excess, measure / ceiling - 1)
     return np.where(excess > WINDOW_TOLERANCE, excess, 0.0)
 
 

@@ -18,7 +18,7 @@ DRAWN_STARTS = 2
 GROW_ROUNDS = 6
 # Columns beyond this number are thinned for the first choice of bases; the search itself uses all.
 SEED_COLUMNS = 400
-EXCHANGES_TRIED = 40
+EXCHANGES_TRIED = 80
 # One start may spend this part of the moves left.
 START_SHARE = 5
 # Window excess of 1 counts so many mean bundles' hours in the first descent, and the next part this much more.
@@ -117,7 +117,9 @@ def first_labels(atoms: Atoms, weights: Weights, count: int, rng: np.random.Gene
     small = table[:, thin]
     chosen = [seeds.greedy_bases(small, count, first)]
     chosen += [seeds.drawn_bases(small, count, first, rng) for _ in range(DRAWN_STARTS)]
-    found = [seeds.halved(atoms, count)] if count > 1 and not atoms.is_restricted else []
+    found = []
+    if not atoms.is_restricted:
+        found.append(seeds.halved(atoms, count, np.arange(atoms.size), 0))
     for bases in chosen:
         better = seeds.interchange(small, bases, len(first), rounds=2 * count)
         columns = [thin[place] for place in better]
@@ -195,53 +197,68 @@ def split(bundling: Bundling, labels: Array, bundle: int, column: int, new_label
 
 def exchanges(bundling: Bundling, budget: Budget, rng: np.random.Generator) -> list[Option]:
     """
-    Dissolve one bundle and split another while that, after a descent, lowers the cost; return what was found.
+    Change bundles more deeply while that, after a descent, lowers the cost; return what was found.
 
-    Pairs are tried in the order of what they promise, then drawn.
+    In turn: one bundle is dissolved and another split, or neighbours are thrown together and divided anew.
     """
     found: list[Option] = []
     failures = 0
     tried: set[tuple[int, int]] = set()
     while budget.is_open and failures < EXCHANGES_TRIED and bundling.count > 1:
-        pair = _next_pair(bundling, tried, rng)
-        if pair is None:
-            break
-        tried.add(pair)
         before, labels = bundling.cost, bundling.labels[:-1].copy()
-        touched = _exchange(bundling, *pair)
-        settle(bundling, budget, touched)
+        is_divided = failures % 2 == 0 and not bundling.atoms.is_restricted
+        changed = _divided_anew(bundling, rng) if is_divided else _exchanged(bundling, tried, rng)
+        if changed is None:
+            failures += 1
+            continue
+        touched = np.unique(labels[changed != labels]).tolist()
+        bundling.relabel(changed)
+        around = set(touched).union(*(bundling.neighbours_of(bundle) for bundle in touched))
+        settle(bundling, budget, around)
         budget.report()
         if bundling.cost < before - 1e-9 * (1 + abs(before)):
             found.append(make_option(bundling.atoms, bundling.labels[:-1], is_exempt=bundling.is_exempt))
             failures = 0
             tried.clear()
         else:
-            bundling.load(labels)
+            bundling.relabel(labels)
             failures += 1
     return found
 
 
-def _next_pair(
-    bundling: Bundling, tried: set[tuple[int, int]], rng: np.random.Generator
-) -> tuple[int, int] | None:
+def _divided_anew(bundling: Bundling, rng: np.random.Generator) -> Array | None:
+    """Return labels with two or three neighbouring bundles divided anew, or None if that fails."""
+    group = [int(rng.integers(bundling.count))]
+    wanted = 2 + int(rng.integers(2))
+    while len(group) < wanted:
+        near = sorted(set().union(*(bundling.neighbours_of(bundle) for bundle in group)) - set(group))
+        if not near:
+            break
+        group.append(near[int(rng.integers(len(near)))])
+    labels = bundling.labels[:-1].copy()
+    members = np.flatnonzero(np.isin(labels, group))
+    start = int(members[rng.integers(len(members))])
+    divided = seeds.halved(bundling.atoms, len(group), members, start)
+    if len(group) < 2 or int(divided.max()) + 1 < len(group):
+        return None
+    labels[members] = np.array(group)[divided]
+    return labels
+
+
+def _exchanged(bundling: Bundling, tried: set[tuple[int, int]], rng: np.random.Generator) -> Array | None:
+    """Return labels with one bundle dissolved and another split, a pair not yet tried; None if there is none."""
     losses = [loss_of(bundling, bundle) for bundle in range(bundling.count)]
-    gains = [gain_of(bundling, bundle)[0] for bundle in range(bundling.count)]
-    pairs = [
-        (losses[out] - gains[cut], out, cut)
+    gains = [gain_of(bundling, bundle) for bundle in range(bundling.count)]
+    pairs = sorted(
+        (losses[out] - gains[cut][0], out, cut)
         for out in range(bundling.count)
         for cut in range(bundling.count)
-        if out != cut and np.isfinite(losses[out]) and np.isfinite(gains[cut]) and (out, cut) not in tried
-    ]
+        if out != cut and np.isfinite(losses[out]) and np.isfinite(gains[cut][0]) and (out, cut) not in tried
+    )
     if not pairs:
         return None
-    pairs.sort()
     # Mostly the most promising pair, now and then one further down.
     place = min(int(rng.exponential(1.5)), len(pairs) - 1) if tried else 0
-    return pairs[place][1], pairs[place][2]
-
-
-def _exchange(bundling: Bundling, out: int, cut: int) -> set[int]:
-    column = gain_of(bundling, cut)[1]
-    touched = bundling.neighbours_of(out) | bundling.neighbours_of(cut) | {out, cut}
-    bundling.load(split(bundling, dissolved(bundling, out), cut, column, out))
-    return touched
+    _, out, cut = pairs[place]
+    tried.add((out, cut))
+    return split(bundling, dissolved(bundling, out), cut, gains[cut][1], out)

@@ -230,74 +230,78 @@ def priced(atoms: Atoms, table: Array, columns: list[int], *, rounds: int) -> li
     return found
 
 
-def halved(atoms: Atoms, count: int) -> Array:
+def halved(atoms: Atoms, count: int, members: Array, start: int) -> Array:
     """
-    Return labels by halving again and again: each side gets work for the bundles that it will hold.
+    Return labels of connected members by halving again and again: each side gets work for what it will hold.
 
-    A side grows from the unit farthest from the other side's, by the difference of the ways to both.
+    A side grows from the atom farthest from the other side's, by the difference of the ways to both.
 
     Parameters
     ----------
     atoms
         Atoms that each own a column.
     count
-        Number of bundles, at most that of atoms.
+        Number of bundles; fewer come out where a side has too few atoms.
+    members
+        Atoms to divide, sorted.
+    start
+        The first cut starts far from this member.
     """
-    column_of = np.searchsorted(
-        atoms.owner, np.arange(atoms.size), sorter=np.argsort(atoms.owner, kind="stable")
-    )
-    column_of = np.argsort(atoms.owner, kind="stable")[column_of]
-    between = atoms.minutes[:, column_of]
-    labels = np.zeros(atoms.size, dtype=np.int64)
-    waiting = [(0, count)]
+    between = atoms.minutes_between(members)
+    place = {atom: i for i, atom in enumerate(members.tolist())}
+    links = [[place[o] for o in atoms.neighbours[atom] if o in place] for atom in members.tolist()]
+    measure = atoms.measure[members]
+    labels = np.zeros(len(members), dtype=np.int64)
+    waiting = [(0, count, place[start])]
     while waiting:
-        label, parts = waiting.pop()
-        if parts == 1:
+        label, parts, near = waiting.pop()
+        own = np.flatnonzero(labels == label)
+        if min(parts, len(own)) < 2:
             continue
-        members = np.flatnonzero(labels == label)
-        far = members[np.argmax(between[members, members[0]])]
-        other = members[np.argmax(between[members, far])]
-        side = _grown_side(atoms, between, members, (int(far), int(other)), parts)
+        far = int(own[np.argmax(between[own, near])])
+        other = int(own[np.argmax(between[own, far])])
+        if far == other:
+            far = int(own[own != other][0])
+        order = between[:, far] - between[:, other]
+        side = _grown_side(links, measure, order, set(own.tolist()), (far, other), parts)
         new = label + parts // 2
-        labels[np.setdiff1d(members, side)] = new
-        waiting += [(label, parts // 2), (new, parts - parts // 2)]
-    return labels
+        labels[np.setdiff1d(own, side)] = new
+        waiting += [(label, parts // 2, far), (new, parts - parts // 2, other)]
+    return np.unique(labels, return_inverse=True)[1]
 
 
 def _grown_side(
-    atoms: Atoms, between: Array, members: Array, poles: tuple[int, int], parts: int
+    links: list[list[int]], measure: Array, order: Array, inside: set[int], poles: tuple[int, int], parts: int
 ) -> list[int]:
-    """Return the connected part of members around the first pole that should hold `parts // 2` bundles."""
-    inside = set(members.tolist())
+    """Return the connected part of the places inside, around the first pole, that should hold `parts // 2`."""
     start, end = poles
     first = parts // 2
-    goal = float(atoms.measure[members].sum()) * first / parts
-    order = between[:, start] - between[:, end]
+    goal = float(measure[sorted(inside)].sum()) * first / parts
     heap = [(float(order[start]), start)]
     seen = {start}
     side: list[int] = []
     total = 0.0
-    while heap and len(side) < len(members) - (parts - first):
-        _, atom = heapq.heappop(heap)
-        step = float(atoms.measure[atom])
+    while heap and len(side) < len(inside) - (parts - first):
+        _, here = heapq.heappop(heap)
+        step = float(measure[here])
         if len(side) >= first and total + step / 2 > goal:
             break
-        side.append(atom)
+        side.append(here)
         total += step
-        for other in atoms.neighbours[atom]:
+        for other in links[here]:
             if other in inside and other not in seen and other != end:
                 seen.add(other)
                 heapq.heappush(heap, (float(order[other]), other))
-    return _with_strays(atoms, side, inside, end)
+    return _with_strays(links, side, inside, end)
 
 
-def _with_strays(atoms: Atoms, side: list[int], inside: set[int], end: int) -> list[int]:
+def _with_strays(links: list[list[int]], side: list[int], inside: set[int], end: int) -> list[int]:
     """Return a side with everything that can no longer reach the other pole."""
     rest = inside - set(side)
     reached = [end]
     rest.discard(end)
-    for atom in reached:
-        new = rest.intersection(atoms.neighbours[atom])
+    for here in reached:
+        new = rest.intersection(links[here])
         rest -= new
         reached += sorted(new)
     return sorted(set(side) | rest)
