@@ -10,6 +10,9 @@ import numpy as np
 from gunmane.solver.problem import Array, Problem
 from gunmane.solver.score import pieces_of
 
+# Minutes that stand for "no road leads there" where regions are grown.
+FAR_MIN = 1e6
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Atoms:
@@ -30,13 +33,9 @@ class Atoms:
         Atom that holds each column; the number of atoms for a column outside the territory.
     is_fixed
         Whether a column is a base that must be used.
-    hours
-        Atoms x columns: travel hours a year.
     beyond, excess
         Atoms x columns: units with work beyond the travel limit, and by how much in all (relative);
         None when every base reaches everything.
-    minutes
-        Atoms x columns: minutes there and back, the mean of the atom's units weighted by their work.
     measure
         Measure of each atom.
     conflicts
@@ -51,10 +50,8 @@ class Atoms:
     columns: Array
     owner: Array
     is_fixed: Array
-    hours: Array
     beyond: Array | None
     excess: Array | None
-    minutes: Array
     measure: Array
     conflicts: tuple[tuple[int, int], ...]
     pieces: tuple[int, ...]
@@ -64,6 +61,22 @@ class Atoms:
     def size(self) -> int:
         """Number of atoms."""
         return len(self.units)
+
+    @functools.cached_property
+    def hours(self) -> Array:
+        """Atoms x columns: travel hours a year."""
+        rows = np.concatenate(self.units)
+        return _by_atom(self.problem.hours(self.columns, rows), self.units)
+
+    @functools.cached_property
+    def minutes(self) -> Array:
+        """Atoms x columns: minutes there and back, the mean of the atom's units weighted by their work."""
+        rows = np.concatenate(self.units)
+        minutes = self.problem.both_min[np.ix_(self.columns, rows)]
+        # A trace of weight everywhere gives units without work a place as well.
+        weight = self.problem.crew_days[rows] + 1e-6
+        sums = _by_atom(np.where(np.isfinite(minutes), minutes, FAR_MIN) * weight, self.units)
+        return sums / _by_atom(weight[None, :], self.units)
 
     @functools.cached_property
     def is_restricted(self) -> bool:
@@ -103,8 +116,8 @@ def make_atoms(problem: Problem, territory: int) -> Atoms:
     units = tuple(rows[atom_of[rows] == atom] for atom in range(int(atom_of[rows].max()) + 1))
     columns = _columns(problem, rows)
     owner = np.where(problem.territory[columns] == territory, atom_of[columns], len(units))
-    excess = [problem.excess(columns, members) for members in units]
-    beyond = np.array([(e > 0).sum(axis=1) for e in excess], dtype=float)
+    excess = problem.excess(columns, np.concatenate(units))
+    is_beyond = bool(excess.any())
     return Atoms(
         problem=problem,
         units=units,
@@ -112,10 +125,8 @@ def make_atoms(problem: Problem, territory: int) -> Atoms:
         columns=columns,
         owner=owner,
         is_fixed=np.isin(columns, np.array(problem.fixed_bases, dtype=np.int64)),
-        hours=np.array([problem.hours(columns, members).sum(axis=1) for members in units]),
-        beyond=beyond if beyond.any() else None,
-        excess=np.array([e.sum(axis=1) for e in excess]) if beyond.any() else None,
-        minutes=np.array([_mean_minutes(problem, columns, members) for members in units]),
+        beyond=_by_atom((excess > 0).astype(float), units) if is_beyond else None,
+        excess=_by_atom(excess, units) if is_beyond else None,
         measure=np.array([problem.measure[members].sum() for members in units]),
         conflicts=_conflicts(problem, rows, atom_of),
         pieces=tuple(len(pieces_of(problem, members)) for members in units),
@@ -161,12 +172,10 @@ def _neighbours(problem: Problem, units: tuple[Array, ...], atom_of: Array) -> t
     return tuple(found)
 
 
-def _mean_minutes(problem: Problem, columns: Array, members: Array) -> Array:
-    minutes = problem.both_min[np.ix_(columns, members)]
-    # A trace of weight everywhere gives units without work a place as well.
-    weight = problem.crew_days[members] + 1e-6
-    far = np.where(np.isfinite(minutes), minutes, 1e6)
-    return (far * weight).sum(axis=1) / weight.sum()
+def _by_atom(values: Array, units: tuple[Array, ...]) -> Array:
+    """Return atoms x columns from columns x units: the sums of the units of each atom."""
+    starts = np.cumsum([0, *(len(members) for members in units[:-1])])
+    return np.ascontiguousarray(np.add.reduceat(values, starts, axis=1).T)
 
 
 def _conflicts(problem: Problem, rows: Array, atom_of: Array) -> tuple[tuple[int, int], ...]:

@@ -122,6 +122,11 @@ def _options(
         options = search_options(territory, count, budget=budget, rng=rng, starts=warm)
     if is_free:
         _try_other_counts(territory, count, options, budget=budget, rng=rng)
+        again = search_options(
+            territory, count, budget=budget, rng=rng, starts=[options[count].labels], is_fresh=False
+        )
+        for option in again.values():
+            keep(options, option)
     return options
 
 

@@ -10,6 +10,7 @@ from gunmane.solver.atoms import Atoms
 from gunmane.solver.budget import Budget
 from gunmane.solver.problem import Array
 from gunmane.solver.score import pieces_of, window_excess
+from gunmane.solver.walks import Walk, walk_bundle
 
 # A move must gain more than this part of the cost, or rounding would let moves go back and forth.
 LEAST_GAIN = 1e-9
@@ -38,30 +39,6 @@ class Weights:
     excess: float
     soft: float
     bend: float = 0.0
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Walk:
-    """
-    A bundle walked from its base.
-
-    Parameters
-    ----------
-    order
-        Its atoms in the order met.
-    goes_along
-        Row for row of `order`: which places of it leave when that atom leaves.
-    cutting
-        Places whose atom cuts others off.
-    link_places, link_atoms
-        Every link out of an atom of the bundle: place of the atom, and the atom at the other end.
-    """
-
-    order: Array
-    goes_along: Array
-    cutting: Array
-    link_places: Array
-    link_atoms: Array
 
 
 class Bundling:
@@ -271,18 +248,7 @@ class Bundling:
         owner = int(self.atoms.owner[self.base_columns[bundle]])
         is_inside = owner < self.atoms.size and self.labels[owner] == bundle
         root = owner if is_inside else int(self.members(bundle)[0])
-        order, spans = _cut_spans(self.atoms.neighbours, self.labels, bundle, root)
-        goes_along = np.eye(len(order), dtype=bool)
-        for place, cuts in enumerate(spans):
-            for start, end in cuts:
-                goes_along[place, start:end] = True
-        degrees = [len(self.atoms.neighbours[atom]) for atom in order]
-        ends = [other for atom in order for other in self.atoms.neighbours[atom]]
-        places = np.repeat(np.arange(len(order)), degrees)
-        cutting = np.array([place for place, cuts in enumerate(spans) if cuts], dtype=np.int64)
-        return Walk(
-            np.array(order, dtype=np.int64), goes_along, cutting, places, np.array(ends, dtype=np.int64)
-        )
+        return walk_bundle(self.atoms.neighbours, self.labels, bundle, root)
 
     def _changes(self, bundle: int, walk: Walk, chunks: Array, goals: Array) -> Array:
         """Return what each (chunk of the walk, bundle that it joins) changes the cost by."""
@@ -344,46 +310,6 @@ class Bundling:
             units = np.sort(np.concatenate([self.atoms.units[atom] for atom in sorted(members)]))
             faults += len(pieces_of(self.atoms.problem, units)) - 1
         return self.weights.breaks * faults
-
-
-def _cut_spans(
-    neighbours: tuple[tuple[int, ...], ...], labels: Array, bundle: int, root: int
-) -> tuple[list[int], list[list[tuple[int, int]]]]:
-    """
-    Walk a connected bundle depth first and find what each atom would cut off.
-
-    Returns the atoms in the order met and, for each, the spans of that order that lose their way to the root
-    when it leaves (for the root: all branches but the largest). Tarjan (1972), low points.
-    """
-    place = {root: 0}
-    order, low = [root], [0]
-    spans: list[list[tuple[int, int]]] = [[]]
-    stack = [(0, -1, iter(neighbours[root]))]
-    while stack:
-        here, parent, others = stack[-1]
-        for other in others:
-            if labels[other] != bundle:
-                continue
-            seen = place.get(other)
-            if seen is None:
-                there = len(order)
-                place[other] = there
-                order.append(other)
-                low.append(there)
-                spans.append([])
-                stack.append((there, here, iter(neighbours[other])))
-                break
-            if seen != parent:
-                low[here] = min(low[here], seen)
-        else:
-            stack.pop()
-            if parent >= 0:
-                low[parent] = min(low[parent], low[here])
-                if low[here] >= parent:
-                    spans[parent].append((here, len(order)))
-    branches = sorted(spans[0], key=lambda span: (span[0] - span[1], span[0]))
-    spans[0] = branches[1:]
-    return order, spans
 
 
 def descend(bundling: Bundling, budget: Budget, dirty: set[int] | None = None) -> None:
