@@ -114,7 +114,7 @@ def _origins(rows: gpd.GeoDataFrame, source: str) -> pd.DataFrame:
 
 def _ids(rows: gpd.GeoDataFrame, faults: Faults) -> NDArray[Any]:
     """Ids as text; a row without one is named after its file and row."""
-    ids = np.asarray(column_of(rows, "asset_id").map(as_text), dtype=object)
+    ids = np.array([as_text(value) for value in column_of(rows, "asset_id")], dtype=object)
     is_bare = np.array([not text for text in ids], dtype=bool)
     origin = faults.origins
     ids[is_bare] = [

@@ -30,9 +30,11 @@ UNKNOWN_WORDS = {
 
 
 def as_text(value: Any) -> str:
-    """Return a cell as text without outer blanks; "" where it is missing."""
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+    """Return a cell as text without outer blanks; "" where it is missing, 5.0 (a spreadsheet's 5) as "5"."""
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value).strip()
 
 
