@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +12,10 @@ from app_pages.group_form import choose_layer, forget_form, show_form
 from app_pages.map_view import Selection, show_map
 from app_pages.plan_map import View
 from app_pages.tables import STYLE, heading
+from gunmane.errors import GunmaneError
 from gunmane.scenario import Plan, Scenario
+
+LOG = logging.getLogger("gunmane.pages")
 
 MAP_HEIGHT = 470
 PANELS = ("summary", "picked", "choices")
@@ -31,7 +36,7 @@ def main() -> None:
     with left:
         status = st.container()
     with status:
-        plan = session.make(wanted or current)
+        plan = _made(wanted or current)
     if wanted is not None and plan.scenario.fingerprint() == wanted.fingerprint():
         # The new plan is shown by its figures; where it failed, the form stays beside the sentence.
         forget_form()
@@ -48,9 +53,30 @@ def main() -> None:
             asked = group_panel.show_summary(plan)
             if asked is not None:
                 _make_with(plan, asked)
+            if any(note.key == "cancelled" for note in plan.notes) and st.button(
+                session.tr("group.search_on"), key="group_search_on"
+            ):
+                st.session_state["_group_redo"] = True
+                st.rerun()
         elif panel == "picked":
             _show_picked(plan, view, picked)
     _table(plan, shades, picked)
+
+
+def _made(choices: Scenario) -> Plan:
+    """Return the plan of some choices; whatever goes wrong, the plan from before stays, with a sentence above."""
+    before = session.plan()
+    is_redone = bool(st.session_state.pop("_group_redo", False))
+    try:
+        return session.make(choices, is_redone=is_redone)
+    except GunmaneError:
+        raise
+    except Exception:
+        if before is None:
+            raise
+        LOG.exception("plan failed")
+        st.error(session.tr("group.failed"))
+        return before
 
 
 def _right_head() -> tuple[Scenario, str]:

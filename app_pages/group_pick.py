@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pandas as pd
 import streamlit as st
 
@@ -53,7 +55,7 @@ def show_bundle(plan: Plan, bundle_id: str) -> None:
         lines.append(tr("group.bundle_near", bundles=comma.join(reasons.neighbours)))
     if reasons.apart:
         lines.append(tr("group.bundle_apart", units=comma.join(reasons.apart[:8]), count=len(reasons.apart)))
-    st.html("".join(f"<p>{_escaped(line)}</p>" for line in lines))
+    st.html(_paragraphs(lines))
     st.html(members_table(plan, reasons))
     st.html(heading(tr("group.checks")))
     st.html(check_list([check_words(plan, check) for check in reasons.rules.to_dict("records")]))
@@ -147,7 +149,7 @@ def show_unit(plan: Plan, unit_id: str, strand: str) -> None:
         lines.append(_unit_work(plan, reasons))
     else:
         lines.append(tr("group.unit_idle"))
-    st.html("".join(f"<p>{_escaped(line)}</p>" for line in lines))
+    st.html(_paragraphs(lines))
     if len(reasons.moves):
         st.html(moves_table(reasons))
         st.caption(tr("group.moves_note"))
@@ -229,7 +231,7 @@ def moves_table(reasons: UnitReasons) -> str:
                 " ".join(rules) or tr("group.no_rule_changes"),
             ]
         )
-    return html_table(head, rows, caption=tr("term.move_price"), left=(3, 4))
+    return html_table(head, rows, caption=tr("group.move_title"), left=(3, 4))
 
 
 def signed_hours(change: float) -> str:
@@ -241,7 +243,5 @@ def signed_hours(change: float) -> str:
     return ("+" if change > 0 else "−") + words.hours(abs(change))
 
 
-def _escaped(text: str) -> str:
-    import html
-
-    return html.escape(text)
+def _paragraphs(lines: list[str]) -> str:
+    return '<div class="gm-reasons">' + "".join(f"<p>{html.escape(line)}</p>" for line in lines) + "</div>"

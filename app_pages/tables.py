@@ -189,6 +189,7 @@ STYLE = """
 .gm-table tbody th { white-space: nowrap; text-align: left; font-weight: 500; }
 .gm-small { display: block; font-size: 14px; color: #4a5560; white-space: nowrap; }
 .gm-inline .gm-small { display: inline; margin-left: 4px; }
+.gm-reasons p { margin: 0 0 5px !important; }
 .gm-better { color: #00507d; font-weight: 600; }
 .gm-worse { color: #9a3412; font-weight: 600; }
 .gm-tiles { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 6px; margin: 0 !important;
