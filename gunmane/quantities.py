@@ -70,7 +70,7 @@ def place_assets(
         raise ValueError(msg)
 
     known = assumptions or load_assumptions()
-    table = assets.sort_values("asset_id", ignore_index=True)
+    table = assets.reset_index(drop=True)
     shapes = np.asarray(table.geometry.array, dtype=object)
     visits = _visits(shapes, known.value("asset_cut_length_m"))
     muni = table["muni_code"].astype("str").to_numpy()

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gunmane.assumptions import load_assumptions
@@ -201,6 +201,13 @@ def test_speed_follows_the_class_and_is_higher_away_from_towns():
     assert rural.facts["lines_outside"] == 1
 
 
+def test_roads_among_many_people_keep_the_speed_of_built_up_areas():
+    region = find_region("osaka_senshu")
+    hall = region.halls.geometry.iloc[0]
+    network = network_of([(hall.x, hall.y), (hall.x + 300, hall.y)], region=region)
+    assert network.speed_kmh == pytest.approx(ASSUMPTIONS.value("speed_kmh_unknown_class"))
+
+
 def test_a_long_road_without_junctions_is_divided_evenly():
     network = network_of([(0, 0), (900, 0), (900, 1500)], assumptions=ASSUMPTIONS)
     limit = ASSUMPTIONS.value("network_edge_max_m")
@@ -232,6 +239,7 @@ def usable(lines):
     return [shapely.LineString(line) for line in lines if shapely.length(shapely.LineString(line)) > 0]
 
 
+@settings(max_examples=50)
 @given(lines=drawn_lines)
 def test_nodes_are_those_of_the_exact_union(lines):
     shapes = list({shapely.normalize(shape).wkb: shape for shape in usable(lines)}.values())
@@ -244,6 +252,7 @@ def test_nodes_are_those_of_the_exact_union(lines):
     assert own == ends
 
 
+@settings(max_examples=50)
 @given(lines=drawn_lines)
 def test_no_metre_is_lost_or_won(lines):
     shapes = usable(lines)
@@ -252,6 +261,7 @@ def test_no_metre_is_lost_or_won(lines):
     assert network.length_m.sum() == pytest.approx(sum(distinct.values()), rel=1e-6)
 
 
+@settings(max_examples=50)
 @given(lines=drawn_lines, seed=st.integers(0, 99))
 def test_row_order_does_not_change_the_network(lines, seed):
     shapes = usable(lines)
@@ -264,6 +274,7 @@ def test_row_order_does_not_change_the_network(lines, seed):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
+@settings(max_examples=50)
 @given(lines=drawn_lines)
 def test_every_point_along_the_roads_lies_on_them_near_the_node_it_names(lines):
     shapes = usable(lines)

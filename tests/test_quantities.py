@@ -133,7 +133,7 @@ shapes = st.one_of(
 rows = st.lists(st.tuples(shapes, st.sampled_from(["90001", "90002"])), min_size=1, max_size=10)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(drawn=rows)
 def test_the_shares_of_every_asset_sum_to_one_in_its_own_municipality(ground, drawn):
     assets = assets_of(*[s for s, _ in drawn], muni=[m for _, m in drawn])
@@ -144,7 +144,7 @@ def test_the_shares_of_every_asset_sum_to_one_in_its_own_municipality(ground, dr
     assert (ground[1]["muni_code"].reindex(shares["unit_id"]).to_numpy() == own).all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(drawn=rows, seed=st.integers(0, 9))
 def test_sorting_the_ledger_does_not_change_the_shares(ground, drawn, seed):
     assets = assets_of(*[s for s, _ in drawn], muni=[m for _, m in drawn])
