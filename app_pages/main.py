@@ -38,6 +38,10 @@ def main() -> None:
     chosen = st.navigation(pages, position="hidden")
     st.html(HERE / "style.css")
     st.html(HERE / f"words_{session.lang()}.css")
+    # Screen readers choose their voice by it.
+    st.html(
+        f'<script>document.documentElement.lang = "{session.lang()}"</script>', unsafe_allow_javascript=True
+    )
     chosen.run()
     session.write_address()
 

@@ -1,0 +1,252 @@
+"""A person's way through the app in a browser that reaches nothing but this machine."""
+
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import pytest
+
+from gunmane.i18n import t
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parent.parent
+REGION = "nara_uda"
+LOOPBACK = re.compile(
+    r"^(https?|wss?)://(127\.0\.0\.1|localhost|\[::1\])[:/]|^(data|blob|about|chrome-error):"
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium of the system, driven by Playwright."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
+    if found is None:
+        pytest.skip("no Chromium here; `make browser` installs it where apt and root are")
+    with api.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """The app served on a free port of loopback, with a cache of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("app")
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"],
+            cwd=ROOT,
+            env={**os.environ, "GUNMANE_CACHE": str(folder / "cache")},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_it_serves(port, server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(30)
+    said = (folder / "log").read_text("utf-8", "replace")
+    assert "Traceback" not in said, said[-3000:]
+
+
+def _wait_until_it_serves(port, server):
+    for _ in range(300):
+        assert server.poll() is None, "the server ended at once"
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the server did not answer within a minute")
+
+
+@pytest.fixture
+def page(browser):
+    """A tab of 1366 x 768 that blocks and records whatever is asked of another machine."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+    asked_outside = []
+
+    def guard(route):
+        if LOOPBACK.match(route.request.url):
+            route.continue_()
+        else:
+            asked_outside.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", guard)
+    tab = context.new_page()
+    tab.set_default_timeout(PATIENCE_MS)
+    yield tab
+    context.close()
+    assert asked_outside == []
+
+
+def open_map(tab):
+    """Wait until the map of the page has drawn every layer; return it."""
+    drawn = tab.frame_locator("iframe").first.locator('.leaflet-container[data-busy="no"]')
+    drawn.wait_for(state="visible")
+    return drawn
+
+
+def open_page(tab, address, name="", **query):
+    asked = "&".join(f"{key}={value}" for key, value in query.items())
+    tab.goto(f"{address}/{name}?{asked}")
+
+
+def painted(tab, drawn):
+    """How many of 40 x 30 places of the map's drawing are coloured."""
+    return drawn.locator(".gm-stage canvas").first.evaluate(
+        """canvas => {
+            const pen = canvas.getContext("2d");
+            const seen = new Set();
+            for (let i = 1; i < 40; i++) for (let j = 1; j < 30; j++) {
+                const [r, g, b, a] = pen.getImageData(canvas.width * i / 40, canvas.height * j / 30, 1, 1).data;
+                if (a) seen.add(r + "," + g + "," + b);
+            }
+            return seen.size;
+        }"""
+    )
+
+
+def test_the_way_from_the_map_of_japan_to_the_files(page, address, tmp_path):
+    open_page(page, address)
+    legend = open_map(page).locator(".gm-legend")
+    assert t("map.kind.wide_area", "ja") in legend.inner_text()
+    assert page.locator('[class*="st-key-card_"]').count() == 11
+
+    page.get_by_role("button", name=t("start.open", "ja")).nth(5).click()
+    page.wait_for_url("**/region?*")
+    assert f"region={REGION}" in page.url
+    page.get_by_role("button", name=t("app.page.group", "ja")).click()
+    page.wait_for_url("**/group?*")
+    drawn = open_map(page)
+    assert painted(page, drawn) > 5
+    _click_a_bundle(page, drawn)
+
+    page.get_by_text("English", exact=True).click()
+    page.get_by_role("link", name=t("app.page.output", "en")).wait_for()
+    page.get_by_role("link", name=t("app.page.output", "en")).click()
+    bundles = _downloaded(page, t("output.file.bundles_geojson", "en"), tmp_path)
+    table = gpd.read_file(bundles)
+    assert len(table) >= 1
+    assert table.crs.to_epsg() == 4326
+    assert table["bundle_id"].is_unique
+    book = openpyxl.load_workbook(_downloaded(page, t("output.file.workbook_xlsx", "en"), tmp_path))
+    cells = {cell.value for row in book.worksheets[1].iter_rows() for cell in row}
+    assert set(table["bundle_id"]) <= cells
+
+
+def _click_a_bundle(tab, drawn):
+    """Click across the map until a bundle's sentences stand beside it."""
+    box = drawn.bounding_box()
+    told = tab.get_by_label(t("group.pick_bundle", "ja")).first
+    for across, down in ((0.5, 0.45), (0.55, 0.5), (0.6, 0.4), (0.45, 0.55), (0.4, 0.4), (0.65, 0.5)):
+        tab.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
+        for _ in range(50):
+            if told.is_visible():
+                return
+            tab.wait_for_timeout(200)
+    pytest.fail("no click met a bundle")
+
+
+def _downloaded(tab, label, folder):
+    with tab.expect_download() as arriving:
+        tab.get_by_role("button", name=label, exact=True).click()
+    path = folder / arriving.value.suggested_filename
+    arriving.value.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("name", ["", "region", "group", "compare", "output"])
+def test_a_page_fits_a_small_screen_and_shows_no_fault(page, address, name, lang):
+    open_page(page, address, name, region=REGION, lang=lang)
+    page.locator(".gm-disclaimer").wait_for()
+    if name != "compare":
+        open_map(page)
+    page.wait_for_timeout(1500)
+    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stAlertContentError"]').count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.locator('[data-testid="stHeader"]').is_hidden()
+
+
+def test_the_smallest_text_is_fourteen_pixels(page, address):
+    open_page(page, address, "region", region=REGION)
+    open_map(page)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll(".stApp *")]
+            .filter(e => e.offsetParent && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+            .filter(e => parseFloat(getComputedStyle(e).fontSize) < 14 && parseFloat(getComputedStyle(e).fontSize) > 0)
+            .map(e => e.tagName + " " + e.className + " " + e.textContent.slice(0, 40))"""
+    )
+    assert small == []
+
+
+def test_the_region_can_be_walked_with_the_keyboard(page, address):
+    open_page(page, address, "region", region=REGION)
+    open_map(page)
+    focused = "(document.activeElement.textContent || document.activeElement.ariaLabel || '').trim()"
+    met = []
+    while t("condition.1", "ja") not in met and len(met) < 30:
+        page.keyboard.press("Tab")
+        met.append(page.evaluate(focused))
+    assert [t(f"app.page.{name}", "ja") for name in ("start", "region", "group")] == [
+        words for words in met if words in {t(f"app.page.{n}", "ja") for n in ("start", "region", "group")}
+    ]
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(focused) == t("condition.2", "ja")
+
+
+def test_a_page_of_one_user_never_shows_the_files_of_another(browser, address):
+    rows = "sector,name,muni_code,lon,lat\nbridge,ほかの人に見せない橋,29212,135.95,34.53\n"
+    one, other = browser.new_context(), browser.new_context()
+    try:
+        first = one.new_page()
+        first.set_default_timeout(PATIENCE_MS)
+        open_page(first, address, "region", region=REGION)
+        open_map(first)
+        first.get_by_role("tab", name=t("region.tab.load", "ja")).click()
+        fields = first.locator('input[type="file"]')
+        fields.nth(1).wait_for(state="attached")
+        fields.nth(1).set_input_files(
+            {"name": "secret.csv", "mimeType": "text/csv", "buffer": io.BytesIO(rows.encode()).read()}
+        )
+        first.get_by_text("secret.csv").first.wait_for()
+        first.get_by_role("button", name=t("upload.load", "ja"), exact=True).click()
+        first.get_by_text(t("upload.in_use", "ja", files="secret.csv")).wait_for()
+        second = other.new_page()
+        second.set_default_timeout(PATIENCE_MS)
+        open_page(second, address, "region", region=REGION)
+        open_map(second)
+        second.get_by_placeholder(t("region.search", "ja")).fill("見せない")
+        second.keyboard.press("Enter")
+        second.get_by_text(t("region.nothing_found", "ja", text="見せない")).wait_for()
+    finally:
+        one.close()
+        other.close()
