@@ -29,13 +29,17 @@ def units():
 @pytest.fixture
 def assets():
     rows = [("r1", "road", UDA, 2000.0, np.nan, 2), ("b1", "bridge", SONI, 20.0, np.nan, 3)]
-    table = pd.DataFrame(rows, columns=["asset_id", "sector", "owner_code", "length_m", "area_m2", "condition"])
+    table = pd.DataFrame(
+        rows, columns=["asset_id", "sector", "owner_code", "length_m", "area_m2", "condition"]
+    )
     return gpd.GeoDataFrame(table, geometry=[LineString([(0, 0), (2, 0)]), Point(2.5, 0)], crs=6674)
 
 
 @pytest.fixture
 def shares():
-    return pd.DataFrame({"asset_id": ["r1", "r1", "b1"], "unit_id": ["u1", "u2", "u3"], "share": [0.5, 0.5, 1.0]})
+    return pd.DataFrame(
+        {"asset_id": ["r1", "r1", "b1"], "unit_id": ["u1", "u2", "u3"], "share": [0.5, 0.5, 1.0]}
+    )
 
 
 @pytest.fixture

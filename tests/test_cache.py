@@ -75,7 +75,9 @@ def test_a_killed_writer_leaves_no_entry(tmp_path):
         "def slow(path):\n    path.write_text('half'); print('writing', flush=True); time.sleep(60)\n"
         "write_entry('sample', 'key', {'a.txt': slow})"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=dict(os.environ)) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, env=dict(os.environ)
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGKILL)

@@ -108,7 +108,9 @@ def test_the_background_of_japan_is_light_and_whole():
 
 def test_every_file_of_facts_is_named_in_its_readme():
     text = (data_folder() / "README.md").read_text(encoding="utf-8")
-    assert [f.name for f in data_folder().iterdir() if f.name != "README.md" and f"`{f.name}`" not in text] == []
+    assert [
+        f.name for f in data_folder().iterdir() if f.name != "README.md" and f"`{f.name}`" not in text
+    ] == []
 
 
 def test_levels_are_low_central_high():

@@ -47,4 +47,9 @@ def test_a_region_opens_on_what_it_works_on():
 
 
 def test_the_other_package_takes_all_its_sectors():
-    assert Scenario.default(find_region("nara_uda"), layer="daily").sectors == ("road", "park", "sewer", "river")
+    assert Scenario.default(find_region("nara_uda"), layer="daily").sectors == (
+        "road",
+        "park",
+        "sewer",
+        "river",
+    )
