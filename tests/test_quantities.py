@@ -75,6 +75,13 @@ def test_a_line_is_divided_by_length_where_the_units_meet(ground):
     assert by_name["甲"] == pytest.approx(0.5, abs=cut / 2000)
 
 
+def test_shares_follow_metres_and_not_the_number_of_vertices(ground):
+    many = shapely.LineString([(1000 + x, 2000) for x in range(31)])
+    few = shapely.LineString([(3000, 2000), (3010, 2000)])
+    shares = shares_of(ground, assets_of(shapely.union_all([many, few])))
+    assert sorted(shares["share"]) == pytest.approx([0.25, 0.75])
+
+
 def test_an_area_is_one_place_to_visit(ground):
     park = shapely.box(900, 1500, 3800, 1600)
     assert len(shares_of(ground, assets_of(park))) == 1
