@@ -475,6 +475,12 @@ def test_plan_json_has_everything_for_a_rerun(folder, plan):
     assert table["provenance"]["input_sha256"] == {"facts": "ab"}
 
 
+def test_facts_in_another_order_give_the_same_plan_file(plan):
+    turned = dict(reversed(plan.ground.network_facts.items()))
+    other = dataclasses.replace(plan, ground=dataclasses.replace(plan.ground, network_facts=turned))
+    assert exports.plan_json(other) == exports.plan_json(plan)
+
+
 def test_the_date_of_a_plan_file_can_be_set(plan, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     assert json.loads(exports.plan_json(plan))["created"] == "1970-01-02"

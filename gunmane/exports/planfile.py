@@ -38,8 +38,8 @@ def plan_json(plan: Plan) -> bytes:
         "alternatives": _records(plan.alternatives),
         "bundles": bundle_properties(plan),
         "assignment": _records(plan.assignment.sort_values(["strand", "unit_id"])),
-        "network": plan.ground.network_facts,
-        "road_file": plan.ground.provenance.get("road_file_facts"),
+        "network": dict(sorted(plan.ground.network_facts.items())),
+        "road_file": dict(sorted((plan.ground.provenance.get("road_file_facts") or {}).items())),
         "rejected_rows": len(plan.ground.rejects),
         "notes": [
             {

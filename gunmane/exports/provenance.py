@@ -67,7 +67,7 @@ def provenance(plan: Plan) -> dict[str, Any]:
             "region_id": plan.scenario.region_id,
             "scenario": plan.scenario.fingerprint(),
             "seed": plan.scenario.seed,
-            "input_sha256": given.get("input_sha256", {}),
+            "input_sha256": dict(sorted(given.get("input_sha256", {}).items())),
             "roads_source": given.get("roads_source", ""),
             "assets_source": given.get("assets_source", []),
             "data_dates": given.get("data_dates", {}),
