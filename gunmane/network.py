@@ -1,4 +1,4 @@
-"""One network from road lines: nodes, edges, speeds, components, gaps."""
+"""Road lines to a routable network as arrays: nodes, edges, speeds, components, gaps."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from scipy.spatial import cKDTree
 
 from gunmane import schema
 from gunmane.assumptions import Assumptions
-from gunmane.graph import Floats, Ints, Network
+from gunmane.graph import Floats, Ints, Network, travel_minutes
 from gunmane.municipalities import Region
-from gunmane.network.edges import (
+from gunmane.noding.edges import (
     Edges,
     Stops,
     divide_long_edges,
@@ -24,9 +24,11 @@ from gunmane.network.edges import (
     make_points,
     make_stops,
 )
-from gunmane.network.gaps import find_gaps
-from gunmane.network.lines import Lines, take_lines
-from gunmane.network.noding import find_junctions
+from gunmane.noding.gaps import find_gaps
+from gunmane.noding.junctions import find_junctions
+from gunmane.noding.lines import Lines, take_lines
+
+__all__ = ["Network", "build_network", "travel_minutes"]
 
 MINUTES_PER_HOUR = 60
 M_PER_KM = 1000

@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, csgraph
 from scipy.spatial import cKDTree
 
 from gunmane.graph import Bools, Floats, Ints
-from gunmane.network.lines import GRID_M, Lines
+from gunmane.noding.lines import GRID_M, Lines
 
 PAIRS_AT_ONCE = 500_000
 Longs = npt.NDArray[np.int64]

@@ -11,8 +11,8 @@ from scipy.sparse import coo_array, csgraph
 from scipy.spatial import cKDTree
 
 from gunmane.graph import Bools, Floats, Ints
-from gunmane.network.lines import GRID_M, Lines
-from gunmane.network.noding import Cuts, Longs, Noding, passes
+from gunmane.noding.junctions import Cuts, Longs, Noding, passes
+from gunmane.noding.lines import GRID_M, Lines
 
 NEIGHBOURS = 4  # nodes that a loose end looks at within the tolerance
 
