@@ -178,6 +178,7 @@ def _side_by_side(evidence: Evidence) -> None:
     last = (
         choices.index(("together", "crossing")) if ("together", "crossing") in choices else len(choices) - 1
     )
+    names = {pair: _state_name(evidence, pair) for pair in choices}
     columns = st.columns(2, gap="small")
     for column, side, start in zip(columns, ("left", "right"), (0, last), strict=True):
         with column:
@@ -185,7 +186,7 @@ def _side_by_side(evidence: Evidence) -> None:
                 tr(f"compare.{side}"),
                 choices,
                 index=start,
-                format_func=lambda pair: _state_name(evidence, pair),
+                format_func=lambda pair: names.get(pair, str(pair)),
                 key=f"compare_{side}_{evidence.plans[choices[0]].scenario.region_id}",
             )
             _plan_map(evidence.plans[chosen], side)

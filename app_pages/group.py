@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app_pages import group_panel, group_pick, plan_map, session
-from app_pages.group_form import choose_layer, forget_form, show_form
+from app_pages.group_form import choose_layer, forget_form, show_form, worded
 from app_pages.map_view import Selection, show_map
 from app_pages.plan_map import View
 from app_pages.tables import STYLE, heading
@@ -86,9 +86,9 @@ def _right_head() -> tuple[Scenario, str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         current = choose_layer(session.scenario())
         panel = st.segmented_control(
-            tr("group.panel"),
+            tr("group.panel.name"),
             list(PANELS),
-            format_func=lambda name: tr(f"group.panel_{name}"),
+            format_func=worded("group.panel", PANELS),
             key="group_panel_choice",
             required=True,
         )
@@ -102,7 +102,7 @@ def _choose_view(views: list[View]) -> View:
     chosen = st.selectbox(
         session.tr("group.view"),
         list(by_key),
-        format_func=lambda key: by_key[key].label,
+        format_func=lambda key: by_key[key].label if key in by_key else str(key),
         key="group_view",
         help=session.tr("group.view_help"),
     )
@@ -161,7 +161,7 @@ def _show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> None
     labels = plan.ground.units["name"].reindex(inside).astype("str").to_dict()
     st.session_state[unit_key] = unit_id if unit_id in labels else None
     right.selectbox(
-        tr("group.pick_unit"), list(labels), format_func=labels.get, key=unit_key,
+        tr("group.pick_unit"), list(labels), format_func=lambda unit: labels.get(unit, str(unit)), key=unit_key,
         placeholder=tr("group.choose"), on_change=lambda: _picked_in_list("unit", unit_key),
     )  # fmt: skip
     if unit_id in labels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -22,6 +23,12 @@ WHOLE = {"auto": None, "yes": True, "no": False}
 BASES = ("best", "town_hall")
 
 
+def worded(group: str, names: Sequence[str]) -> Callable[[str], str]:
+    """Return what puts the names of a group of the catalogue in words, all looked up now."""
+    words = {name: session.tr(f"{group}.{name}") for name in names}
+    return lambda name: words.get(name, name)
+
+
 def choose_layer(current: Scenario) -> Scenario:
     """Show the work layers; a change takes effect at once, with the choices last made for that layer."""
     key = f"group_layer_{current.region_id}"
@@ -29,7 +36,7 @@ def choose_layer(current: Scenario) -> Scenario:
     chosen = st.segmented_control(
         session.tr("group.layer"),
         list(schema.PACKAGES),
-        format_func=lambda layer: session.tr(f"layer.{layer}"),
+        format_func=worded("layer", schema.PACKAGES),
         key=key,
         required=True,
         on_change=lambda: session.set_scenario(session.scenario(st.session_state[key])),
@@ -95,7 +102,7 @@ def _what(current: Scenario) -> dict[str, Any]:
         session.tr("group.sectors"),
         list(offered),
         default=[s for s in current.sectors if s in offered],
-        format_func=lambda s: session.tr(f"sector.{s}"),
+        format_func=worded("sector", offered),
         placeholder=session.tr("group.choose"),
         help=session.tr("group.sectors_help"),
     )
@@ -167,18 +174,18 @@ def _bounds(current: Scenario) -> dict[str, Any]:
         fields = st.checkbox(session.tr("group.joins_fields"), value=current.joins_fields)
     names = list(WHOLE)
     whole = st.radio(
-        session.tr("group.whole"),
+        session.tr("group.whole.name"),
         names,
         index=names.index(next(n for n, v in WHOLE.items() if v is current.keeps_municipality_whole)),
-        format_func=lambda name: session.tr(f"group.whole_{name}"),
+        format_func=worded("group.whole", names),
         horizontal=True,
         help=session.tr(f"group.whole_help_{current.layer}"),
     )
     base = st.radio(
-        session.tr("group.base"),
+        session.tr("group.base.name"),
         list(BASES),
         index=BASES.index(current.base_policy),
-        format_func=lambda name: session.tr(f"group.base_{name}"),
+        format_func=worded("group.base", BASES),
         horizontal=True,
     )
     return {
