@@ -11,9 +11,19 @@ import pandas as pd
 from gunmane.solver.grouping import Outcome, feasible_counts, make_territories, solve, wanted_counts
 from gunmane.solver.problem import Array, Problem, make_problem
 from gunmane.solver.rules import Rules
-from gunmane.solver.score import Key, judge
+from gunmane.solver.score import Key, Verdict, judge
 
-__all__ = ["BROKEN_COLUMNS", "Grouping", "Rules", "evaluate_labels", "group_units"]
+__all__ = [
+    "BROKEN_COLUMNS",
+    "Grouping",
+    "Problem",
+    "Rules",
+    "Verdict",
+    "evaluate_labels",
+    "group_units",
+    "judge",
+    "make_problem",
+]
 
 BROKEN_COLUMNS = ("rule", "label", "unit_id", "amount", "limit")
 PROGRESS_KEY = "progress.searching"

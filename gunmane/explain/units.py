@@ -8,12 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from gunmane.clusters import Problem, judge, make_problem
+from gunmane.clusters import Verdict as Judged
 from gunmane.errors import PlanError
 from gunmane.explain.frame import WORK_SUMS, YEN, Frame, bundle_number, strand_frame, touching
 from gunmane.scenario import Plan
-from gunmane.solver.problem import Problem, make_problem
-from gunmane.solver.score import Verdict as Judged
-from gunmane.solver.score import judge
 
 MOVES_SHOWN = 4
 
