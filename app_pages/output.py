@@ -146,7 +146,7 @@ def _map(plan: Plan) -> None:
     region = plan.ground.region
     layers = plan_map.plan_layers(plan, views[0], colours=shades)
     show_map(
-        plan_map.region_map(region),
+        plan_map.region_map(region, view_name=f"output_{region.region_id}"),
         layers,
         key=f"output_{region.region_id}_{session.lang()}",
         height=MAP_HEIGHT,
