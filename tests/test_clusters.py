@@ -173,6 +173,12 @@ def test_bundle_without_an_allowed_base_takes_the_best_one_outside(two_villages)
     assert found.travel_hours == pytest.approx(2 * (5 + 10 + 60 + 65 + 70) / 60)
 
 
+def test_land_that_reaches_no_allowed_base_takes_one_of_its_own_units(island):
+    found = group_units(*island, with_rules(target=4.0, base_units=("a",)))
+    assert found.bases == {0: "a", 1: "x"}
+    assert found.broken.empty
+
+
 def test_travel_limit_raises_the_number_of_bundles(two_villages):
     found = group_units(*two_villages, with_rules(target=6.0, ceiling=6.0, travel_limit_min=30))
     assert found.count_feasible[0] == 2
