@@ -18,7 +18,9 @@ DRAWN_STARTS = 2
 GROW_ROUNDS = 6
 # Columns beyond this number are thinned for the first choice of bases; the search itself uses all.
 SEED_COLUMNS = 400
-EXCHANGES_TRIED = 80
+# Deeper changes that may fail one after another: so many for each bundle, and no more than this.
+FAILURES_PER_BUNDLE = 8
+MOST_FAILURES = 80
 # One start may spend this part of the moves left.
 START_SHARE = 5
 # Window excess of 1 counts so many mean bundles' hours in the first descent, and the next part this much more.
@@ -204,7 +206,8 @@ def exchanges(bundling: Bundling, budget: Budget, rng: np.random.Generator) -> l
     found: list[Option] = []
     failures = 0
     tried: set[tuple[int, int]] = set()
-    while budget.is_open and failures < EXCHANGES_TRIED and bundling.count > 1:
+    allowed = min(MOST_FAILURES, FAILURES_PER_BUNDLE * bundling.count)
+    while budget.is_open and failures < allowed and bundling.count > 1:
         before, labels = bundling.cost, bundling.labels[:-1].copy()
         is_divided = failures % 2 == 0 and not bundling.atoms.is_restricted
         changed = _divided_anew(bundling, rng) if is_divided else _exchanged(bundling, tried, rng)
