@@ -240,8 +240,9 @@ def _agreement(world: World, found: dict[int, dict[int, float]] | None, sources:
     farthest = 0.0
     for source in sources.tolist():
         theirs = np.array([found[source].get(int(n), np.inf) for n in node])
-        both = np.isfinite(theirs) & np.isfinite(ours[place[source]])
-        farthest = max(farthest, float(np.abs(theirs - ours[place[source]])[both].max(initial=0.0)))
+        mine = ours[place[source]]
+        both = np.isfinite(theirs) & np.isfinite(mine)
+        farthest = max(farthest, float(np.abs(theirs[both] - mine[both]).max(initial=0.0)))
     return f"largest difference from ours {farthest:.1g} min"
 
 

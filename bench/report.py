@@ -114,6 +114,15 @@ def write_json(
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
+def verdict_words(targets: Sequence[Target]) -> str:
+    """Say in one sentence which targets were met and which were missed."""
+    missed = [target.name for target in targets if target.verdict == "missed"]
+    absent = [target.name for target in targets if target.verdict == "not measured"]
+    held = sum(target.verdict == "met" for target in targets)
+    words = f"Met: {held}. Missed: {len(missed)}{' (' + '; '.join(missed) + ')' if missed else ''}."
+    return words + (f" Not measured: {'; '.join(absent)}." if absent else "")
+
+
 def markdown(
     facts: dict[str, Any], worlds: dict[str, str], rows: Sequence[Row], targets: Sequence[Target]
 ) -> str:
@@ -133,6 +142,8 @@ def markdown(
         lines += [
             "",
             "## Whole figures beside their targets",
+            "",
+            verdict_words(targets),
             "",
             "| figure | measured | target | | |",
             "|---|--:|--:|---|---|",

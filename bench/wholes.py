@@ -178,7 +178,7 @@ def _group_figures(region: str, server: browser.Server, page: object, note: str)
 
 def rerun_seconds(page: object) -> float:
     """Ask for one bundle more on 群を組む and return the seconds until the table and the map show it."""
-    page.get_by_role("radio", name=t("group.panel_choices", "ja")).first.click()  # type: ignore[attr-defined]
+    page.get_by_role("radio", name=t("group.panel.choices", "ja")).first.click()  # type: ignore[attr-defined]
     count = page.locator("h4").first.inner_text()  # type: ignore[attr-defined]
     wanted = int("".join(c for c in count if c.isdigit()) or 3) + 1
     box = page.get_by_label(t("group.count", "ja")).first  # type: ignore[attr-defined]
