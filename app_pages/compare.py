@@ -10,6 +10,7 @@ import streamlit as st
 from app_pages import plan_map, session, words
 from app_pages.group_panel import amount
 from app_pages.map_view import show_map
+from app_pages.plan_map import View
 from app_pages.tables import STYLE, Cell, heading, html_table
 from gunmane.evidence import STATES, Evidence
 from gunmane.explain import crossing_notes, state_changes
@@ -29,7 +30,7 @@ FIGURES = (
     "multi_sector_count",
 )
 MAP_HEIGHT = 430
-MAPS_KEPT = 24
+SIDES = ("left", "right")
 
 
 def main() -> None:
@@ -52,7 +53,8 @@ def _title(region: Region, choices: Scenario) -> None:
     sectors = tr("word.list_sep").join(tr(f"sector.{s}") for s in choices.sectors)
     layer = tr(f"layer.{choices.layer}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {tr('compare.title', region=name, layer=layer, sectors=sectors)}", width="content")
+        title = tr("compare.title", region=name, layer=layer, sectors=sectors)
+        st.html(heading(title), width="content")
         if st.button(tr("compare.change"), key="compare_change"):
             session.go("group")
 
@@ -179,18 +181,23 @@ def _side_by_side(evidence: Evidence) -> None:
         choices.index(("together", "crossing")) if ("together", "crossing") in choices else len(choices) - 1
     )
     names = {pair: _state_name(evidence, pair) for pair in choices}
-    columns = st.columns(2, gap="small")
-    for column, side, start in zip(columns, ("left", "right"), (0, last), strict=True):
+    region_id = evidence.plans[choices[0]].scenario.region_id
+    chosen = []
+    for column, side, start in zip(st.columns(2, gap="small"), SIDES, (0, last), strict=True):
+        pair = column.selectbox(
+            tr(f"compare.{side}"),
+            choices,
+            index=start,
+            format_func=lambda pair: names.get(pair, str(pair)),
+            key=f"compare_{side}_{region_id}",
+        )
+        chosen.append(pair)
+    views = [_choose_view(evidence.plans[pair], side) for pair, side in zip(chosen, SIDES, strict=True)]
+    maps = st.columns(2, gap="small")
+    for column, side, pair, view in zip(maps, SIDES, chosen, views, strict=True):
         with column:
-            chosen = st.selectbox(
-                tr(f"compare.{side}"),
-                choices,
-                index=start,
-                format_func=lambda pair: names.get(pair, str(pair)),
-                key=f"compare_{side}_{evidence.plans[choices[0]].scenario.region_id}",
-            )
-            _plan_map(evidence.plans[chosen], side)
-            st.html(_plan_figures(evidence, chosen))
+            _plan_map(evidence.plans[pair], side, view)
+            st.html(_plan_figures(evidence, pair))
 
 
 def _state_name(evidence: Evidence, pair: tuple[str, str]) -> str:
@@ -199,18 +206,23 @@ def _state_name(evidence: Evidence, pair: tuple[str, str]) -> str:
     return name if not evidence.has_several_fields else session.tr(f"compare.of_{way}", state=name)
 
 
-def _plan_map(plan: Plan, side: str) -> None:
+def _choose_view(plan: Plan, side: str) -> View:
+    """Return what of a plan is drawn; where bundles overlap, a field stands beside the map's name."""
     views = plan_map.plan_views(plan)
-    view = views[0]
-    if len(views) > 1:
-        by_key = {v.key: v for v in views}
-        key = st.selectbox(
-            session.tr("group.view"),
-            list(by_key),
-            format_func=lambda k: by_key[k].label,
-            key=f"compare_view_{side}",
-        )
-        view = by_key[key]
+    if len(views) == 1:
+        return views[0]
+    by_key = {view.key: view for view in views}
+    key = st.selectbox(
+        session.tr("compare.view", side=session.tr(f"compare.{side}")),
+        list(by_key),
+        format_func=lambda name: by_key[name].label if name in by_key else str(name),
+        key=f"compare_view_{side}",
+        width=420,
+    )
+    return by_key[key]
+
+
+def _plan_map(plan: Plan, side: str, view: View) -> None:
     region = plan.ground.region
     show_map(
         plan_map.region_map(region, view_name=f"{region.region_id}.compare"),

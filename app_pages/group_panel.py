@@ -9,10 +9,12 @@ import streamlit as st
 
 from app_pages import session, words
 from app_pages.tables import check_list, figure_tiles, heading, html_table, swatch, window_bar
+from gunmane.evidence import today_state
 from gunmane.explain import bundle_places, note_sentence, rule_checklist
-from gunmane.scenario import Plan
+from gunmane.scenario import Plan, Scenario
 
 PLACES_NAMED = 6
+TODAY_KEPT = 32
 IMAGE_WIDTHS = {"label": 84, "window": 162}
 
 
@@ -33,8 +35,12 @@ def work_words(row: Any, measure: str) -> str:
 
 def show_summary(plan: Plan) -> int | None:
     """Show headline, rules, neighbouring numbers and notes; return the number of bundles asked for instead."""
-    st.html(figure_tiles(_headline(plan)))
-    st.caption(session.tr("group.range_note", share=words.percent(plan.totals["grade_e_share"])))
+    st.html(figure_tiles(_headline(plan, _today(plan))))
+    totals = plan.totals
+    kinds = session.tr(
+        "group.wide_and_multi", wide=totals["wide_area_count"], multi=totals["multi_sector_count"]
+    )
+    st.caption(kinds + session.tr("group.range_note", share=words.percent(totals["grade_e_share"])))
     st.html(heading(session.tr("group.checks")))
     st.html(check_list([check_words(plan, check) for check in rule_checklist(plan).to_dict("records")]))
     asked = _neighbouring(plan)
@@ -49,7 +55,24 @@ def _plain(text: str) -> str:
     return "".join("\\" + sign if sign in "\\`*_[]<>#~$" else sign for sign in text)
 
 
-def _headline(plan: Plan) -> list[tuple[str, str, str]]:
+def _today(plan: Plan) -> dict[str, float]:
+    """Return the figures of today's state; rules do not change them, so they are kept from plan to plan."""
+    choices = plan.scenario
+    plain = Scenario(
+        choices.region_id,
+        choices.layer,
+        choices.sectors,
+        has_snow_removal=choices.has_snow_removal,
+        assumption_overrides=choices.assumption_overrides,
+    )
+
+    def look() -> dict[str, float]:
+        return today_state(plain, plan.ground).totals
+
+    return session.remembered("today_totals", plain.fingerprint(), look, max_entries=TODAY_KEPT)
+
+
+def _headline(plan: Plan, today: dict[str, float]) -> list[tuple[str, str, str]]:
     tr, totals, measure = session.tr, plan.totals, plan.window["measure"]
     yen = words.yen(totals["annual_jpy"], has_tax=False)
     spread = tr(
@@ -57,22 +80,33 @@ def _headline(plan: Plan) -> list[tuple[str, str, str]]:
         low=words.yen(totals["annual_jpy_low"], has_tax=False),
         high=words.yen(totals["annual_jpy_high"], has_tax=False),
     )
-    below = tr("group.wide_and_multi", wide=totals["wide_area_count"], multi=totals["multi_sector_count"])
     tiles = [
-        (tr("group.orders"), tr("group.pieces", count=words.count(totals["order_count"])), below),
+        (
+            tr("group.orders"),
+            tr("group.pieces", count=words.count(totals["order_count"])),
+            tr("group.now", value=tr("group.pieces", count=words.count(today["order_count"]))),
+        ),
         (tr("group.work_year"), yen, spread),
         (
             tr("group.off_window"),
             tr("group.pieces", count=words.count(totals["below_floor"] + totals["above_ceiling"])),
             tr("group.borderline_count", count=words.count(totals["borderline"])),
         ),
-        (tr("group.travel_year"), words.hours(totals["travel_hours"]), tr("group.crew_hours")),
+        (
+            tr("group.travel_year"),
+            words.hours(totals["travel_hours"]),
+            tr("group.now", value=words.hours(today["travel_hours"])),
+        ),
         (
             tr("group.onsite_year"),
             words.hours(totals["onsite_hours"]),
             tr("group.crew_hours"),
         ),
-        (tr("group.farthest"), words.minutes(totals["farthest_min"]), tr("group.one_way")),
+        (
+            tr("group.farthest"),
+            words.minutes(totals["farthest_min"]),
+            tr("group.now", value=words.minutes(today["farthest_min"])),
+        ),
     ]
     if measure == "structures":
         tiles[1] = (

@@ -31,7 +31,7 @@ class View:
 
 def plan_views(plan: Plan) -> list[View]:
     """Return what of a plan can be drawn on one map: a field where fields stay apart, all bodies together."""
-    lang, region = session.lang(), plan.ground.region
+    region = plan.ground.region
     groups: dict[str, list[str]] = {}
     for name in sorted(set(plan.assignment["strand"])):
         owner, _, field = name.partition("/")
@@ -40,12 +40,16 @@ def plan_views(plan: Plan) -> list[View]:
         is_prefecture = len(owner) == 2
         groups.setdefault(f"{owner if is_prefecture else ''}/{field}", []).append(name)
     views = []
-    for key, strands in groups.items():
+    for key, strands in sorted(groups.items()):
         owner, _, field = key.partition("/")
-        parts = [region.name_of(owner, lang)] if owner else []
+        parts = [] if plan.scenario.joins_owners else [_owner_words(owner, region)]
         parts += [session.tr(f"sector.{field}")] if field else []
         views.append(View(key, session.tr("word.list_sep").join(parts), tuple(strands)))
     return views
+
+
+def _owner_words(owner: str, region: Region) -> str:
+    return region.name_of(owner, session.lang()) if owner else session.tr("group.municipal")
 
 
 def shown_units(plan: Plan, view: View) -> gpd.GeoDataFrame:
