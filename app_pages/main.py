@@ -33,7 +33,6 @@ def main() -> None:
             default=name == "start",
         )
         for name, file in session.PAGES.items()
-        if (HERE / file).exists()
     ]
     chosen = st.navigation(pages, position="hidden")
     st.html(HERE / "style.css")

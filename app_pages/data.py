@@ -1,0 +1,190 @@
+"""The ground that the pages stand on: the sample that all sessions share, or what one session's files made."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import tempfile
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar, cast
+
+import streamlit as st
+
+from app_pages.place import region_id, require_region
+from app_pages.waiting import watch
+from app_pages.work import Job, Progress, Shelf
+from gunmane.scenario import Ground
+
+T = TypeVar("T")
+GROUNDS_KEPT = 11
+
+
+@dataclasses.dataclass(frozen=True)
+class Upload:
+    """
+    A file that a user brought, as it came: its name and its bytes.
+
+    Parameters
+    ----------
+    name
+        As the user's machine calls it; only its last part is used.
+    content
+        The bytes.
+    """
+
+    name: str
+    content: bytes
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class OwnGround:
+    """
+    A ground made from a user's own files; it lives in this session alone.
+
+    Parameters
+    ----------
+    ground
+        The region made ready with them.
+    roads, assets
+        Names of the files.
+    serial
+        Grows with every upload of this session.
+    """
+
+    ground: Ground
+    roads: str
+    assets: tuple[str, ...]
+    serial: int
+
+
+@st.cache_resource(show_spinner=False)
+def shared_shelf(kind: str, max_entries: int) -> Shelf:
+    """Return the shelf of this process for a kind of result."""
+    return Shelf(kind, max_entries)
+
+
+def own() -> OwnGround | None:
+    """Return what this session made of its own files for the chosen region, if anything."""
+    return cast("OwnGround | None", st.session_state.get("_own", {}).get(region_id()))
+
+
+def is_sample() -> bool:
+    """Return whether sample roads or assets are in what the pages show."""
+    mine = own()
+    return True if mine is None else bool(mine.ground.provenance.get("is_synthetic", True))
+
+
+def ground() -> Ground:
+    """
+    Return the region made ready: the sample one that all sessions share, or this session's own.
+
+    A bar with words stands on the page while it is made.
+
+    Raises
+    ------
+    GunmaneError
+        If it cannot be made.
+    """
+    mine = own()
+    if mine is not None:
+        return mine.ground
+    place = require_region()
+    shelf = shared_shelf("grounds", GROUNDS_KEPT)
+    known = shelf.find(place.region_id)
+    if known is not None:
+        return cast(Ground, known)
+
+    def make(progress: Progress) -> Ground:
+        from gunmane.grounds import prepare_ground
+
+        return prepare_ground(place, progress=progress)
+
+    return cast(Ground, watch(shelf.job(place.region_id, make), may_cancel=False))
+
+
+def use_files(
+    *, roads: Upload | None, assets: Sequence[Upload] = (), is_roads_as_assets: bool = False
+) -> Ground:
+    """
+    Make this session's ground of the chosen region from the user's files; what was there stays if it fails.
+
+    Raises
+    ------
+    GunmaneError
+        If a file cannot be used; the error's sentence names it.
+    """
+    place = require_region()
+    before = own()
+    with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
+        paths = [_written(file, pathlib.Path(folder), number) for number, file in enumerate(assets)]
+        road_path = None if roads is None else _written(roads, pathlib.Path(folder), len(paths))
+
+        def make(progress: Progress) -> Ground:
+            from gunmane.grounds import prepare_ground
+
+            return prepare_ground(
+                place,
+                roads=road_path,
+                assets=paths,
+                is_roads_as_assets=is_roads_as_assets,
+                progress=progress,
+            )
+
+        made = watch(Job(make), may_cancel=False)
+    mine = OwnGround(
+        made,
+        roads.name if roads else "",
+        tuple(file.name for file in assets),
+        1 if before is None else before.serial + 1,
+    )
+    st.session_state.setdefault("_own", {})[place.region_id] = mine
+    return made
+
+
+def _written(file: Upload, folder: pathlib.Path, number: int) -> pathlib.Path:
+    """Write an upload under its own last name, each in a folder of its own so that equal names do not meet."""
+    name = pathlib.PurePosixPath(file.name.replace("\\", "/")).name.lstrip(".") or "file"
+    place = folder / str(number)
+    place.mkdir()
+    path = place / name
+    path.write_bytes(file.content)
+    return path
+
+
+def forget_files() -> None:
+    """Go back to the sample data of the chosen region."""
+    st.session_state.get("_own", {}).pop(region_id(), None)
+    st.session_state.pop("_own_shelves", None)
+
+
+def remembered(kind: str, key: Hashable, make: Callable[[], T], *, max_entries: int) -> T:
+    """
+    Return something made from the ground of the chosen region, made once while nothing of its key changes.
+
+    Parameters
+    ----------
+    kind
+        What it is, for instance "asset_layers".
+    key
+        What it depends on beside the ground.
+    make
+        Makes it.
+    max_entries
+        How many of the kind are kept: for all sessions where the ground is the sample, else for this session.
+    """
+    whole = (ground_key(), key)
+    if own() is None:
+        shelf = shared_shelf(kind, max_entries)
+    else:
+        shelf = st.session_state.setdefault("_own_shelves", {}).setdefault(kind, Shelf(kind, 2))
+    known = shelf.find(whole)
+    if known is None:
+        known = make()
+        shelf.put(whole, known)
+    return cast(T, known)
+
+
+def ground_key() -> tuple[str, int]:
+    """Return what tells one ground of this session from another: the region, and which upload (0: the sample)."""
+    mine = own()
+    return (str(region_id()), 0 if mine is None else mine.serial)

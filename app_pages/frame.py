@@ -1,0 +1,64 @@
+"""The head of every page: pages, region, language, and what the data is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app_pages.data import is_sample
+from app_pages.place import LANGUAGES, PAGES, lang, region_id, set_lang, set_region, tr
+from app_pages.waiting import show_error
+from gunmane.municipalities import load_regions
+
+
+def header(page: str) -> None:
+    """Show the header of a page: its name among the pages, region, language, and what the data is."""
+    unknown_region = st.session_state.pop("_region_error", None)
+    with st.container(
+        horizontal=True, vertical_alignment="center", key="header", gap="small", horizontal_alignment="left"
+    ):
+        st.html(f'<span class="gm-brand">{tr("app.name")}</span>', width="content")
+        for name, file in PAGES.items():
+            label = tr(f"app.page.{name}")
+            st.page_link(file, label=f"**{label}**" if name == page else label, width="content")
+        _region_choice()
+        _language_choice()
+    _bands(page)
+    if unknown_region is not None:
+        show_error(unknown_region)
+
+
+def _region_choice() -> None:
+    names = load_regions().set_index("region_id")["name_ja" if lang() == "ja" else "name_en"]
+    st.session_state["_region_choice"] = region_id()
+    st.selectbox(
+        tr("app.region"),
+        list(names.index),
+        format_func=lambda code: str(names[code]),
+        key="_region_choice",
+        placeholder=tr("app.choose_region"),
+        label_visibility="collapsed",
+        width=390,
+        on_change=lambda: set_region(st.session_state["_region_choice"]),
+    )
+
+
+def _language_choice() -> None:
+    st.session_state["_language_choice"] = lang()
+    st.segmented_control(
+        tr("app.language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key="_language_choice",
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: set_lang(st.session_state["_language_choice"]),
+    )
+
+
+def _bands(page: str) -> None:
+    notes = []
+    if is_sample():
+        extra = tr("app.sample_band_start") if page == "start" else ""
+        notes.append(f'<span class="gm-sample">{tr("app.sample_band")}{extra}</span>')
+    notes.append(f'<span class="gm-disclaimer">{tr("app.disclaimer")}</span>')
+    st.html(f'<div class="gm-bands" role="note">{"".join(notes)}</div>')

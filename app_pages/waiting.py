@@ -1,0 +1,72 @@
+"""What a page shows while it waits, and when something went wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from app_pages.place import lang, tr
+from app_pages.work import Job
+from gunmane import i18n
+from gunmane.errors import GunmaneError
+
+T = TypeVar("T")
+LOG = logging.getLogger("gunmane.pages")
+QUIET_SECONDS = 0.4
+
+
+def watch(job: Job[T], *, may_cancel: bool = True) -> T:
+    """
+    Wait for a job with a bar, words and the time that may be left; return or raise what it ends with.
+
+    Parameters
+    ----------
+    job
+        The job. A rerun of the page leaves it running; the next run waits for it again.
+    may_cancel
+        Whether a button to cancel stands beside the bar.
+    """
+    if not job.wait(QUIET_SECONDS):
+        box = st.empty()
+        with box.container(horizontal=True, vertical_alignment="center", key=f"work_bar_{id(job)}"):
+            bar = st.progress(job.fraction, text=_progress_words(job))
+            if may_cancel:
+                st.button(tr("app.cancel"), key=f"cancel_{id(job)}", on_click=job.cancel)
+        while not job.wait(0.2):
+            bar.progress(job.fraction, text=_progress_words(job))
+        box.empty()
+    return job.result()
+
+
+def _progress_words(job: Job[Any]) -> str:
+    if job.is_cancelled:
+        return tr("app.stopping")
+    spent = time.monotonic() - job.started
+    what = i18n.catalogue(lang()).get(job.key) or tr("app.working")
+    if job.fraction < 0.1 or spent < 2:
+        return what
+    left = max(1, round(spent * (1 - job.fraction) / job.fraction))
+    return tr("app.time_left", what=what, seconds=left)
+
+
+def show_error(error: GunmaneError) -> None:
+    """Show an error of our own as its sentence."""
+    st.error(i18n.say(error, lang()))
+
+
+@contextlib.contextmanager
+def page_guard() -> Iterator[None]:
+    """Turn whatever goes wrong on a page into one sentence; a traceback goes to the server's log only."""
+    try:
+        yield
+    except GunmaneError as error:
+        LOG.info("page stopped: %s", error)
+        show_error(error)
+    except Exception:
+        LOG.exception("page failed")
+        st.error(tr("app.unexpected"))
