@@ -32,10 +32,12 @@ def main() -> None:
         name = "_".join(str(part) for part in (st.session_state.get("_group_pick") or ())[:2])
         box = st.container(height=MAP_HEIGHT - 46, border=False, key=f"group_panel_{panel}_{name}")
     with box:
-        wanted = show_form(current, region) if panel == "choices" else None
+        wanted, error = show_form(current, region) if panel == "choices" else (None, None)
     with left:
         status = st.container()
     with status:
+        if error is not None:
+            session.show_error(error)
         plan = _made(wanted or current)
     if wanted is not None and plan.scenario.fingerprint() == wanted.fingerprint():
         # The new plan is shown by its figures; where it failed, the form stays beside the sentence.

@@ -45,15 +45,16 @@ def choose_layer(current: Scenario) -> Scenario:
     return current if chosen in (None, current.layer) else session.scenario(chosen)
 
 
-def show_form(current: Scenario, region: Region) -> Scenario | None:
+def show_form(current: Scenario, region: Region) -> tuple[Scenario | None, GunmaneError | None]:
     """
     Show the form with the current choices in it.
 
     Returns
     -------
     wanted
-        The new choices after the button was pressed and they can be planned with; None otherwise. Choices that
-        cannot be planned with leave a sentence on the page.
+        The new choices after the button was pressed and they can be planned with; None otherwise.
+    error
+        Why they cannot be planned with; None otherwise.
     """
     version = st.session_state.get("_group_form", 0)
     with st.form(f"group_form_{current.region_id}_{current.layer}_{version}", border=False):
@@ -67,14 +68,13 @@ def show_form(current: Scenario, region: Region) -> Scenario | None:
         values.update(_expert(current))
     if st.button(session.tr("group.reset"), key="group_reset"):
         forget_form()
-        return Scenario.default(region, layer=current.layer)
+        return Scenario.default(region, layer=current.layer), None
     if not is_sent:
-        return None
+        return None, None
     try:
-        return checked(current, values)
+        return checked(current, values), None
     except GunmaneError as error:
-        session.show_error(error)
-        return None
+        return None, error
 
 
 def forget_form() -> None:

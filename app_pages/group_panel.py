@@ -153,6 +153,12 @@ def _neighbouring(plan: Plan) -> int | None:
     table = plan.alternatives
     if len(table) < 2 or table["strand"].nunique() > 1:
         return None
+    # Asked for one more or one less, the search may come back with the same number.
+    ordered = table.assign(is_chosen=table["is_chosen"].astype("bool"))
+    ordered = ordered.sort_values(["bundle_count", "is_chosen"], ascending=[True, False])
+    table = ordered.drop_duplicates("bundle_count")
+    if len(table) < 2:
+        return None
     tr = session.tr
     st.html(heading(tr("group.alternatives")))
     head = [tr(f"group.alt_{name}") for name in ("count", "hours", "farthest", "off", "broken")]

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from gunmane.clusters import Problem, judge, make_problem
-from gunmane.clusters import Verdict as Judged
+from gunmane.clusters import Verdict as Verdict
 from gunmane.errors import PlanError
 from gunmane.explain.frame import WORK_SUMS, YEN, Frame, bundle_number, strand_frame, touching
 from gunmane.scenario import Plan
@@ -130,7 +130,7 @@ def move_prices(frame: Frame, unit_id: str) -> pd.DataFrame:
     return moves[columns]
 
 
-def _move(frame: Frame, problem: Problem, before: Judged, unit_id: str, other: str) -> dict[str, Any]:
+def _move(frame: Frame, problem: Problem, before: Verdict, unit_id: str, other: str) -> dict[str, Any]:
     home = str(frame.bundle_of[unit_id])
     moved = frame.bundle_of.copy()
     moved[unit_id] = other
@@ -154,7 +154,7 @@ def _problem(frame: Frame) -> Problem:
     return make_problem(frame.place.units, frame.place.links, frame.load, frame.place.travel_min, rules)
 
 
-def _judged(frame: Frame, problem: Problem, bundle_of: pd.Series, *, moved: str = "") -> Judged:
+def _judged(frame: Frame, problem: Problem, bundle_of: pd.Series, *, moved: str = "") -> Verdict:
     """Judge an assignment with every base where it is, but for one that stood in the moved unit."""
     numbers = {bundle: i for i, bundle in enumerate(sorted(set(bundle_of), key=bundle_number))}
     row = {unit_id: i for i, unit_id in enumerate(problem.unit_ids)}
