@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from gunmane.clusters import Problem, judge, make_problem
-from gunmane.clusters import Verdict as Verdict
+from gunmane.clusters import Problem, Verdict, judge, make_problem
 from gunmane.errors import PlanError
 from gunmane.explain.frame import WORK_SUMS, YEN, Frame, bundle_number, strand_frame, touching
 from gunmane.scenario import Plan
