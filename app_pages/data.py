@@ -13,6 +13,7 @@ import streamlit as st
 from app_pages.place import region_id, require_region
 from app_pages.waiting import watch
 from app_pages.work import Job, Progress, Shelf
+from gunmane import summaries
 from gunmane.scenario import Ground
 
 T = TypeVar("T")
@@ -68,10 +69,15 @@ def own() -> OwnGround | None:
     return cast("OwnGround | None", st.session_state.get("_own", {}).get(region_id()))
 
 
+def sample_part() -> str:
+    """Return which part of what the pages show is sample: "both", "roads", "assets" or "none"."""
+    mine = own()
+    return "both" if mine is None else summaries.sample_part(mine.ground)
+
+
 def is_sample() -> bool:
     """Return whether sample roads or assets are in what the pages show."""
-    mine = own()
-    return True if mine is None else bool(mine.ground.provenance.get("is_synthetic", True))
+    return sample_part() != "none"
 
 
 def ground() -> Ground:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages.data import is_sample
+from app_pages.data import sample_part
 from app_pages.place import LANGUAGES, PAGES, lang, region_id, set_lang, set_region, tr
 from app_pages.waiting import show_error
 from gunmane.municipalities import load_regions
@@ -57,8 +57,10 @@ def _language_choice() -> None:
 
 def _bands(page: str) -> None:
     notes = []
-    if is_sample():
+    part = sample_part()
+    if part != "none":
         extra = tr("app.sample_band_start") if page == "start" else ""
-        notes.append(f'<span class="gm-sample">{tr("app.sample_band")}{extra}</span>')
+        said = tr("app.sample_band") if part == "both" else tr(f"files.sample.{part}")
+        notes.append(f'<span class="gm-sample">{said}{extra}</span>')
     notes.append(f'<span class="gm-disclaimer">{tr("app.disclaimer")}</span>')
     st.html(f'<div class="gm-bands" role="note">{"".join(notes)}</div>')

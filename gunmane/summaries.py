@@ -138,6 +138,15 @@ def completeness(ground: Ground) -> pd.DataFrame:
     return summed.reindex([sector for sector in schema.SECTORS if sector in summed.index])
 
 
+def sample_part(ground: Ground) -> str:
+    """Return which part of a ground is sample: "both", "roads", "assets" or "none"."""
+    has_roads = ground.provenance.get("roads_source", "sample") == "sample"
+    has_assets = bool(ground.assets["is_synthetic"].any())
+    if has_roads:
+        return "both" if has_assets else "roads"
+    return "assets" if has_assets else "none"
+
+
 def lengths_beside_official(ground: Ground) -> pd.DataFrame:
     """
     Return the road length in the tables beside the official one, by municipality that takes part.
