@@ -27,7 +27,7 @@ from gunmane.quantities import place_assets
 from gunmane.sample import load_sample
 from gunmane.scenario import Ground, Note
 from gunmane.strands import Progress
-from gunmane.units import link_units, make_units, travel_matrix, unit_facts
+from gunmane.units import join_own_parts, link_units, make_units, travel_matrix, unit_facts
 
 DATA_DATES = {
     "statistics": "FY2023/24",
@@ -120,6 +120,7 @@ def _inputs(
     sample = load_sample(region, with_water=has_water)
     table, rejects = take_assets(sample.assets, region=region, source=f"sample:{region.region_id}")
     notes = [Note.of("sample_assets", region=region.region_id)]
+    notes += [Note.of(key, **values) for key, values in sample.facts["notes"]]
     provenance: dict[str, Any] = {
         "gunmane_version": gunmane.__version__,
         "data_dates": DATA_DATES,
@@ -233,6 +234,7 @@ def _build(region: Region, inputs: Inputs, say: Progress) -> Parts:
     links = link_units(network, units, node_unit, assumptions=assumptions)
     say(0.7, "progress.travel")
     travel_min = travel_matrix(network, units, links)
+    links = join_own_parts(units, links, travel_min)
     say(0.85, "progress.shares")
     own = inputs.assets[inputs.assets["owner_code"].isin(region.contributing_codes)]
     shares = schema.check_table(place_assets(own, units, node_unit, network), "shares")

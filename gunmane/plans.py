@@ -17,7 +17,9 @@ from gunmane.strands import (
     Place,
     Progress,
     as_strand,
+    check_named_units,
     full_load,
+    rules_of_place,
     solve_strand,
     split_work,
     strand_place,
@@ -34,6 +36,11 @@ from gunmane.workload import (
 )
 
 ALTERNATIVE_BUDGET_SHARE = 4
+SECTOR_OF_NOTE = {
+    "sample_no_parks": "park",
+    "sample_bridges_estimated": "bridge",
+    "sample_rivers_estimated": "river",
+}
 PREFIXES = {"daily": "D", "structures": "S"}
 
 
@@ -97,6 +104,7 @@ def make_plan(
     ScenarioError
         If a choice names a unit that the region does not have.
     """
+    check_named_units(scenario, ground)
     assumptions = scenario_assumptions(scenario)
     work = scenario_work(scenario, ground)
     window = work_window(scenario, assumptions)
@@ -122,6 +130,7 @@ def make_plan(
 
 
 def _neighbouring_counts(grouping: Grouping, place: Place, load: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    rules = rules_of_place(rules, place)
     count = len(set(grouping.labels))
     low, high = grouping.count_feasible
     rows = []
@@ -257,8 +266,16 @@ def plan_totals(bundles: pd.DataFrame, broken: pd.DataFrame) -> dict[str, float]
     }
 
 
+def _concerns(note: Note, scenario: Scenario, ground: Ground) -> bool:
+    """Whether a note on the sample data concerns what a scenario plans; all other notes do."""
+    if note.key == "sample_prefecture_estimated":
+        return any(len(code) == 2 for code in ground.region.contributing_codes)
+    sector = SECTOR_OF_NOTE.get(note.key)
+    return sector is None or sector in scenario.sectors
+
+
 def _notes(scenario: Scenario, ground: Ground, groupings: list[Grouping]) -> tuple[Note, ...]:
-    notes = [*ground.notes]
+    notes = [note for note in ground.notes if _concerns(note, scenario, ground)]
     tasks = planned_tasks(scenario, load_tasks())
     without = [s for s in scenario.sectors if s not in set(tasks["sector"])]
     if without:

@@ -103,6 +103,7 @@ LINKS = (
     Column("travel_min", "float64", "Minutes between the two units' nodes by road", low=0),
     Column("crosses_border", "bool", "True where the two units lie in different municipalities"),
     Column("is_assumed", "bool", "True where a gap of the drawing is bridged in a straight line"),
+    Column("is_over_neighbour", "bool", "True where only a neighbour's roads join two parts of a municipality"),
 )
 
 TASKS = (

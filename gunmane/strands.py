@@ -14,11 +14,14 @@ from gunmane import schema
 from gunmane.assumptions import Assumptions
 from gunmane.bundles import Strand
 from gunmane.clusters import Grouping, Rules, group_units
+from gunmane.errors import ScenarioError
 from gunmane.scenario import Ground, Scenario
 from gunmane.window import Window, travel_limit_min
 from gunmane.workload import strand_load
 
 Progress = Callable[[float, str], bool]
+# The plan that crosses no border is only a start here, so a part of the moves is enough for it.
+START_BUDGET_SHARE = 4
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -120,13 +123,52 @@ def solve_strand(
 
     So a plan that may cross is never worse, in the order of plans, than one that may not.
     """
+    rules = rules_of_place(rules, place)
     known = list(starts)
     if not known and rules.may_cross_border and place.units["muni_code"].nunique() > 1:
-        apart = dataclasses.replace(rules, may_cross_border=False, bundle_count=None)
+        apart = dataclasses.replace(
+            rules,
+            may_cross_border=False,
+            bundle_count=None,
+            move_budget=rules.move_budget // START_BUDGET_SHARE,
+        )
         known.append(group_units(place.units, place.links, load, place.travel_min, apart).labels)
     return group_units(
         place.units, place.links, load, place.travel_min, rules, starts=known, progress=progress
     )
+
+
+def rules_of_place(rules: Rules, place: Place) -> Rules:
+    """Return the rules without pairs and bases that lie outside a strand: they bind the other strands."""
+    here = set(place.units.index)
+    bases = tuple(unit for unit in rules.base_units if unit in here) if rules.base_units else None
+    return dataclasses.replace(
+        rules,
+        must_link=tuple(pair for pair in rules.must_link if here.issuperset(pair)),
+        cannot_link=tuple(pair for pair in rules.cannot_link if here.issuperset(pair)),
+        fixed_bases=tuple(unit for unit in rules.fixed_bases if unit in here),
+        base_units=bases or None,
+    )
+
+
+def check_named_units(scenario: Scenario, ground: Ground) -> None:
+    """
+    Refuse a scenario that names a unit which the region does not have.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the first such unit.
+    """
+    named = {
+        "must_link": [unit for pair in scenario.must_link for unit in pair],
+        "cannot_link": [unit for pair in scenario.cannot_link for unit in pair],
+        "fixed_base": list(scenario.fixed_bases),
+    }
+    for rule, ids in named.items():
+        unknown = sorted(set(ids) - set(ground.units.index))
+        if unknown:
+            raise ScenarioError("unit_unknown", unit=unknown[0], rule=rule)
 
 
 def as_strand(name: str, work: pd.DataFrame, load: pd.DataFrame, grouping: Grouping) -> Strand:
