@@ -188,6 +188,9 @@ STYLE = """
 .gm-table td.gm-words { text-align: left; min-width: 110px; }
 .gm-table tbody th { white-space: nowrap; text-align: left; font-weight: 500; }
 .gm-small { display: block; font-size: 14px; color: #4a5560; white-space: nowrap; }
+.gm-inline { table-layout: fixed; }
+.gm-inline thead th:first-child { width: 21%; }
+.gm-inline tbody th { white-space: normal; }
 .gm-inline .gm-small { display: inline; margin-left: 4px; }
 .gm-reasons p { margin: 0 0 5px !important; }
 .gm-better { color: #00507d; font-weight: 600; }
