@@ -163,7 +163,8 @@ def change_cell(figure: str, row: dict[str, Any]) -> Cell:
         return Cell(text, "", "")
     if mark == "unknown":
         return Cell(text, tr("compare.change_unknown"), "plain") if text != words.unknown() else Cell(text)
-    if mark == "same":
+    # What reads the same is not called a change.
+    if mark == "same" or text == figure_words(figure, row["value"] - change):
         return Cell(text, tr("compare.same"), "plain")
     sign = "+" if change > 0 else "−"
     said = tr(f"compare.mark.{mark}", change=sign + figure_words(figure, abs(change)))
