@@ -427,7 +427,7 @@ def test_a_table_longer_than_a_sheet_goes_on_in_another(monkeypatch):
 def test_the_workbook_speaks_english_too(plan, evidence):
     book = openpyxl.load_workbook(io.BytesIO(exports.workbook(plan, evidence, "en")))
     assert (
-        book.sheetnames[:2] == ["Read me", "Bundles"] and book["Bundles"]["C3"].value == "Otofuke, Makubetsu"
+        book.sheetnames[:2] == ["Read me", "Bundles"] and book["Bundles"]["B3"].value == "Otofuke, Makubetsu"
     )
 
 
@@ -517,7 +517,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(plan, evidence, tmp_path):
     [
         (123_456_789, "1.2億円", "JPY 120 M"),
         (3_440_000, "340万円", "JPY 3.4 M"),
-        (99_600_000, "1億円", "JPY 100 M"),
+        (99_600_000, "1.0億円", "JPY 100 M"),
         (0, "0円", "JPY 0"),
         (float("nan"), "–", "–"),
     ],

@@ -30,7 +30,7 @@ def tell_regions(rows: list[dict[str, Any]], lang: str) -> None:
             row["region_id"],
             row["name_ja" if lang == "ja" else "name_en"],
             word("kind", row["kind"], lang),
-            t(f"cli.layer.{row['default_layer']}", lang),
+            word("layer", row["default_layer"], lang),
             words("sector", row["default_sectors"], lang),
             str(len(row["bodies"])),
         ]

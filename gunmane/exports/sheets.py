@@ -8,11 +8,11 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import openpyxl
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -22,10 +22,23 @@ FORMATS = {"code": "@", "text": "@", "int": "#,##0", "decimal": "#,##0.0", "rati
 HEADER_ROW = 2
 MAX_ROWS = 1_000_000  # Excel's sheet ends at 1,048,576
 MAX_TEXT = 32_767
-MIN_WIDTH, MAX_WIDTH = 8, 60
+MIN_WIDTH, MAX_WIDTH = 7, 80
+WRAPPED_WIDTH = 26  # of a text column in a table of many columns
+HEADER_LINES = 3
+LINE_POINTS = 16.0
+A4_WIDTH = 150  # characters that an A4 page holds in readable size; wider tables print on A3
 WIDTH_SAMPLE = 200
+NUMBER_TEXT: dict[str, Callable[[float], str]] = {
+    "int": "{:,.0f}".format,
+    "decimal": "{:,.1f}".format,
+    "ratio": "{:.0%}".format,
+    "any": "{:,.6g}".format,
+}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+RULE = Side(style="hair", color="8899AA")
+LARGE = 10_000
+MARGIN_INCHES = 0.4
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a zip entry can have
 MODIFIED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
@@ -90,19 +103,24 @@ def _parts(sheet: Sheet) -> list[Sheet]:
 def _set_up(page: Worksheet, sheet: Sheet, notice: str) -> None:
     page["A1"].value = notice
     page["A1"].font = Font(bold=True, color="B00020")
-    for number, (header, kind) in enumerate(sheet.columns, start=1):
+    widths = _widths(sheet)
+    for number, ((header, _), width) in enumerate(zip(sheet.columns, widths, strict=True), start=1):
         cell = page.cell(row=HEADER_ROW, column=number, value=header)
         cell.data_type = "s"
         cell.font = Font(bold=True)
         cell.fill = PatternFill("solid", fgColor="DDE6EE")
         cell.alignment = Alignment(wrap_text=True, vertical="top")
-        page.column_dimensions[get_column_letter(number)].width = _width(header, kind, sheet.rows, number - 1)
+        page.column_dimensions[get_column_letter(number)].width = width
+    lines = max(_lines(header, width) for (header, _), width in zip(sheet.columns, widths, strict=True))
+    page.row_dimensions[HEADER_ROW].height = lines * LINE_POINTS
     page.freeze_panes = page.cell(row=HEADER_ROW + 1, column=1)
     last = get_column_letter(max(len(sheet.columns), 1))
     page.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + max(len(sheet.rows), 1)}"
+    for side in ("left", "right", "top", "bottom"):
+        setattr(page.page_margins, side, MARGIN_INCHES + (0.3 if side == "bottom" else 0.0))
     page.print_title_rows = f"1:{HEADER_ROW}"
     page.page_setup.orientation = "landscape"
-    page.page_setup.paperSize = page.PAPERSIZE_A4
+    page.page_setup.paperSize = page.PAPERSIZE_A3 if sum(widths) > A4_WIDTH else page.PAPERSIZE_A4
     page.page_setup.fitToWidth = 1
     page.page_setup.fitToHeight = 0
     page.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
@@ -110,13 +128,21 @@ def _set_up(page: Worksheet, sheet: Sheet, notice: str) -> None:
     page.oddFooter.right.text = "&P / &N"
 
 
-def _width(header: str, kind: str, rows: Sequence[Sequence[Any]], column: int) -> float:
-    texts = [str(row[column]) for row in rows[:WIDTH_SAMPLE] if row[column] is not None]
-    if kind in {"int", "decimal", "ratio"}:
-        texts = [f"{row[column]:,.1f}" for row in rows[:WIDTH_SAMPLE] if _is_number(row[column])]
-    # A header may take two lines.
-    longest = max([text_width(header) / 2, *(text_width(text) for text in texts)], default=MIN_WIDTH)
-    return float(min(max(longest + 2, MIN_WIDTH), MAX_WIDTH))
+def _widths(sheet: Sheet) -> list[float]:
+    return [_width(header, kind, sheet, column) for column, (header, kind) in enumerate(sheet.columns)]
+
+
+def _width(header: str, kind: str, sheet: Sheet, column: int) -> float:
+    values = [row[column] for row in sheet.rows[:WIDTH_SAMPLE] if row[column] is not None]
+    texts = [NUMBER_TEXT[kind](v) if kind in NUMBER_TEXT and _is_number(v) else str(v) for v in values]
+    longest = max([text_width(header) / HEADER_LINES + 1, *(text_width(text) for text in texts)])
+    widest = WRAPPED_WIDTH if kind == "text" and len(sheet.columns) > 3 else MAX_WIDTH
+    return float(min(max(longest + 2, MIN_WIDTH), widest))
+
+
+def _lines(text: str, width: float) -> int:
+    """Return how many lines a text takes in a column; a little is lost at each line's end."""
+    return max(math.ceil(text_width(text) / max(width - 2, 1)), 1)
 
 
 def _styles(page: Worksheet) -> dict[str, int]:
@@ -129,7 +155,14 @@ def _styles(page: Worksheet) -> dict[str, int]:
         # One cell each: openpyxl keeps the style object itself, and a second use would change the first.
         probe = page.cell(row=HEADER_ROW + 1, column=column)
         probe.number_format = number_format
-        probe.alignment = Alignment(wrap_text=kind == "text" or None, vertical="top")
+        is_text = number_format == "@"
+        probe.alignment = Alignment(
+            horizontal="left" if is_text else None,
+            vertical="top",
+            indent=1 if is_text else 0,
+            wrap_text=kind == "text" or None,
+        )
+        probe.border = Border(bottom=RULE)
         probe.quotePrefix = is_quoted
         numbers[kind] = int(probe.style_id)
         del page._cells[HEADER_ROW + 1, column]
@@ -140,6 +173,11 @@ def _body(sheet: Sheet, styles: dict[str, int]) -> bytes:
     letters = [get_column_letter(i) for i in range(1, len(sheet.columns) + 1)]
     kinds = [kind for _, kind in sheet.columns]
     told: list[dict[Any, str]] = [{} for _ in kinds]
+    wrapped = [
+        (i, width)
+        for i, (width, kind) in enumerate(zip(_widths(sheet), kinds, strict=True))
+        if kind == "text"
+    ]
     lines = []
     for number, row in enumerate(sheet.rows, start=HEADER_ROW + 1):
         cells = []
@@ -151,14 +189,21 @@ def _body(sheet: Sheet, styles: dict[str, int]) -> bytes:
             if rest is None:
                 rest = known[value] = _rest(value, kind, styles)
             cells.append(f'<c r="{letter}{number}"{rest}')
-        lines.append(f'<row r="{number}">{"".join(cells)}</row>')
+        count = max((_lines(str(row[i]), width) for i, width in wrapped if row[i] is not None), default=1)
+        height = f' ht="{count * LINE_POINTS}" customHeight="1"' if count > 1 else ""
+        lines.append(f'<row r="{number}"{height}>{"".join(cells)}</row>')
     return "".join(lines).encode()
 
 
 def _rest(value: Any, kind: str, styles: dict[str, int]) -> str:
     """Return a cell's XML after its place."""
     if kind not in {"code", "text"} and _is_number(value):
-        return f' s="{styles[kind]}"><v>{value}</v></c>' if math.isfinite(value) else "/>"
+        if not math.isfinite(value):
+            return "/>"
+        # Years and small counts stay plain, large whole numbers get their thousands.
+        is_large = kind == "any" and abs(value) >= LARGE and value == int(value)
+        style = styles["int" if is_large else kind]
+        return f' s="{style}"><v>{value}</v></c>'
     text = str(value)
     style = (
         styles["quoted"] if text.startswith(FORMULA_STARTS) else styles["text" if kind == "text" else "code"]

@@ -71,10 +71,10 @@ def yen_text(value: float, lang: str) -> str:
         return "–"
     amount = two_figures(value)
     if lang == "en":
-        return f"JPY {_plain(amount / MILLION)} M" if amount >= MAN else f"JPY {amount:,.0f}"
+        return f"JPY {_two(amount / MILLION)} M" if amount >= MAN else f"JPY {amount:,.0f}"
     if amount >= OKU:
-        return f"{_plain(amount / OKU)}億円"
-    return f"{_plain(amount / MAN)}万円" if amount >= MAN else f"{amount:,.0f}円"
+        return f"{_two(amount / OKU)}億円"
+    return f"{_two(amount / MAN)}万円" if amount >= MAN else f"{amount:,.0f}円"
 
 
 def yen_range(low: float, central: float, high: float, lang: str) -> str:
@@ -89,6 +89,11 @@ def number_text(value: Any, unit: str = "") -> str:
     if value is None or not math.isfinite(float(value)):
         return "–"
     return f"{_plain(two_figures(float(value)))}{unit}"
+
+
+def _two(value: float) -> str:
+    """Return a rounded number with its second figure also where that is a zero: 1.0."""
+    return f"{value:.1f}" if 1 <= value < 10 else _plain(value)
 
 
 def _plain(value: float) -> str:

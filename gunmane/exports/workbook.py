@@ -163,7 +163,9 @@ def bundle_sheet(plan: Plan, lang: str, name: str) -> Sheet:
                 "is_synthetic": _data_word(bundle_id in is_sample, lang),
             }
         )
-    return _sheet(name, BUNDLE_COLUMNS, rows, lang)
+    is_one = (plan.assignment["strand"] == "").all()
+    columns = [(key, kind) for key, kind in BUNDLE_COLUMNS if not (is_one and key == "strand")]
+    return _sheet(name, columns, rows, lang)
 
 
 def _data_word(is_synthetic: bool, lang: str) -> str:
@@ -172,8 +174,8 @@ def _data_word(is_synthetic: bool, lang: str) -> str:
 
 def _members(plan: Plan, lang: str) -> Sheet:
     table = member_table(plan, lang)
-    for group in ("package", "sector"):
-        table[group] = table[group].map({key: word(group, key, lang) for key in table[group].unique()})
+    for column, group in (("package", "layer"), ("sector", "sector")):
+        table[column] = table[column].map({key: word(group, key, lang) for key in table[column].unique()})
     table["is_synthetic"] = table["is_synthetic"].map({v: _data_word(v, lang) for v in (True, False)})
     columns = [_plain(table[name]) for name, _ in MEMBER_COLUMNS]
     headers = [(t(f"files.column.{key}", lang), kind) for key, kind in MEMBER_COLUMNS]
