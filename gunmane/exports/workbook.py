@@ -17,7 +17,7 @@ from gunmane.exports.words import names, note_text, strand_word, word, words
 from gunmane.i18n import t
 from gunmane.plans import scenario_assumptions
 from gunmane.scenario import Plan
-from gunmane.workload import load_tasks
+from gunmane.workload import load_tasks, planned_tasks
 
 BUNDLE_COLUMNS = (
     ("bundle_id", "code"),
@@ -206,15 +206,13 @@ def comparison_sheet(evidence: Evidence | None, lang: str) -> Sheet:
 
 def used_assumptions(plan: Plan) -> set[str]:
     """Return the keys of the coefficients that count this plan's work, by the task table, and of its window."""
-    tasks = load_tasks()
-    chosen = tasks[(tasks["package"] == plan.scenario.layer) & tasks["sector"].isin(plan.scenario.sectors)]
+    chosen = planned_tasks(plan.scenario, load_tasks())
     keys = {
         key for column in ("hours_key", "cost_key", "times_key", "every_years_key") for key in chosen[column]
     }
-    # These two stand for a rule: a town's own spending first, else the row for its kind of town.
-    if "road_upkeep" in keys:
+    # This key stands for a rule: a town's own spending first, split where it holds snow removal, else a median.
+    if keys & {"road_upkeep", "road_snow_removal"}:
         keys |= {"road_upkeep_plain_jpy_per_km_year", "own_spending_range_ratio"}
-    if "road_snow_removal" in keys:
         keys |= {"snow_removal_jpy_per_km_year", "road_upkeep_snow_jpy_per_km_year"}
     measure = "bundle_annual_jpy" if plan.scenario.layer == "daily" else "structures_bundle"
     table = scenario_assumptions(plan.scenario).table
@@ -225,7 +223,10 @@ def used_assumptions(plan: Plan) -> set[str]:
 def _assumptions(plan: Plan, lang: str) -> Sheet:
     used = used_assumptions(plan)
     table = scenario_assumptions(plan.scenario).table.reset_index()
-    rows = [{**row, "is_used": _yes(row["key"] in used, lang)} for row in table.to_dict("records")]
+    rows = [
+        {**row, "is_used": _yes(row["key"] in used, lang), "source": word("source", row["source"], lang)}
+        for row in table.to_dict("records")
+    ]
     rows.sort(key=lambda row: row["key"] not in used)
     return _sheet("assumptions", ASSUMPTION_COLUMNS, rows, lang)
 
