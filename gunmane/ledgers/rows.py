@@ -148,7 +148,9 @@ def _check_places(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
     turned = gpd.GeoSeries(shapely.transform(shapes.to_numpy(), lambda c: c[:, ::-1]), crs=rows.crs)
     if _touches(turned, area, region.epsg, file):
         raise FileError("ledger_swapped", file=file, row=int(shapes.index[0]) + 1)
-    raise FileError("ledger_outside", file=file, where=_where(shapes), region=region.name_ja)
+    raise FileError(
+        "ledger_outside", file=file, where=_where(shapes), region=region.name_ja, region_en=region.name_en
+    )
 
 
 def _touches(shapes: gpd.GeoSeries, area: Any, epsg: int, file: str) -> bool:
