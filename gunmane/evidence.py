@@ -57,9 +57,7 @@ class Evidence:
     has_several_fields: bool
 
 
-def today_state(
-    scenario: Scenario, ground: Ground, *, joins_fields: bool = False, is_base_moved: bool = False
-) -> Plan:
+def today_state(scenario: Scenario, ground: Ground, *, is_base_moved: bool = False) -> Plan:
     """
     Return today as a plan: one area for each body and field, based at its town hall.
 
@@ -70,13 +68,11 @@ def today_state(
     ----------
     scenario, ground
         As for `make_plan`; only sectors, package and assumptions count.
-    joins_fields
-        True for one area a body over all its fields.
     is_base_moved
-        True puts each area's base where its travel is least.
+        True puts each area's base where its travel is least, on the same side of the water as the hall.
     """
     today = scenario.replace(
-        joins_owners=False, joins_fields=joins_fields, may_cross_border=False, bundle_count=None
+        joins_owners=False, joins_fields=False, may_cross_border=False, bundle_count=None
     )
     assumptions = scenario_assumptions(today)
     window = work_window(today, assumptions)
@@ -86,7 +82,7 @@ def today_state(
         place = strand_place(name, rows, ground, today)
         load = full_load(rows, place, window, assumptions)
         hall = ground.hall_units.get(name.partition("/")[0], "")
-        base = best_base(place, load) if is_base_moved else hall
+        base = best_base(place, load, near=hall) if is_base_moved else hall
         labels = pd.Series(0, index=place.units.index)
         strands.append(Strand(name, rows, load, labels, {0: base} if base else {}))
         groupings.append(_as_it_is(labels))
@@ -95,17 +91,25 @@ def today_state(
     )
 
 
-def best_base(place: Place, load: pd.DataFrame) -> str:
+def best_base(place: Place, load: pd.DataFrame, *, near: str = "") -> str:
     """
     Return the unit from which the annual travel to all units with work is least.
 
-    Units that no road reaches count as very far, so that an island never makes every base equally bad.
+    Parameters
+    ----------
+    place, load
+        Units and minutes, and the crew-days of each unit.
+    near
+        Only units that roads join with this one are taken; "" for any. A base is not moved to an island.
     """
     days = load["crew_days"].to_numpy(dtype="float64")
     both = place.travel_min.astype("float64") + place.travel_min.T.astype("float64")
+    # Units that no road reaches count as very far, so that an island never makes every base equally bad.
     far = 10 * float(np.max(both[np.isfinite(both)], initial=1.0))
-    hours = np.where(np.isfinite(both), both, far) @ days
-    return str(place.units.index[int(np.argmin(np.round(hours, 6)))])
+    hours = np.round(np.where(np.isfinite(both), both, far) @ days, 6)
+    if near in place.units.index:
+        hours = np.where(np.isfinite(both[place.units.index.get_loc(near)]), hours, np.inf)
+    return str(place.units.index[int(np.argmin(hours))])
 
 
 def _as_it_is(labels: pd.Series) -> Grouping:
@@ -156,9 +160,10 @@ def compare(scenario: Scenario, ground: Ground, *, progress: Progress | None = N
 def _state_plan(
     state: str, scenario: Scenario, ground: Ground, made: dict[tuple[str, str], Plan], fields: str
 ) -> Plan | None:
-    joins = scenario.joins_fields
     if state in ("today", "today_moved"):
-        return today_state(scenario, ground, joins_fields=joins, is_base_moved=state == "today_moved")
+        # Today is what it is: one area a body and field, whatever the plans beside it join.
+        known = made.get(("together", state))
+        return known or today_state(scenario, ground, is_base_moved=state == "today_moved")
     if state == "no_crossing":
         apart = scenario.replace(may_cross_border=False, bundle_count=None)
         return make_plan(apart, ground, has_alternatives=False)

@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import json
 import pathlib
 from collections.abc import Sequence
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-import gunmane
 from gunmane import schema
-from gunmane.assets import take_assets
 from gunmane.assumptions import load_assumptions
-from gunmane.cache import data_folder, read_entry, write_entry
-from gunmane.errors import FileError
-from gunmane.ledgers import read_assets, read_roads
+from gunmane.cache import read_entry, write_entry
+from gunmane.inputs import Inputs, load_inputs
 from gunmane.municipalities import Region, find_region
 from gunmane.network import Network, build_network
 from gunmane.quantities import place_assets
-from gunmane.sample import load_sample
 from gunmane.scenario import Ground, Note
 from gunmane.strands import Progress
 from gunmane.units import join_own_parts, link_units, make_units, travel_matrix, unit_facts
-
-DATA_DATES = {
-    "statistics": "FY2023/24",
-    "bridges": "R2-R6",
-    "settlement": "FY2024",
-    "towns": "Geolonia",
-    "borders": "JMA",
-}
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Inputs:
-    """
-    What the ground is made from.
-
-    Parameters
-    ----------
-    assets, rejects
-        Tables of `schema`.
-    roads
-        `schema.ROADS` in the region's plane zone.
-    provenance, notes
-        Hashes and dates; what the reader must know.
-    """
-
-    assets: gpd.GeoDataFrame
-    rejects: pd.DataFrame
-    roads: gpd.GeoDataFrame
-    provenance: dict[str, Any]
-    notes: tuple[Note, ...]
 
 
 def prepare_ground(
@@ -97,7 +61,7 @@ def prepare_ground(
     place = region if isinstance(region, Region) else find_region(region)
     say = progress or (lambda fraction, key: True)
     say(0.0, "progress.reading")
-    inputs = _inputs(place, roads, assets, is_roads_as_assets=is_roads_as_assets, has_water=has_water)
+    inputs = load_inputs(place, roads, assets, is_roads_as_assets=is_roads_as_assets, has_water=has_water)
     key = _ground_key(place, inputs)
     cached = _read_cached(key)
     say(0.3, "progress.network")
@@ -107,120 +71,6 @@ def prepare_ground(
         _write_cached(key, parts)
     say(1.0, "progress.ready")
     return _ground(place, inputs, parts)
-
-
-def _inputs(
-    region: Region,
-    roads: pathlib.Path | None,
-    files: Sequence[pathlib.Path],
-    *,
-    is_roads_as_assets: bool,
-    has_water: bool,
-) -> Inputs:
-    sample = load_sample(region, with_water=has_water)
-    table, rejects = take_assets(sample.assets, region=region, source=f"sample:{region.region_id}")
-    notes = [Note.of("sample_assets", region=region.region_id)]
-    notes += [Note.of(key, **values) for key, values in sample.facts["notes"]]
-    provenance: dict[str, Any] = {
-        "gunmane_version": gunmane.__version__,
-        "data_dates": DATA_DATES,
-        "roads_source": "sample",
-        "assets_source": ["sample"],
-        "sample_facts": sample.facts,
-        "input_sha256": {"facts": facts_fingerprint()},
-    }
-    lines = sample.roads
-    if roads is not None:
-        lines, facts = read_roads(roads, region=region)
-        provenance["roads_source"] = roads.name
-        provenance["road_file_facts"] = facts
-        provenance["input_sha256"][roads.name] = file_sha256(roads)
-        notes.append(Note.of("roads_replaced", file=roads.name))
-    elif is_roads_as_assets:
-        raise FileError("roads_as_assets_needs_roads")
-    replaced = []
-    if is_roads_as_assets and roads is not None:
-        rows = roads_as_rows(lines, region, roads.name)
-        notes.append(_official_lengths(rows, region))
-        replaced.append((rows, roads.name))
-    for file in files:
-        replaced.append((read_assets(file, region=region), file.name))
-        provenance["input_sha256"][file.name] = file_sha256(file)
-    for rows, name in replaced:
-        own, faults = take_assets(rows, region=region, source=name)
-        if own.empty:
-            raise FileError("no_row_taken", file=name, rejected=len(faults))
-        table, count = _replace_rows(table, own)
-        rejects = pd.concat([rejects, faults], ignore_index=True)
-        provenance["assets_source"].append(name)
-        notes.append(
-            Note.of(
-                "assets_replaced", file=name, taken=len(own), rejected=faults_rows(faults), sample_rows=count
-            )
-        )
-    provenance["is_synthetic"] = bool(table["is_synthetic"].any()) or roads is None
-    return Inputs(table, rejects, lines, provenance, tuple(notes))
-
-
-def faults_rows(rejects: pd.DataFrame) -> int:
-    """Return how many rows were rejected as a whole; a fault of one value keeps its row."""
-    whole = rejects[~rejects["rule"].astype("str").str.endswith("_value")]
-    return int(whole[["source_file", "row"]].drop_duplicates().shape[0])
-
-
-def _replace_rows(table: gpd.GeoDataFrame, own: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
-    """Own rows take the place of the sample rows of the same body and sector; also how many those were."""
-    pairs = set(zip(own["owner_code"], own["sector"], strict=True))
-    is_replaced = table["is_synthetic"] & pd.Series(
-        [pair in pairs for pair in zip(table["owner_code"], table["sector"], strict=True)], index=table.index
-    )
-    kept = table[~is_replaced]
-    own = own[~own["asset_id"].isin(kept["asset_id"])]
-    joined = pd.concat([kept, own], ignore_index=True)
-    return gpd.GeoDataFrame(joined, geometry="geometry", crs=table.crs), int(is_replaced.sum())
-
-
-def roads_as_rows(lines: gpd.GeoDataFrame, region: Region, name: str) -> gpd.GeoDataFrame:
-    """
-    Return road lines as asset rows: cut at municipal borders, the part outside the region left out.
-
-    Roads of a national or prefectural class belong to the prefecture's or the state's own keeping; expressways and
-    national roads are left out, prefectural ones get the prefecture's code, all others the municipality's.
-    """
-    areas = region.municipalities.reset_index()[["muni_code", "geometry"]]
-    classes = (
-        lines["road_class"] if "road_class" in lines.columns else pd.Series("unknown", index=lines.index)
-    )
-    table = gpd.GeoDataFrame(
-        {"subtype": classes.to_numpy(), "line": np.arange(1, len(lines) + 1)},
-        geometry=lines.geometry.to_numpy(),
-        crs=lines.crs,
-    )
-    table = table[~table["subtype"].isin(["expressway", "national"])]
-    cut = gpd.overlay(table, areas, how="intersection", keep_geom_type=True)
-    cut = cut.sort_values(["line", "muni_code"], ignore_index=True)
-    owner = cut["muni_code"].where(cut["subtype"] != "prefectural", cut["muni_code"].str[:2])
-    number = cut["line"].astype("str")
-    return gpd.GeoDataFrame(
-        {
-            "asset_id": "road:" + number + ":" + cut["muni_code"],
-            "sector": "road",
-            "subtype": cut["subtype"],
-            "muni_code": cut["muni_code"],
-            "owner_code": owner,
-            "account_class": "general",
-            "source": name + "#" + number,
-            "is_synthetic": False,
-        },
-        geometry=cut.geometry,
-        crs=lines.crs,
-    )
-
-
-def _official_lengths(rows: gpd.GeoDataFrame, region: Region) -> Note:
-    drawn_km = float(rows.geometry.length.sum()) / 1000
-    official_km = float(region.statistics["road_length_m"].sum()) / 1000
-    return Note.of("roads_as_assets", drawn_km=round(drawn_km, 1), official_km=round(official_km, 1))
 
 
 Parts = tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame, np.ndarray, dict[str, float], dict[str, str]]
@@ -295,17 +145,6 @@ def _snap_note(shares: pd.DataFrame) -> Note:
 
 
 @functools.cache
-def facts_fingerprint() -> str:
-    """Return a hash of every fact file, for cache keys and plan files."""
-    digest = hashlib.sha256()
-    for file in sorted(data_folder().iterdir()):
-        if file.is_file():
-            digest.update(file.name.encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-@functools.cache
 def code_fingerprint() -> str:
     """Return a hash of gunmane's own code, so that a cache made by other code is never read."""
     package = pathlib.Path(__file__).resolve().parent
@@ -314,12 +153,6 @@ def code_fingerprint() -> str:
         digest.update(str(file.relative_to(package)).encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def file_sha256(path: pathlib.Path) -> str:
-    """Return the hash of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _ground_key(region: Region, inputs: Inputs) -> str:

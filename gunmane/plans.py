@@ -146,7 +146,9 @@ def _neighbouring_counts(grouping: Grouping, place: Place, load: pd.DataFrame, r
                 place.units, place.links, load, place.travel_min, near, starts=[grouping.labels]
             )
         rows.append(_alternative(found, place, load, rules, is_chosen=other == count))
-    return pd.DataFrame(rows)
+    # A number that cannot be had is answered with the nearest one; it is not listed twice.
+    table = pd.DataFrame(rows).sort_values("is_chosen", ascending=False, kind="stable")
+    return table.drop_duplicates("bundle_count").sort_values("bundle_count", ignore_index=True)
 
 
 def _alternative(
@@ -270,6 +272,8 @@ def _concerns(note: Note, scenario: Scenario, ground: Ground) -> bool:
     """Whether a note on the sample data concerns what a scenario plans; all other notes do."""
     if note.key == "sample_prefecture_estimated":
         return any(len(code) == 2 for code in ground.region.contributing_codes)
+    if note.key == "sample_without_water":
+        return scenario.layer == "daily" and "water" not in scenario.sectors
     sector = SECTOR_OF_NOTE.get(note.key)
     return sector is None or sector in scenario.sectors
 
