@@ -15,6 +15,7 @@ from gunmane.municipalities import Region
 from gunmane.travel import MINUTES_PER_HOUR
 from gunmane.window import Window
 
+OUTLINE_GRID_M = 0.01
 ROLE_ORDER = {"lead": 0, "co_lead": 1, "member": 2}
 
 
@@ -128,7 +129,7 @@ def describe_bundles(
                     "unit_count": len(own),
                     **figures,
                     **drive,
-                    "geometry": shapely.union_all(shapely.make_valid(chosen.geometry.to_numpy())),
+                    "geometry": _outline(chosen),
                 }
             )
     table = gpd.GeoDataFrame(rows, geometry="geometry", crs=units.crs)
@@ -146,6 +147,11 @@ def describe_bundles(
     table["asset_count"] = table["asset_count"].astype("int64")
     table["worst_condition"] = table["worst_condition"].astype("Int8")
     return table
+
+
+def _outline(units: gpd.GeoDataFrame) -> Any:
+    """Union of the units' cells; borders that differ by rounding only leave no slivers between them."""
+    return shapely.union_all(shapely.make_valid(units.geometry.to_numpy()), grid_size=OUTLINE_GRID_M)
 
 
 def _work_figures(work: pd.DataFrame) -> dict[str, Any]:
