@@ -144,7 +144,7 @@ def _clashes(rows: gpd.GeoDataFrame, name: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "source_file": name,
-            "row": pd.to_numeric(rows["source"].str.rpartition("#")[2], errors="coerce").astype("Int64"),
+            "row": pd.to_numeric(rows["source"].str.extract(r"#(\d+)$")[0], errors="coerce").astype("Int64"),
             "column": "asset_id",
             "value": rows["asset_id"],
             "rule": "asset_id_duplicate",
