@@ -26,7 +26,7 @@ class Assumptions:
     ----------
     table
         Indexed by `key`; columns `unit, low, central, high, confidence, source, note`.
-        `confidence` A-D is evidence, E an assumption (FACTS of the ministry and others are named in `source`).
+        `confidence` A-D is evidence, E an assumption; 出所 N.N in `source` is a section of `load_sources`.
     """
 
     table: pd.DataFrame
@@ -88,3 +88,9 @@ def load_assumptions() -> Assumptions:
         msg = f"assumptions.csv repeats keys: {sorted(table.loc[table['key'].duplicated(), 'key'])}"
         raise ValueError(msg)
     return Assumptions(table.set_index("key"))
+
+
+@functools.cache
+def load_sources() -> pd.DataFrame:
+    """Return what the sections named in the assumptions rest on: `section, title_ja, reference, address`."""
+    return pd.read_csv(data_folder() / "sources.csv", dtype="str", keep_default_na=False)

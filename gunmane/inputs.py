@@ -81,11 +81,12 @@ def load_inputs(
         "sample_facts": sample.facts,
         "input_sha256": {"facts": facts_fingerprint()},
     }
-    lines = sample.roads
+    lines, has_sample_roads = sample.roads, True
     if roads is not None:
         lines, facts = read_roads(roads, region=region)
         provenance["roads_source"] = roads.name
         provenance["road_file_facts"] = facts
+        has_sample_roads = bool(facts["is_synthetic"])
         provenance["input_sha256"][roads.name] = file_sha256(roads)
         notes.append(Note.of("roads_replaced", file=roads.name))
     elif is_roads_as_assets:
@@ -110,7 +111,7 @@ def load_inputs(
         provenance["assets_source"].append(name)
         taken, rejected = len(own) - len(clashing), faults_rows(faults)
         notes.append(Note.of("assets_replaced", file=name, taken=taken, rejected=rejected, sample_rows=count))
-    provenance["is_synthetic"] = bool(table["is_synthetic"].any()) or roads is None
+    provenance["is_synthetic"] = bool(table["is_synthetic"].any()) or has_sample_roads
     return Inputs(table, rejects, lines, provenance, tuple(notes))
 
 

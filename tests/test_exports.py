@@ -389,7 +389,7 @@ def test_text_in_a_csv_is_never_a_formula(text):
 def test_the_workbook_has_its_sheets_and_says_what_is_sample(folder):
     book = openpyxl.load_workbook(folder / "workbook.xlsx")
     assert book.sheetnames == [
-        "はじめに", "束", "構成施設", "比較", "現況", "前提値", "取り込めなかった行", "守れなかった条件"
+        "はじめに", "束", "構成施設", "比較", "現況", "前提値", "出所", "取り込めなかった行", "守れなかった条件"
     ]  # fmt: skip
     for sheet in book.worksheets:
         assert sheet["A1"].value.startswith("道路・施設は模擬です。実在の位置ではありません")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from gunmane.assumptions import LEVELS, load_assumptions
+from gunmane.assumptions import LEVELS, load_assumptions, load_sources
 from gunmane.cache import data_folder
 from gunmane.errors import RegionError
 from gunmane.municipalities import find_region, load_borders, load_decisions, load_japan, load_regions
@@ -115,3 +117,12 @@ def test_every_file_of_facts_is_named_in_its_readme():
 
 def test_levels_are_low_central_high():
     assert LEVELS == ("low", "central", "high")
+
+
+def test_every_section_that_an_assumption_rests_on_is_listed_with_its_pages():
+    table, sections = load_assumptions().table, set(load_sources()["section"])
+    text = " ".join(table["source"].str.cat(table["note"], sep=" "))
+    named = {
+        section for part in re.findall(r"出所 ([\d., ]+)", text) for section in re.findall(r"[\d.]+", part)
+    }
+    assert named <= sections

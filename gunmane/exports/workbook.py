@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from gunmane.assumptions import load_sources
 from gunmane.evidence import Evidence, today_state
 from gunmane.exports.geojson import synthetic_bundles
 from gunmane.exports.members import COLUMNS as MEMBER_COLUMNS
@@ -74,6 +75,7 @@ ASSUMPTION_COLUMNS = (
     ("source", "text"),
     ("note", "text"),
 )
+SOURCE_COLUMNS = (("section", "code"), ("title", "text"), ("reference", "code"), ("address", "text"))
 REJECT_COLUMNS = (
     ("source_file", "code"),
     ("row", "any"),
@@ -112,6 +114,7 @@ def workbook(plan: Plan, evidence: Evidence | None, lang: str = "ja") -> bytes:
         comparison_sheet(evidence, lang),
         bundle_sheet(_today(plan, evidence), lang, "today"),
         _assumptions(plan, lang),
+        _sources(lang),
         _rejects(plan, lang),
         _broken(plan, lang),
     ]
@@ -229,6 +232,12 @@ def _assumptions(plan: Plan, lang: str) -> Sheet:
     ]
     rows.sort(key=lambda row: row["key"] not in used)
     return _sheet("assumptions", ASSUMPTION_COLUMNS, rows, lang)
+
+
+def _sources(lang: str) -> Sheet:
+    """Return what the sections named in the assumptions' sources stand for."""
+    rows = load_sources().rename(columns={"title_ja": "title"}).to_dict("records")
+    return _sheet("sources", SOURCE_COLUMNS, rows, lang)
 
 
 def _rejects(plan: Plan, lang: str) -> Sheet:
