@@ -101,7 +101,8 @@ def group_units(
     rules
         The rules.
     starts
-        Labels (`unit_id` -> anything) that the result is never worse than; each is also improved.
+        Labels (`unit_id` -> anything) that the result is never worse than, counting first whether bundles are
+        connected, then how far their number is from the one asked for, then the key; each is also improved.
     progress
         Called with the part done (0 to 1) and a catalogue key; returning False ends the search.
 

@@ -228,11 +228,35 @@ def test_fewer_bundles_than_islands_is_named(island):
     assert found.broken["rule"].tolist() == ["bundle_count"]
 
 
-def test_municipality_cut_by_a_neighbour_is_named_where_it_cannot_be_joined():
-    """m-n-o: m and o are one municipality, n lies between; two bundles cannot both be connected."""
-    cut = world([("m", "n", 5), ("n", "o", 5)], {"m": "M", "n": "N", "o": "M"})
-    found = group_units(*cut, with_rules(bundle_count=2, keeps_municipality_whole=True))
+@pytest.fixture
+def cut_municipality():
+    """m-n-o, five minutes each: m and o are one municipality, n lies between."""
+    return world([("m", "n", 5), ("n", "o", 5)], {"m": "M", "n": "N", "o": "M"})
+
+
+def test_municipality_cut_by_a_neighbour_takes_it_along(cut_municipality):
+    found = group_units(*cut_municipality, with_rules(bundle_count=2, keeps_municipality_whole=True))
+    assert bundles(found) == {"mno"}
+    assert found.broken[["rule", "amount", "limit"]].values.tolist() == [["bundle_count", 1.0, 2.0]]
+    assert found.count_feasible == (1, 1)
+
+
+def test_no_other_rule_is_worth_an_unconnected_bundle(cut_municipality):
+    rules = with_rules(travel_limit_min=1.0, is_window_hard=True, ceiling=2.0, keeps_municipality_whole=True)
+    assert bundles(group_units(*cut_municipality, rules)) == {"mno"}
+
+
+def test_given_bundle_that_no_road_joins_is_named(cut_municipality):
+    given = pd.Series([0, 1, 0], index=list("mno"))
+    found = evaluate_labels(given, *cut_municipality, with_rules(keeps_municipality_whole=True))
     assert found.broken[["rule", "amount"]].values.tolist() == [["connected", 2.0]]
+
+
+def test_number_asked_for_is_kept_beside_a_start_that_breaks_fewer_rules(two_villages):
+    start = pd.Series(range(6), index=list("abcdef"))
+    found = group_units(*two_villages, with_rules(bundle_count=2, travel_limit_min=1.0), starts=[start])
+    assert found.labels.nunique() == 2
+    assert set(found.broken["rule"]) == {"travel_limit"}
 
 
 def test_given_labels_are_judged_with_given_bases(two_villages):

@@ -7,6 +7,7 @@ import functools
 
 import numpy as np
 
+from gunmane.solver.binding import bind_units, joined_pieces
 from gunmane.solver.problem import Array, Problem
 from gunmane.solver.score import pieces_of
 
@@ -41,7 +42,7 @@ class Atoms:
     conflicts
         Pairs of atoms that should not share a bundle, once for each pair of units.
     pieces
-        Connected pieces of each atom by itself; above 1 it needs others to be connected.
+        Connected pieces of each atom by itself; above 1 it needs others to be connected (few atoms only).
     """
 
     problem: Problem
@@ -104,19 +105,31 @@ class Atoms:
         return rows, np.repeat(labels, [len(units) for units in self.units])
 
 
-def make_atoms(problem: Problem, territory: int) -> Atoms:
+def make_atoms(problem: Problem, territory: int, *, is_joined: bool = False) -> Atoms:
     """
     Bind the units of a territory that must stay together, and sum what the search needs.
 
     Units are bound by `whole_group` and by must-links inside the territory; a must-link that leaves it cannot be
     kept and is named by `judge`.
+
+    Parameters
+    ----------
+    problem
+        The task.
+    territory
+        Number of the territory.
+    is_joined
+        Whether an atom in several pieces takes along the atoms between them, so that every atom is connected.
     """
     rows = np.flatnonzero(problem.territory == territory)
-    atom_of = _bind(problem, rows)
-    units = tuple(rows[atom_of[rows] == atom] for atom in range(int(atom_of[rows].max()) + 1))
+    atom_of = bind_units(problem, rows)
+    if is_joined:
+        atom_of = joined_pieces(problem, rows, atom_of)
+    order = rows[np.argsort(atom_of[rows], kind="stable")]
+    units = tuple(np.split(order, np.flatnonzero(np.diff(atom_of[order])) + 1))
     columns = _columns(problem, rows)
     owner = np.where(problem.territory[columns] == territory, atom_of[columns], len(units))
-    excess = problem.excess(columns, np.concatenate(units))
+    excess = problem.excess(columns, order)
     is_beyond = bool(excess.any())
     return Atoms(
         problem=problem,
@@ -129,31 +142,8 @@ def make_atoms(problem: Problem, territory: int) -> Atoms:
         excess=_by_atom(excess, units) if is_beyond else None,
         measure=np.array([problem.measure[members].sum() for members in units]),
         conflicts=_conflicts(problem, rows, atom_of),
-        pieces=tuple(len(pieces_of(problem, members)) for members in units),
+        pieces=tuple(len(pieces_of(problem, members)) if len(members) > 1 else 1 for members in units),
     )
-
-
-def _bind(problem: Problem, rows: Array) -> Array:
-    """Return the atom of each unit of the territory (rows elsewhere: -1)."""
-    root = np.arange(problem.size)
-
-    def find(unit: int) -> int:
-        while root[unit] != unit:
-            unit = int(root[unit])
-        return unit
-
-    first_of_group: dict[int, int] = {}
-    bonds = [(a, b) for a, b in problem.must_link if problem.territory[a] == problem.territory[b]]
-    for unit in rows.tolist():
-        group = int(problem.whole_group[unit])
-        if group >= 0:
-            bonds.append((first_of_group.setdefault(group, unit), unit))
-    for a, b in bonds:
-        low, high = sorted((find(a), find(b)))
-        root[high] = low
-    atom_of = np.full(problem.size, -1, dtype=np.int64)
-    atom_of[rows] = np.unique([find(unit) for unit in rows.tolist()], return_inverse=True)[1]
-    return atom_of
 
 
 def _columns(problem: Problem, rows: Array) -> Array:

@@ -22,7 +22,7 @@ class Counts:
     most: int
 
 
-def territory_counts(problem: Problem, atoms: Atoms) -> Counts:
+def territory_counts(problem: Problem, atoms: Atoms, most: int) -> Counts:
     """
     Return the number of bundles for one territory.
 
@@ -36,10 +36,11 @@ def territory_counts(problem: Problem, atoms: Atoms) -> Counts:
         The task.
     atoms
         The territory's atoms.
+    most
+        Most connected bundles that they can make.
     """
     rules = problem.rules
     total = float(atoms.measure.sum())
-    most = atoms.size
     least = min(most, clique_size(atoms))
     low, high = max(least, min(most, cover_size(atoms))), most
     if rules.is_window_hard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gunmane.solver.atoms import Atoms
-from gunmane.solver.options import Option, bundle_costs
+from gunmane.solver.options import Option, bundle_costs, option_of
 from gunmane.solver.problem import Array
 
 # Connected sets double with each atom; 14 atoms take about a second at worst.
@@ -43,7 +43,7 @@ def best_options(atoms: Atoms, *, is_exempt: bool) -> dict[int, Option]:
     for count in range(1, atoms.size + 1):
         values, labels = table.best(count)
         if labels is not None:
-            options[count] = Option(labels, int(values[0]), *(float(v) for v in values[1:]))
+            options[count] = option_of(labels, values)
     return options
 
 
@@ -79,7 +79,7 @@ class _Partitions:
     def __init__(self, sets: Array, values: Array, size: int) -> None:
         self.size = size
         full = (1 << size) - 1
-        self.values = np.full((full + 1, size + 1, 4), np.inf)
+        self.values = np.full((full + 1, size + 1, values.shape[1]), np.inf)
         self.choice = np.full((full + 1, size + 1), -1, dtype=np.int64)
         self.values[0, 0] = 0.0
         low = sets & -sets
@@ -103,10 +103,10 @@ class _Partitions:
         return sorted(seen)
 
     def _solve(self, rest: int, sets: Array, values: Array) -> None:
-        # sets x counts x 4: the set as one bundle, and the best of what remains
+        # sets x counts x costs: the set as one bundle, and the best of what remains
         total = values[:, None, :] + self.values[rest & ~sets, :-1]
         is_best = np.isfinite(total[:, :, 0])
-        for part in range(4):
+        for part in range(values.shape[1]):
             column = np.where(is_best, total[:, :, part], np.inf)
             is_best &= column <= column.min(axis=0, keepdims=True) + TOLERANCE
         found = is_best.any(axis=0)

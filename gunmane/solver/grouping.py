@@ -14,7 +14,7 @@ from gunmane.solver.counts import share_out, territory_counts
 from gunmane.solver.exact import LARGEST, best_options
 from gunmane.solver.options import Option, combine
 from gunmane.solver.problem import Array, Problem
-from gunmane.solver.score import Verdict, judge
+from gunmane.solver.score import Key, Verdict, judge
 from gunmane.solver.search import Territory, keep, search_options
 
 # Part of a territory's moves for each other number of bundles that is tried where the rules do not fit the wanted one.
@@ -41,7 +41,7 @@ def solve(problem: Problem, starts: Sequence[Array], tell: Callable[[float], boo
     problem
         The task.
     starts
-        Labels of units that the result is never worse than.
+        Labels of units that the result is never worse than: bundles connected, number asked for, key.
     tell
         Called with the part done (0 to 1); False cancels, and the best so far is returned.
     """
@@ -63,12 +63,20 @@ def solve(problem: Problem, starts: Sequence[Array], tell: Callable[[float], boo
     wanted = asked or total
     verdicts = [judge(problem, candidate, wanted) for candidate in (labels, *starts)]
     return Outcome(
-        verdict=min(verdicts, key=lambda verdict: (verdict.key, verdict.labels.tolist())),
+        verdict=min(verdicts, key=lambda verdict: (_order(problem, verdict), verdict.labels.tolist())),
         moves=budget.spent,
         count_wanted=wanted,
         count_feasible=feasible_counts(territories),
         is_cancelled=budget.is_cancelled,
     )
+
+
+def _order(problem: Problem, verdict: Verdict) -> tuple[int, int, Key]:
+    """Connected bundles first, then the number asked for, then the key."""
+    loose = sum(fault.rule == "connected" for fault in verdict.breaks)
+    asked = problem.rules.bundle_count
+    away = 0 if asked is None else abs(len(verdict.bases) - asked)
+    return (loose, away, verdict.key)
 
 
 def make_territories(problem: Problem) -> list[Territory]:
@@ -77,8 +85,14 @@ def make_territories(problem: Problem) -> list[Territory]:
     for number in range(int(problem.territory.max(initial=-1)) + 1):
         rows = problem.territory == number
         atoms = make_atoms(problem, number)
+        most = atoms.size
+        if max(atoms.pieces) > 1:
+            joined = make_atoms(problem, number, is_joined=True)
+            most = joined.size
+            # Few atoms are joined in the best way by trying every one; more are joined before the search.
+            atoms = joined if atoms.size > LARGEST else atoms
         is_exempt = not (problem.measure[rows].any() or problem.is_needed[rows].any())
-        found.append(Territory(atoms, territory_counts(problem, atoms), is_exempt))
+        found.append(Territory(atoms, territory_counts(problem, atoms, most), is_exempt))
     return found
 
 
@@ -138,7 +152,7 @@ def _try_other_counts(
     for step in (-1, 1):
         here = count
         with budget.limited(allowance):
-            while options[here].rank[:3] > (0, 0.0, 0.0):
+            while options[here].rank[:4] > (0, 0, 0.0, 0.0):
                 there = here + step
                 if not territory.counts.least <= there <= territory.counts.most:
                     break
@@ -149,7 +163,7 @@ def _try_other_counts(
                     )
                 for option in found.values():
                     keep(options, option)
-                if options[there].rank[:3] >= options[here].rank[:3]:
+                if options[there].rank[:4] >= options[here].rank[:4]:
                     break
                 here = there
 

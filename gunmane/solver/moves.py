@@ -9,7 +9,7 @@ import numpy as np
 from gunmane.solver.atoms import Atoms
 from gunmane.solver.budget import Budget
 from gunmane.solver.problem import Array
-from gunmane.solver.score import pieces_of, window_excess
+from gunmane.solver.score import window_excess
 from gunmane.solver.walks import Walk, walk_bundle
 
 # A move must gain more than this part of the cost, or rounding would let moves go back and forth.
@@ -225,8 +225,9 @@ class Bundling:
         is_own = (self.labels[self.atoms.owner] == bundle)[None, :]
         value, column = self._least(self.sums[bundle][None, :], is_own, np.arange(is_own.shape[1]))
         self.base_columns[bundle] = column[0]
-        extra = self._extra_cost(set(self.members(bundle).tolist()))
-        self.travel[bundle] = value[0] + extra
+        self.travel[bundle] = value[0]
+        if self._has_extras:
+            self.travel[bundle] += self._extra_cost(set(self.members(bundle).tolist()))
 
     def _least(self, values: Array, is_allowed: Array, columns: Array) -> tuple[Array, Array]:
         """Return the least allowed value of each row and its column, as `base_candidates` allows them."""
@@ -292,7 +293,7 @@ class Bundling:
 
     @property
     def _has_extras(self) -> bool:
-        return bool(self.atoms.conflicts) or max(self.atoms.pieces) > 1
+        return bool(self.atoms.conflicts)
 
     def _extra_costs(self, walk: Walk, leaving: Array, goals: Array) -> Array:
         own = set(walk.order.tolist())
@@ -304,12 +305,8 @@ class Bundling:
         return np.array(extras)
 
     def _extra_cost(self, members: set[int]) -> float:
-        """Return what conflicts and disconnected pieces inside one bundle cost."""
-        faults = sum(a in members and b in members for a, b in self.atoms.conflicts)
-        if any(self.atoms.pieces[atom] > 1 for atom in members):
-            units = np.sort(np.concatenate([self.atoms.units[atom] for atom in sorted(members)]))
-            faults += len(pieces_of(self.atoms.problem, units)) - 1
-        return self.weights.breaks * faults
+        """Return what conflicts inside one bundle cost."""
+        return self.weights.breaks * sum(a in members and b in members for a, b in self.atoms.conflicts)
 
 
 def descend(bundling: Bundling, budget: Budget, dirty: set[int] | None = None) -> None:

@@ -10,15 +10,20 @@ from gunmane.solver.atoms import Atoms
 from gunmane.solver.problem import Array
 from gunmane.solver.score import DECIMALS, pieces_of, window_excess
 
-# Breaks, excess, soft window excess, hours: what options of the same number of bundles are ordered by.
-Rank = tuple[int, float, float, float]
+# Spare pieces, breaks, excess, soft window excess, hours: what options of one number of bundles are ordered by.
+Rank = tuple[int, int, float, float, float]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Option:
-    """Labels of a territory's atoms, and what they add to each part of the key."""
+    """
+    Labels of a territory's atoms, and what they add to each part of the key.
+
+    `loose` counts the pieces beyond one of each bundle: no other rule is worth an unconnected bundle.
+    """
 
     labels: Array
+    loose: int
     breaks: int
     excess: float
     soft: float
@@ -27,19 +32,24 @@ class Option:
     @property
     def rank(self) -> Rank:
         """Its part of the key, rounded for comparing."""
-        return _rounded((self.breaks, self.excess, self.soft, self.hours))
+        return _rounded((self.loose, self.breaks, self.excess, self.soft, self.hours))
 
 
 def make_option(atoms: Atoms, labels: Array, *, is_exempt: bool) -> Option:
     """Return labels of atoms with what they cost."""
     holds = labels[None, :] == np.arange(int(labels.max()) + 1)[:, None]
     sums = bundle_costs(atoms, holds, is_exempt=is_exempt).sum(axis=0)
-    return Option(labels.copy(), int(sums[0]), float(sums[1]), float(sums[2]), float(sums[3]))
+    return option_of(labels.copy(), sums)
+
+
+def option_of(labels: Array, values: Array) -> Option:
+    """Return labels with their summed `bundle_costs`."""
+    return Option(labels, int(values[0]), int(values[1]), *(float(value) for value in values[2:]))
 
 
 def bundle_costs(atoms: Atoms, holds: Array, *, is_exempt: bool) -> Array:
     """
-    Return breaks, excess, soft window excess and hours of sets of atoms, each as one bundle.
+    Return spare pieces, breaks, excess, soft window excess and hours of sets of atoms, each as one bundle.
 
     Parameters
     ----------
@@ -53,31 +63,32 @@ def bundle_costs(atoms: Atoms, holds: Array, *, is_exempt: bool) -> Array:
     values = _travel_costs(atoms, holds)
     if not is_exempt:
         _add_window(atoms, holds, values)
-    owner = {int(unit): atom for atom, units in enumerate(atoms.units) for unit in units}
-    for a, b in atoms.problem.cannot_link:
-        if a in owner and b in owner:
-            values[holds[:, owner[a]] & holds[:, owner[b]], :2] += 1
+    if atoms.problem.cannot_link:
+        owner = {int(unit): atom for atom, units in enumerate(atoms.units) for unit in units}
+        for a, b in atoms.problem.cannot_link:
+            if a in owner and b in owner:
+                values[holds[:, owner[a]] & holds[:, owner[b]], 1:3] += 1
     _add_fixed(atoms, holds, values)
     has_pieces = np.array(atoms.pieces) > 1
     for row in np.flatnonzero(holds[:, has_pieces].any(axis=1)).tolist():
         units = np.sort(np.concatenate([atoms.units[atom] for atom in np.flatnonzero(holds[row])]))
         extra = len(pieces_of(atoms.problem, units)) - 1
-        values[row, :2] += (extra > 0, extra)
+        values[row, :3] += (extra, extra > 0, extra)
     return values
 
 
 def _travel_costs(atoms: Atoms, holds: Array) -> Array:
-    """Choose the base of each set as `best_base` does; return breaks, excess, 0 and hours."""
+    """Choose the base of each set as `best_base` does; return 0, breaks, excess, 0 and hours."""
     is_own = np.hstack([holds, np.zeros((len(holds), 1), dtype=bool)])[:, atoms.owner]
     is_fixed = is_own & atoms.is_fixed
     is_best = np.where(is_fixed.any(axis=1, keepdims=True), is_fixed, is_own)
     is_best |= ~is_best.any(axis=1, keepdims=True)
-    values = np.zeros((len(holds), 4))
+    values = np.zeros((len(holds), 5))
     sums = []
     for place, table, decimals in (
-        (0, atoms.beyond, 0),
-        (1, atoms.excess, DECIMALS),
-        (3, atoms.hours, DECIMALS),
+        (1, atoms.beyond, 0),
+        (2, atoms.excess, DECIMALS),
+        (4, atoms.hours, DECIMALS),
     ):
         if table is None:
             continue
@@ -107,19 +118,21 @@ def _add_window(atoms: Atoms, holds: Array, values: Array) -> None:
     rules = atoms.problem.rules
     excess = window_excess(_sums(atoms.measure[:, None], holds)[:, 0], rules.floor, rules.ceiling)
     if rules.is_window_hard:
-        values[:, 0] += excess > 0
-        values[:, 1] += excess
-    else:
+        values[:, 1] += excess > 0
         values[:, 2] += excess
+    else:
+        values[:, 3] += excess
 
 
 def _add_fixed(atoms: Atoms, holds: Array, values: Array) -> None:
     fixed = set(atoms.problem.fixed_bases)
+    if not fixed:
+        return
     per_atom = np.array([sum(int(unit) in fixed for unit in units) for units in atoms.units], dtype=float)
     if per_atom.any():
         spare = np.clip(_sums(per_atom[:, None], holds)[:, 0] - 1, 0, None)
-        values[:, 0] += spare
         values[:, 1] += spare
+        values[:, 2] += spare
 
 
 def combine(tables: list[dict[int, Option]], total: int, *, is_exact_count: bool) -> list[Option]:
@@ -135,16 +148,17 @@ def combine(tables: list[dict[int, Option]], total: int, *, is_exact_count: bool
     is_exact_count
         True takes exactly `total` bundles; False may leave it for fewer breaks or less window excess.
     """
-    sums: dict[int, tuple[Rank, list[Option]]] = {0: ((0, 0.0, 0.0, 0.0), [])}
+    sums: dict[int, tuple[Rank, list[Option]]] = {0: ((0, 0, 0.0, 0.0, 0.0), [])}
     for table in tables:
         joined: dict[int, tuple[Rank, list[Option]]] = {}
         for before, (rank, options) in sorted(sums.items()):
             for count, option in sorted(table.items()):
                 new = (
-                    rank[0] + option.breaks,
-                    rank[1] + option.excess,
-                    rank[2] + option.soft,
-                    rank[3] + option.hours,
+                    rank[0] + option.loose,
+                    rank[1] + option.breaks,
+                    rank[2] + option.excess,
+                    rank[3] + option.soft,
+                    rank[4] + option.hours,
                 )
                 old = joined.get(before + count)
                 if old is None or _rounded(new) < _rounded(old[0]):
@@ -153,12 +167,12 @@ def combine(tables: list[dict[int, Option]], total: int, *, is_exact_count: bool
     if is_exact_count:
         return sums[total][1]
 
-    def order(count: int) -> tuple[int, float, float, int, float]:
-        breaks, excess, soft, hours = _rounded(sums[count][0])
-        return (breaks, excess, soft, abs(count - total), hours)
+    def order(count: int) -> tuple[int, int, float, float, int, float]:
+        loose, breaks, excess, soft, hours = _rounded(sums[count][0])
+        return (loose, breaks, excess, soft, abs(count - total), hours)
 
     return sums[min(sorted(sums), key=order)][1]
 
 
 def _rounded(rank: Rank) -> Rank:
-    return (rank[0], *(round(value, DECIMALS) for value in rank[1:]))  # type: ignore[return-value]
+    return (*rank[:2], *(round(value, DECIMALS) for value in rank[2:]))  # type: ignore[return-value]
