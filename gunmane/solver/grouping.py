@@ -12,7 +12,7 @@ from gunmane.solver.atoms import Atoms, make_atoms
 from gunmane.solver.budget import Budget
 from gunmane.solver.counts import share_out, territory_counts
 from gunmane.solver.exact import LARGEST, best_options
-from gunmane.solver.options import Option, combine
+from gunmane.solver.options import Option, combine, make_option
 from gunmane.solver.problem import Array, Problem
 from gunmane.solver.score import Key, Verdict, judge
 from gunmane.solver.search import Territory, keep, search_options
@@ -129,6 +129,9 @@ def _options(
     atoms = territory.atoms
     if atoms.size <= LARGEST:
         return best_options(atoms, is_exempt=territory.is_exempt)
+    if count == atoms.size and atoms.problem.rules.bundle_count is not None:
+        alone = make_option(atoms, np.arange(atoms.size), is_exempt=territory.is_exempt)
+        return {count: alone}
     warm = [atom_labels(atoms, start) for start in starts]
     is_free = atoms.problem.rules.bundle_count is None
     main = round(budget.left * (1 - 2 * OTHER_COUNT_SHARE)) if is_free else budget.left

@@ -62,26 +62,34 @@ class Bundling:
         self.weights = weights
         self.is_exempt = is_exempt
         self.table = atoms.weighted_hours(weights.breaks, weights.excess)
+        self.count = 0
+        self.labels = np.full(atoms.size + 1, -1, dtype=np.int64)
+        self._walks: dict[int, Walk] = {}
+        self.sums = np.zeros((0, self.table.shape[1]))
+        self.measure = np.zeros(0)
+        self.base_columns = np.zeros(0, dtype=np.int64)
+        self.travel = np.zeros(0)
+        # Grows with every change of a bundle: what was worked out for it holds while its stamp stays.
+        self.stamps = np.zeros(0, dtype=np.int64)
+        self._clock = 0
         self.load(labels)
 
     def load(self, labels: Array) -> None:
-        """Start again from other labels."""
-        self.count = int(labels.max()) + 1
-        self.labels = np.append(labels, -1)
-        self._walks: dict[int, Walk] = {}
-        self.sums = np.zeros((self.count, self.table.shape[1]))
-        self.measure = np.zeros(self.count)
-        self.base_columns = np.zeros(self.count, dtype=np.int64)
-        self.travel = np.zeros(self.count)
-        for bundle in range(self.count):
-            self._sum_up(bundle)
-
-    def relabel(self, labels: Array) -> None:
-        """Go over to labels with as many bundles, most of them the same as now."""
+        """Go over to other labels; only bundles that hold other atoms than now are summed up anew."""
+        count = int(labels.max()) + 1
         is_other = labels != self.labels[:-1]
         touched = np.union1d(labels[is_other], self.labels[:-1][is_other])
+        kept = min(count, self.count)
+        if count != self.count:
+            for name in ("sums", "measure", "base_columns", "travel", "stamps"):
+                old = getattr(self, name)
+                new = np.zeros((count, *old.shape[1:]), dtype=old.dtype)
+                new[:kept] = old[:kept]
+                setattr(self, name, new)
+            self._walks = {bundle: walk for bundle, walk in self._walks.items() if bundle < count}
+        self.count = count
         self.labels[:-1] = labels
-        for bundle in touched.tolist():
+        for bundle in touched[(touched >= 0) & (touched < count)].tolist():
             self._sum_up(bundle)
 
     def _sum_up(self, bundle: int) -> None:
@@ -95,6 +103,10 @@ class Bundling:
     def costs(self) -> Array:
         """Weighted cost of each bundle."""
         return self.travel + self.window_cost(self.measure)
+
+    def cost_of(self, bundle: int) -> float:
+        """Return the weighted cost of one bundle."""
+        return float(self.travel[bundle] + self.window_cost(self.measure[[bundle]])[0])
 
     @property
     def cost(self) -> float:
@@ -181,8 +193,9 @@ class Bundling:
 
     def _screen(self, bundle: int, walk: Walk, chunks: Array, goals: Array) -> Array:
         """Return the places of moves worth evaluating: gains with the bases as they are, at least a few."""
-        bases = self.table[np.ix_(walk.order, self.base_columns)]
-        extra = bases - bases[:, [bundle]]
+        goals_here, place_of_goal = np.unique(goals, return_inverse=True)
+        bases = self.table[np.ix_(walk.order, self.base_columns[goals_here])]
+        extra = bases - self.table[walk.order, self.base_columns[bundle]][:, None]
         measure = self.atoms.measure[walk.order]
         joint_extra, joint_measure = extra.copy(), measure.copy()
         for place in walk.cutting.tolist():
@@ -191,7 +204,7 @@ class Bundling:
         moved = joint_measure[chunks]
         window = self.window_cost(np.concatenate([self.measure[bundle] - moved, self.measure[goals] + moved]))
         before = self.window_cost(self.measure)
-        change = joint_extra[chunks, goals] + window[: len(moved)] + window[len(moved) :]
+        change = joint_extra[chunks, place_of_goal] + window[: len(moved)] + window[len(moved) :]
         change -= before[bundle] + before[goals]
         order = np.argsort(change, kind="stable")
         return order[: max(LEAST_SCREENED, int((change < 0).sum()))]
@@ -222,6 +235,8 @@ class Bundling:
         self.weights = weights
 
     def _refresh(self, bundle: int) -> None:
+        self._clock += 1
+        self.stamps[bundle] = self._clock
         is_own = (self.labels[self.atoms.owner] == bundle)[None, :]
         value, column = self._least(self.sums[bundle][None, :], is_own, np.arange(is_own.shape[1]))
         self.base_columns[bundle] = column[0]
@@ -273,8 +288,8 @@ class Bundling:
         )
         if self._has_extras:
             after += self._extra_costs(walk, leaving, goals)
-        before = self.costs
-        return after - before[bundle] - before[goals]
+        window = self.window_cost(self.measure[goals])
+        return after - self.cost_of(bundle) - self.travel[goals] - window
 
     def _near_columns(self, bundle: int, goals: Array) -> Array:
         if self.atoms.is_restricted:

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from gunmane.solver import seeds
+from gunmane.solver.appraisal import Appraisal
 from gunmane.solver.atoms import Atoms
 from gunmane.solver.budget import Budget
 from gunmane.solver.counts import Counts
@@ -131,44 +132,18 @@ def first_labels(atoms: Atoms, weights: Weights, count: int, rng: np.random.Gene
 
 def reach_count(bundling: Bundling, count: int) -> None:
     """Dissolve or split bundles, the cheapest first, until there are `count`."""
+    appraisal = Appraisal(bundling)
     while bundling.count > count:
-        losses = [(loss_of(bundling, bundle), bundle) for bundle in range(bundling.count)]
-        labels = dissolved(bundling, min(losses)[1])
-        bundling.load(np.unique(labels, return_inverse=True)[1])
-    while bundling.count < count:
-        gains = [gain_of(bundling, bundle) for bundle in range(bundling.count)]
-        best = max(range(bundling.count), key=lambda bundle: (gains[bundle][0], -bundle))
-        labels = split(bundling, bundling.labels[:-1].copy(), best, gains[best][1], bundling.count)
+        losses = appraisal.losses()
+        out = int(np.argmin(losses))
+        labels = dissolved(bundling, out)
+        labels[labels == bundling.count - 1] = out
         bundling.load(labels)
-
-
-def loss_of(bundling: Bundling, bundle: int) -> float:
-    """Return about what dissolving a bundle into its neighbours costs; infinite where it has none."""
-    others = sorted(bundling.neighbours_of(bundle))
-    if not others:
-        return np.inf
-    own = bundling.table[bundling.members(bundle)]
-    shifted = own[:, bundling.base_columns[others]].min(axis=1).sum()
-    part = bundling.measure[others] + bundling.measure[bundle] / len(others)
-    window = bundling.window_cost(part).sum() - bundling.window_cost(bundling.measure[others]).sum()
-    return float(shifted + window - bundling.costs[bundle])
-
-
-def gain_of(bundling: Bundling, bundle: int) -> tuple[float, int]:
-    """Return about what a second base in a bundle saves, and its column; -infinity for a single atom."""
-    members = bundling.members(bundle)
-    if len(members) < 2:
-        return -np.inf, 0
-    own = np.flatnonzero(bundling.labels[bundling.atoms.owner] == bundle)
-    base = int(bundling.base_columns[bundle])
-    own = own[bundling.atoms.owner[own] != bundling.atoms.owner[base]]
-    halves = 2 * bundling.window_cost(bundling.measure[[bundle]] / 2)[0]
-    if len(own) == 0:
-        return float(-halves), base
-    now = bundling.table[members, base]
-    served = np.minimum(bundling.table[np.ix_(members, own)], now[:, None]).sum(axis=0)
-    best = int(np.argmin(served))
-    return float(bundling.costs[bundle] - served[best] - halves), int(own[best])
+    while bundling.count < count:
+        gains, columns = appraisal.gains()
+        best = int(np.argmax(gains))
+        labels = split(bundling, bundling.labels[:-1].copy(), best, int(columns[best]), bundling.count)
+        bundling.load(labels)
 
 
 def dissolved(bundling: Bundling, bundle: int) -> Array:
@@ -206,16 +181,17 @@ def exchanges(bundling: Bundling, budget: Budget, rng: np.random.Generator) -> l
     found: list[Option] = []
     failures = 0
     tried: set[tuple[int, int]] = set()
+    appraisal = Appraisal(bundling)
     allowed = min(MOST_FAILURES, FAILURES_PER_BUNDLE * bundling.count)
     while budget.is_open and failures < allowed and bundling.count > 1:
         before, labels = bundling.cost, bundling.labels[:-1].copy()
         is_divided = failures % 2 == 0 and not bundling.atoms.is_restricted
-        changed = _divided_anew(bundling, rng) if is_divided else _exchanged(bundling, tried, rng)
+        changed = _divided_anew(bundling, rng) if is_divided else _exchanged(bundling, appraisal, tried, rng)
         if changed is None:
             failures += 1
             continue
         touched = np.unique(labels[changed != labels]).tolist()
-        bundling.relabel(changed)
+        bundling.load(changed)
         around = set(touched).union(*(bundling.neighbours_of(bundle) for bundle in touched))
         settle(bundling, budget, around)
         budget.report()
@@ -224,7 +200,7 @@ def exchanges(bundling: Bundling, budget: Budget, rng: np.random.Generator) -> l
             failures = 0
             tried.clear()
         else:
-            bundling.relabel(labels)
+            bundling.load(labels)
             failures += 1
     return found
 
@@ -248,20 +224,23 @@ def _divided_anew(bundling: Bundling, rng: np.random.Generator) -> Array | None:
     return labels
 
 
-def _exchanged(bundling: Bundling, tried: set[tuple[int, int]], rng: np.random.Generator) -> Array | None:
+def _exchanged(
+    bundling: Bundling, appraisal: Appraisal, tried: set[tuple[int, int]], rng: np.random.Generator
+) -> Array | None:
     """Return labels with one bundle dissolved and another split, a pair not yet tried; None if there is none."""
-    losses = [loss_of(bundling, bundle) for bundle in range(bundling.count)]
-    gains = [gain_of(bundling, bundle) for bundle in range(bundling.count)]
-    pairs = sorted(
-        (losses[out] - gains[cut][0], out, cut)
-        for out in range(bundling.count)
-        for cut in range(bundling.count)
-        if out != cut and np.isfinite(losses[out]) and np.isfinite(gains[cut][0]) and (out, cut) not in tried
-    )
-    if not pairs:
+    gains, columns = appraisal.gains()
+    change = appraisal.losses()[:, None] - gains[None, :]
+    np.fill_diagonal(change, np.inf)
+    for pair in tried:
+        change[pair] = np.inf
+    values = change.ravel()
+    count = int(np.isfinite(values).sum())
+    if count == 0:
         return None
     # Mostly the most promising pair, now and then one further down.
-    place = min(int(rng.exponential(1.5)), len(pairs) - 1) if tried else 0
-    _, out, cut = pairs[place]
+    place = min(int(rng.exponential(1.5)), count - 1) if tried else 0
+    near = np.flatnonzero(values <= np.partition(values, place)[place])
+    chosen = int(near[np.argsort(values[near], kind="stable")[place]])
+    out, cut = divmod(chosen, bundling.count)
     tried.add((out, cut))
-    return split(bundling, dissolved(bundling, out), cut, gains[cut][1], out)
+    return split(bundling, dissolved(bundling, out), cut, int(columns[cut]), out)
