@@ -9,6 +9,9 @@ from gunmane.i18n import t
 from gunmane.maps.layers import LayerSpec, LegendRow, Style
 from gunmane.maps.palette import INK, UNASSIGNED, bundle_colours
 
+BASE_RADII = ((12, 10.0), (24, 7.5), (60, 6.0), (float("inf"), 4.5))
+"""Up to so many bases, each star has this radius in pixels: many large ones would hide the numbers."""
+
 
 def bundle_layers(
     bundles: gpd.GeoDataFrame,
@@ -101,7 +104,8 @@ def _bases(bundles: gpd.GeoDataFrame, lang: str, name: str) -> LayerSpec | None:
     known = bundles[bundles["base_x"].notna() & bundles["base_y"].notna()]
     if known.empty:
         return None
-    style = Style(colour=INK, weight=1.4, fill="#FFFFFF", symbol="star", radius=10)
+    radius = next(size for count, size in BASE_RADII if len(known) <= count)
+    style = Style(colour=INK, weight=1.4 if radius > 6 else 1, fill="#FFFFFF", symbol="star", radius=radius)
     title = t("map.layer.bases", lang)
     frame = gpd.GeoDataFrame(
         {"id": known.index.astype(str), "style": 0, "tip": title + " " + known["label"].astype(str)},

@@ -5,11 +5,14 @@
   const gunmane = window.gunmane;
   const FAMILY = '"Noto Sans JP", "Noto Sans CJK JP", "BIZ UDPGothic", "Yu Gothic UI", Meiryo, sans-serif';
   const KINDS = {
-    plate: { font: "700 15px " + FAMILY, height: 22, pad: 7, ink: "#1F2933" },
+    plate: { font: "700 14px " + FAMILY, height: 20, pad: 5, ink: "#1F2933" },
     text: { font: "600 14px " + FAMILY, height: 19, pad: 2, ink: "#1F2933" },
     quiet: { font: "400 14px " + FAMILY, height: 19, pad: 2, ink: "#52606D" },
   };
   const SHIFTS = [[0, 0], [0, -1], [0, 1], [0.6, -0.8], [-0.6, -0.8], [0.6, 0.8], [-0.6, 0.8]];
+  const LEADER_REACHES = [30, 42, 56, 72, 90, 110, 132, 156];
+  const LEADER_WAYS = 24;
+  const LEADER_STEP_PX = 5;
   const widths = new Map();
 
   function widthOf(pen, text, kind) {
@@ -21,34 +24,98 @@
     return widths.get(name);
   }
 
-  // The first free place near (x, y) as [left, top, right, bottom]; null where there is none.
-  function freeBox(taken, x, y, width, height, symbolPx) {
-    for (const [sideways, down] of SHIFTS) {
+  // Where a label may stand near its place as [left, top, right, bottom], the best first.
+  function nearBoxes(x, y, width, height, symbolPx) {
+    return SHIFTS.map(([sideways, down]) => {
       const clear = symbolPx && !sideways && !down ? symbolPx + height / 2 + 2 : 0;
-      const cx = x + sideways * width;
-      const cy = y + down * (height + symbolPx) + clear;
-      const box = [cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2];
-      if (!taken.some((other) => gunmane.boxesMeet(box, other))) return box;
+      return boxAround(x + sideways * width, y + down * (height + symbolPx) + clear, width, height);
+    });
+  }
+
+  // Where it may stand farther off, in sight, with a line that leads to its place; the nearest first.
+  function farBoxes(x, y, width, height, view) {
+    const boxes = [];
+    for (const reach of LEADER_REACHES) {
+      for (let k = 0; k < LEADER_WAYS; k++) {
+        const angle = (2 * Math.PI * k) / LEADER_WAYS;
+        const box = boxAround(x + (reach + width / 3) * Math.cos(angle), y + reach * Math.sin(angle), width, height);
+        if (box[0] > view[0] && box[1] > view[1] && box[2] < view[2] && box[3] < view[3]) boxes.push(box);
+      }
     }
-    return null;
+    return boxes;
+  }
+
+  function boxAround(cx, cy, width, height) {
+    return [cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2];
+  }
+
+  // The line from a place to its label, as small boxes that other labels keep off.
+  function leaderBoxes(x, y, box) {
+    const [cx, cy] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+    const steps = Math.ceil(Math.hypot(cx - x, cy - y) / LEADER_STEP_PX);
+    return Array.from({ length: Math.max(steps - 1, 0) }, (_, k) => {
+      const share = (k + 1) / steps;
+      return boxAround(x + share * (cx - x), y + share * (cy - y), 2, 2);
+    }).filter((dot) => !gunmane.boxesMeet(dot, box));
+  }
+
+  // The first free place of a label: near its spot; a boxed label else at the end of a line; {box, leader} or null.
+  function spotFor(x, y, width, kind, symbolPx, ground) {
+    const near = nearBoxes(x, y, width, kind.height, symbolPx);
+    const isFree = (box, taken) => !taken.some((other) => gunmane.boxesMeet(box, other));
+    const free = near.filter((box) => isFree(box, ground.taken));
+    const best = free.find((box) => isFree(box, ground.symbols));
+    // A number that left its own area says by a line which one it belongs to.
+    const isArea = kind === KINDS.plate && !symbolPx;
+    if (best) return { box: best, leader: isArea && best !== near[0] ? leaderBoxes(x, y, best) : [] };
+    const isLed = kind === KINDS.plate && ground.view;
+    for (const box of isLed ? farBoxes(x, y, width, kind.height, ground.view) : []) {
+      if (!isFree(box, ground.taken) || !isFree(box, ground.symbols)) continue;
+      const leader = leaderBoxes(x, y, box);
+      if (leader.every((dot) => isFree(dot, ground.written))) return { box, leader };
+    }
+    return free.length ? { box: free[0], leader: [] } : null;
   }
 
   // Writes the labels of one layer and returns [{box, place}], so that a click on a label finds its place.
-  gunmane.writeLabels = function (pen, places, styles, spotOf, taken) {
+  // `ground`: boxes `taken` that no label may meet, `written` those of labels among them, `symbols` that labels
+  // meet only where nothing else is free, and the `view`.
+  gunmane.writeLabels = function (pen, places, styles, spotOf, ground) {
     const written = [];
     for (const place of places) {
       const style = styles[place.style];
       const kind = KINDS[style.l] || KINDS.text;
       const [x, y] = spotOf(place);
       const width = widthOf(pen, place.label, kind) + 2 * kind.pad;
-      const box = freeBox(taken, x, y, width, kind.height, place.shape === gunmane.POINT ? style.r : 0);
-      if (!box) continue;
-      taken.push(box);
-      written.push({ box, place });
-      write(pen, place.label, kind, box, style.l === "plate");
+      const found = spotFor(x, y, width, kind, place.shape === gunmane.POINT ? style.r : 0, ground);
+      if (!found) continue;
+      ground.taken.push(found.box, ...found.leader);
+      ground.written.push(found.box, ...found.leader);
+      written.push({ box: found.box, place, spot: found.leader.length ? [x, y] : null });
     }
+    written.forEach(({ box, spot }) => spot && lead(pen, spot, box));
+    written.forEach(({ box, place }) => {
+      const style = styles[place.style];
+      write(pen, place.label, KINDS[style.l] || KINDS.text, box, style.l === "plate");
+    });
     return written;
   };
+
+  function lead(pen, [x, y], box) {
+    pen.setLineDash([]);
+    for (const [colour, width] of [["rgba(255, 255, 255, 0.9)", 3.5], [KINDS.plate.ink, 1.2]]) {
+      pen.beginPath();
+      pen.moveTo(x, y);
+      pen.lineTo((box[0] + box[2]) / 2, (box[1] + box[3]) / 2);
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.stroke();
+    }
+    pen.beginPath();
+    pen.arc(x, y, 2.5, 0, 2 * Math.PI);
+    pen.fillStyle = KINDS.plate.ink;
+    pen.fill();
+  }
 
   function write(pen, text, kind, box, isPlate) {
     const cx = (box[0] + box[2]) / 2;

@@ -11,6 +11,10 @@
     return made;
   }
 
+  const LOW_MAP_PX = 380;
+  const ZOOM_AND_MARGINS_PX = 118;
+  const LEGEND_LOWEST_PX = 90;
+
   gunmane.Panel = class {
     constructor(map, stage) {
       this.map = map;
@@ -44,7 +48,8 @@
         options: { position: "bottomleft" },
         onAdd: () => {
           const box = L.DomUtil.create("details", "gm-legend leaflet-bar");
-          box.open = true;
+          // On a low map the land needs the room; a press on its title opens it.
+          box.open = this.map.getContainer().clientHeight >= LOW_MAP_PX;
           L.DomEvent.disableClickPropagation(box);
           L.DomEvent.disableScrollPropagation(box);
           return box;
@@ -105,9 +110,13 @@
 
     // The controls of Leaflet keep clear of the band and the foot, whenever these change their height.
     makeRoom() {
-      const style = this.map.getContainer().style;
-      style.setProperty("--gm-band", this.band.offsetHeight + "px");
-      style.setProperty("--gm-foot", this.foot.offsetHeight + "px");
+      const container = this.map.getContainer();
+      const taken = this.band.offsetHeight + this.foot.offsetHeight + ZOOM_AND_MARGINS_PX;
+      const high = Math.max(LEGEND_LOWEST_PX, container.clientHeight - taken);
+      container.style.setProperty("--gm-band", this.band.offsetHeight + "px");
+      container.style.setProperty("--gm-foot", this.foot.offsetHeight + "px");
+      container.style.setProperty("--gm-legend", high + "px");
+      this.map.fire("gunmane:room");
     }
 
     nameButton(selector, words) {

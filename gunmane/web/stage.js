@@ -237,7 +237,7 @@
     },
 
     drawLabels: function (pen, sources, frame) {
-      const taken = this.symbolBoxes(sources, frame);
+      const ground = this.groundOf(sources, frame);
       const written = [];
       const spotOf = (place) => [
         place.at[0] * frame.factor - frame.origin.x,
@@ -252,29 +252,47 @@
           const isIn = x >= frame.box[0] && x <= frame.box[2] && y >= frame.box[1] && y <= frame.box[3];
           return isIn && styles[place.style] && frame.zoom >= styles[place.style].z;
         });
-        for (const label of gunmane.writeLabels(pen, places, styles, spotOf, taken)) {
+        for (const label of gunmane.writeLabels(pen, places, styles, spotOf, ground)) {
           written.push({ source, ...label });
         }
       }
       return written;
     },
 
-    // Large symbols such as bases keep their place; words go beside them.
-    symbolBoxes: function (sources, frame) {
-      const boxes = [];
+    // What words keep off: large symbols and whatever stands around the map; small bases where they can.
+    groundOf: function (sources, frame) {
+      const ground = { taken: this.panelBoxes(), written: [], symbols: [], view: null };
+      const corner = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min);
+      const size = this._map.getSize();
+      ground.view = [corner.x + 4, corner.y + 4, corner.x + size.x - 4, corner.y + size.y - 4];
       for (const source of sources) {
         source.groups.forEach((group, row) => {
           const style = source.spec.styles[row];
-          if (!style || style.r < BIG_SYMBOL_PX || frame.zoom < style.z) return;
+          if (!style || frame.zoom < style.z) return;
+          const isLarge = style.r >= BIG_SYMBOL_PX;
+          if (!isLarge && source.spec.kind !== "bundle") return;
           for (const place of group[gunmane.POINT]) {
-            if (place.label) continue;
             const x = place.at[0] * frame.factor - frame.origin.x;
             const y = place.at[1] * frame.factor - frame.origin.y;
-            boxes.push([x - style.r, y - style.r, x + style.r, y + style.r]);
+            (isLarge ? ground.taken : ground.symbols).push([x - style.r, y - style.r, x + style.r, y + style.r]);
           }
         });
       }
-      return boxes;
+      return ground;
+    },
+
+    // Legend, band, foot and buttons, in pixels of the canvas.
+    panelBoxes: function () {
+      const container = this._map.getContainer();
+      const home = container.getBoundingClientRect();
+      const corner = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min);
+      const panels = container.querySelectorAll(".gm-band, .gm-foot, .gm-legend, .leaflet-control-zoom");
+      return [...panels].map((panel) => {
+        const box = panel.getBoundingClientRect();
+        const left = box.left - home.left + corner.x;
+        const top = box.top - home.top + corner.y;
+        return [left, top, left + box.width, top + box.height];
+      });
     },
 
     // What the pointer is on and what is picked, on a canvas of its own above the map.

@@ -9,7 +9,8 @@
 
   // Look at the bounds, or where this tab last looked under the same name.
   gunmane.open = function (map, opening) {
-    map.gunmane = { isPlaced: false, isTouched: false };
+    // Framed is what the map chose to show, touched what the reader chose: only the latter is kept.
+    map.gunmane = { isPlaced: false, isFramed: false, isTouched: false };
     const bounds = L.latLngBounds(opening.bounds);
     const memory = opening.view_name && "gunmane-view:" + opening.view_name;
     const place = function () {
@@ -19,7 +20,7 @@
       const kept = memory && recall(memory);
       map.gunmane.isTouched = Boolean(kept);
       map.gunmane.corner = (kept && kept.corner) || "bottomleft";
-      if (kept) map.setView([kept.lat, kept.lng], kept.zoom, { animate: false });
+      if (kept) map.setView([kept.lat, kept.lng], zoomFor(kept, size), { animate: false });
       else map.fitBounds(bounds, { animate: false, padding: [12, 12] });
     };
     place();
@@ -27,6 +28,7 @@
     new ResizeObserver(() => {
       map.invalidateSize({ pan: false });
       place();
+      frameAgain(map);
     }).observe(map.getContainer());
     map.gunmane.stage = new gunmane.Stage(map);
     map.gunmane.panel = new gunmane.Panel(map, map.gunmane.stage);
@@ -34,17 +36,29 @@
     for (const touch of ["mousedown", "wheel", "keydown", "touchstart"]) {
       map.getContainer().addEventListener(touch, () => (map.gunmane.isTouched = true), { capture: true, passive: true });
     }
-    map.on("gunmane:ready", () => {
+    map.gunmane.frame = () => {
       const subject = subjectOf(map.gunmane.stage.sources);
-      if (map.gunmane.isTouched || !subject.every((source) => source.isReady)) return;
-      whenStyled(map, () => {
-        if (map.gunmane.isTouched) return;
-        map.gunmane.isTouched = true;
-        gunmane.frameLand(map, bounds, subject.flatMap((source) => source.places));
-      });
-    });
+      if (map.gunmane.isTouched || !subject.length || !subject.every((source) => source.isReady)) return;
+      map.gunmane.isFramed = true;
+      gunmane.frameLand(map, bounds, subject.flatMap((source) => source.places));
+    };
+    map.on("gunmane:ready", () => map.gunmane.isFramed || whenStyled(map, map.gunmane.frame));
+    map.on("gunmane:room", () => frameAgain(map));
     if (memory) map.on("moveend", () => map.gunmane.isTouched && remember(memory, map));
   };
+
+  // The land is framed anew when the map, its band or its foot changed their height before the reader touched it.
+  function frameAgain(map) {
+    if (!map.gunmane.isFramed || map.gunmane.isTouched) return;
+    clearTimeout(map.gunmane.frameTimer);
+    map.gunmane.frameTimer = setTimeout(map.gunmane.frame, 60);
+  }
+
+  // The zoom that shows in a smaller map what was in sight in the one before.
+  function zoomFor(kept, size) {
+    const ratio = Math.min(1, size.x / (kept.width || size.x), size.y / (kept.height || size.y));
+    return ratio < 1 ? Math.floor((kept.zoom + Math.log2(ratio)) * 4) / 4 : kept.zoom;
+  }
 
   // What the legend must not hide when a map opens: the towns' own land, else whatever can be clicked.
   function subjectOf(sources) {
@@ -71,8 +85,9 @@
   function remember(name, map) {
     const { lat, lng } = map.getCenter();
     const corner = map.gunmane.panel.corner;
+    const { x: width, y: height } = map.getSize();
     try {
-      sessionStorage.setItem(name, JSON.stringify({ lat, lng, zoom: map.getZoom(), corner }));
+      sessionStorage.setItem(name, JSON.stringify({ lat, lng, zoom: map.getZoom(), corner, width, height }));
     } catch (fault) {
       // A browser that keeps nothing only forgets the view.
     }
