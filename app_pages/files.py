@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from gunmane import exports, i18n
+from gunmane import exports, i18n, summaries
 from gunmane.evidence import Evidence
 from gunmane.scenario import Plan
 
@@ -71,9 +71,8 @@ class PlanFiles:
         region = self.plan.ground.region
         name = region.name_ja if self.lang == "ja" else region.name_en
         lines = [i18n.t("output.readme_title", self.lang, region=name), ""]
-        if self.plan.ground.provenance.get("is_synthetic", True):
-            lines.append(i18n.t("app.sample_band", self.lang))
-        lines += [i18n.t("app.disclaimer", self.lang), ""]
+        lines.append(i18n.t(f"notice.sample.{summaries.sample_part(self.plan.ground)}", self.lang))
+        lines += [i18n.t("notice.disclaimer", self.lang), ""]
         lines += [f"{file}: {i18n.t('output.about.' + key(file), self.lang)}" for file in NAMES]
         lines += ["", *(i18n.t(f"source.{source}", self.lang) for source in SOURCES)]
         return "\r\n".join(lines) + "\r\n"

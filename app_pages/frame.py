@@ -60,7 +60,6 @@ def _bands(page: str) -> None:
     part = sample_part()
     if part != "none":
         extra = tr("app.sample_band_start") if page == "start" else ""
-        said = tr("app.sample_band") if part == "both" else tr(f"files.sample.{part}")
-        notes.append(f'<span class="gm-sample">{said}{extra}</span>')
-    notes.append(f'<span class="gm-disclaimer">{tr("app.disclaimer")}</span>')
+        notes.append(f'<span class="gm-sample">{tr(f"notice.sample.{part}")}{extra}</span>')
+    notes.append(f'<span class="gm-disclaimer">{tr("notice.disclaimer")}</span>')
     st.html(f'<div class="gm-bands" role="note">{"".join(notes)}</div>')

@@ -11,6 +11,7 @@ from typing import Any, cast
 import streamlit as st
 from streamlit_folium import st_folium
 
+from app_pages.data import sample_part
 from gunmane.features import STORE
 from gunmane.maps import FEATURES_URL, SHARED_COLUMNS, FeatureLayers, GunmaneMap, LayerSpec
 
@@ -84,6 +85,7 @@ def show_map(
         lang=base.lang,
         sources=base.sources,
         selected=selected,
+        sample_part=sample_part(),
     )
     _forget_old_layers(len(all_layers))
     told = st_folium(

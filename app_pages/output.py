@@ -13,7 +13,7 @@ from app_pages.session import tr
 from app_pages.tables import STYLE
 from gunmane import schema
 from gunmane.evidence import Evidence
-from gunmane.exports.words import note_text
+from gunmane.explain import note_sentence
 from gunmane.scenario import Plan
 
 MAP_HEIGHT = 320
@@ -128,7 +128,7 @@ def _sources(plan: Plan) -> None:
     """Say what is sample, what is assumed, where the numbers come from, and what the files do not hold."""
     lang = session.lang()
     lines = [tr("output.assumed", percent=words.percent(plan.totals["grade_e_share"]))]
-    lines += [note_text(note, lang) for note in plan.notes]
+    lines += [note_sentence(note, lang) for note in plan.notes]
     lines.append(tr("output.no_free_text"))
     st.markdown(f"**{tr('output.know')}**\n\n" + "\n".join(f"- {line}" for line in lines))
     sources = [tr(f"source.{source}") for source in files.SOURCES]

@@ -14,7 +14,7 @@ from app_pages.session import Upload, tr
 from app_pages.tables import html_table
 from gunmane import i18n, summaries
 from gunmane.errors import GunmaneError
-from gunmane.exports.words import note_text
+from gunmane.explain import note_sentence
 from gunmane.municipalities import Region
 from gunmane.scenario import Ground
 
@@ -142,7 +142,7 @@ def show_completeness(ground: Ground) -> None:
     _lengths(ground)
     _rejects(ground.rejects)
     for note in ground.notes:
-        st.markdown("- " + note_text(note, session.lang()))
+        st.markdown("- " + note_sentence(note, session.lang()))
     if ground.region.towns_without_place:
         st.markdown("- " + tr("complete.towns_without_place", count=ground.region.towns_without_place))
 
@@ -224,7 +224,7 @@ def show_upload(place: Region) -> None:
         names = [name for name in (mine.roads, *mine.assets) if name]
         st.success(tr("upload.in_use", files=tr("word.list_sep").join(names)))
         for note in mine.ground.notes:
-            st.markdown("- " + note_text(note, session.lang()))
+            st.markdown("- " + note_sentence(note, session.lang()))
         if st.button(tr("upload.back"), key="back_to_sample"):
             session.forget_files()
             st.rerun()

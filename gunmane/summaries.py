@@ -139,8 +139,14 @@ def completeness(ground: Ground) -> pd.DataFrame:
 
 
 def sample_part(ground: Ground) -> str:
-    """Return which part of a ground is sample: "both", "roads", "assets" or "none"."""
-    has_roads = ground.provenance.get("roads_source", "sample") == "sample"
+    """
+    Return which part of a ground is sample: "both", "roads", "assets" or "none".
+
+    Sample roads that were written to a file and read back are sample still.
+    """
+    given = ground.provenance
+    is_written_sample = bool((given.get("road_file_facts") or {}).get("is_synthetic"))
+    has_roads = given.get("roads_source", "sample") == "sample" or is_written_sample
     has_assets = bool(ground.assets["is_synthetic"].any())
     if has_roads:
         return "both" if has_assets else "roads"

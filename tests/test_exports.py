@@ -544,4 +544,4 @@ def test_full_width_text_takes_two_columns():
 
 def test_the_sample_notice_names_what_is_sample():
     partly = drawn_plan(is_synthetic=True, roads_source="roads.gpkg")
-    assert json.loads(exports.bundles_geojson(partly))["sample_notice_ja"] == t("files.sample.assets", "ja")
+    assert json.loads(exports.bundles_geojson(partly))["sample_notice_ja"] == t("notice.sample.assets", "ja")

@@ -48,8 +48,8 @@ def test_a_page_opens_without_a_fault(page, lang):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_says_that_its_data_is_sample_and_its_figures_an_estimate(page, lang):
     said = html_of(opened(page, lang=lang))
-    assert t("app.sample_band", lang) in said
-    assert t("app.disclaimer", lang) in said
+    assert t("notice.sample.both", lang) in said
+    assert t("notice.disclaimer", lang) in said
 
 
 @pytest.mark.parametrize("page", PAGES[1:])
@@ -121,7 +121,7 @@ def test_an_unusable_file_is_refused_in_a_sentence_and_the_sample_stays(name, co
     send(app)
     assert len(app.error) == 1
     assert name in app.error[0].value
-    assert t("app.sample_band", "ja") in html_of(app)
+    assert t("notice.sample.both", "ja") in html_of(app)
     assert list(app.exception) == []
 
 

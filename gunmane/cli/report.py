@@ -10,8 +10,9 @@ import numpy as np
 
 from gunmane.cli import console
 from gunmane.evidence import Evidence
+from gunmane.explain import note_sentence
 from gunmane.exports.provenance import notices
-from gunmane.exports.words import names, note_text, number_text, strand_word, word, words, yen_range, yen_text
+from gunmane.exports.words import names, number_text, strand_word, word, words, yen_range, yen_text
 from gunmane.i18n import t
 from gunmane.municipalities import Region
 from gunmane.scenario import Plan
@@ -60,7 +61,7 @@ def tell_plan(plan: Plan, evidence: Evidence | None, lang: str) -> None:
     _tell_roads(plan, lang)
     console.tell()
     for note in plan.notes:
-        console.tell(f"- {note_text(note, lang)}")
+        console.tell(f"- {note_sentence(note, lang)}")
 
 
 def _tell_bundles(plan: Plan, lang: str) -> None:
@@ -238,7 +239,7 @@ def _tell_roads(plan: Plan, lang: str) -> None:
 
 def tell_sample(region: Region, assets: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, lang: str) -> None:
     """Print how many sample rows of each sector and municipality were written."""
-    console.tell(f"! {t('files.sample.both', lang)}")
+    console.tell(f"! {t('notice.sample.both', lang)}")
     counts = assets.groupby(["muni_code", "sector"]).size()
     sectors = sorted(set(assets["sector"]))
     lines = [

@@ -9,9 +9,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from gunmane.exports.provenance import clean, notices, provenance, rounded_jpy, sample_part
+from gunmane.exports.provenance import clean, notices, provenance, rounded_jpy
 from gunmane.exports.words import names
 from gunmane.scenario import Plan
+from gunmane.summaries import sample_part
 
 LON_LAT = 4326
 # A tenth of a metre: finer than any border here, and within RFC 7946's advice of 7 at most.
@@ -108,7 +109,7 @@ def bundle_properties(plan: Plan) -> list[dict[str, Any]]:
 
 def synthetic_bundles(plan: Plan) -> set[str]:
     """Return the bundles that hold a sample asset, or all where the roads are sample."""
-    if sample_part(plan) in {"both", "roads"}:
+    if sample_part(plan.ground) in {"both", "roads"}:
         return set(plan.bundles.index)
     assets = plan.ground.assets
     sample = assets.loc[assets["is_synthetic"].astype(bool), "asset_id"]

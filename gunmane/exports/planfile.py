@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from gunmane.explain import note_sentence
 from gunmane.exports.geojson import bundle_properties
 from gunmane.exports.provenance import LANGS, clean, created_date, notices, provenance
-from gunmane.exports.words import note_text
 from gunmane.plans import scenario_assumptions
 from gunmane.scenario import Plan
 
@@ -45,7 +45,7 @@ def plan_json(plan: Plan) -> bytes:
             {
                 "key": note.key,
                 "values": dict(note.values),
-                **{lang: note_text(note, lang) for lang in LANGS},
+                **{lang: note_sentence(note, lang) for lang in LANGS},
             }
             for note in plan.notes
         ],

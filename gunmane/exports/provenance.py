@@ -13,6 +13,7 @@ import pandas as pd
 import gunmane
 from gunmane.i18n import t
 from gunmane.scenario import Plan
+from gunmane.summaries import sample_part
 
 LANGS = ("ja", "en")
 THOUSAND = 1000
@@ -30,26 +31,12 @@ SOURCES = (
 )
 
 
-def sample_part(plan: Plan) -> str:
-    """Say which part of a plan's ground is sample: "both", "assets", "roads" or "none"."""
-    given = plan.ground.provenance
-    has_sample_roads = given.get("roads_source", "sample") == "sample" or bool(
-        (given.get("road_file_facts") or {}).get("is_synthetic")
-    )
-    has_sample_assets = bool(plan.ground.assets["is_synthetic"].any())
-    if has_sample_roads and has_sample_assets:
-        return "both"
-    if has_sample_roads:
-        return "roads"
-    return "assets" if has_sample_assets else "none"
-
-
 def notices(plan: Plan) -> dict[str, str]:
     """Return the foreign members that every file carries: disclaimers, and the sample notice where it holds."""
-    members = {f"disclaimer_{lang}": t("files.disclaimer", lang) for lang in LANGS}
-    part = sample_part(plan)
+    members = {f"disclaimer_{lang}": t("notice.disclaimer", lang) for lang in LANGS}
+    part = sample_part(plan.ground)
     if part != "none":
-        members |= {f"sample_notice_{lang}": t(f"files.sample.{part}", lang) for lang in LANGS}
+        members |= {f"sample_notice_{lang}": t(f"notice.sample.{part}", lang) for lang in LANGS}
     return members
 
 
@@ -72,7 +59,7 @@ def provenance(plan: Plan) -> dict[str, Any]:
             "assets_source": given.get("assets_source", []),
             "data_dates": given.get("data_dates", {}),
             "sources": [{"data": data, "source": source, "terms": terms} for data, source, terms in SOURCES],
-            "is_synthetic": sample_part(plan) != "none",
+            "is_synthetic": sample_part(plan.ground) != "none",
         }
     )
 

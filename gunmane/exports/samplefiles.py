@@ -83,10 +83,10 @@ def _csv(table: gpd.GeoDataFrame) -> bytes:
 
 
 def _readme(region: Region) -> str:
-    lines = [f"# {t('files.sample.both', 'ja')}", "", t("files.sample.both", "en"), ""]
+    lines = [f"# {t('notice.sample.both', 'ja')}", "", t("notice.sample.both", "en"), ""]
     lines += [f"{region.name_ja} / {region.name_en}", ""]
     for lang in ("ja", "en"):
-        lines += [t("cli.sample_readme", lang, region=region.region_id), "", t("files.disclaimer", lang), ""]
+        lines += [t("cli.sample_readme", lang, region=region.region_id), "", t("notice.disclaimer", lang), ""]
     lines += ["| column | type | meaning | range or words | required |", "|---|---|---|---|---|"]
     for column in schema.ASSETS:
         limits = "–".join(f"{v:g}" for v in (column.low, column.high) if v is not None)

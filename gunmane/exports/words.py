@@ -9,7 +9,6 @@ from typing import Any
 
 from gunmane.i18n import catalogue, t
 from gunmane.municipalities import Region
-from gunmane.scenario import Note
 
 SEPARATORS = {"ja": "・", "en": ", "}
 OKU = 100_000_000
@@ -41,21 +40,6 @@ def strand_word(region: Region, strand: str, lang: str) -> str:
     owner = [region.name_of(p, lang) for p in parts if p.isdigit()]
     field = [word("field", p, lang) for p in parts if not p.isdigit()]
     return SEPARATORS[lang].join([*owner, *field])
-
-
-def note_text(note: Note, lang: str) -> str:
-    """Return the sentence of a note; its key and values where the catalogue has none."""
-    key = f"note.{note.key}"
-    values = {name: _value_word(name, value, lang) for name, value in note.values}
-    if key not in catalogue(lang):
-        return f"{note.key} {values}" if values else note.key
-    return t(key, lang, **values)
-
-
-def _value_word(name: str, value: Any, lang: str) -> Any:
-    if name in {"sector", "sectors"}:
-        return words("sector", str(value).split(", "), lang)
-    return word("package", value, lang) if name == "layer" else value
 
 
 def two_figures(value: float) -> float:

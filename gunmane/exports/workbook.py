@@ -9,15 +9,17 @@ import pandas as pd
 
 from gunmane.assumptions import load_sources
 from gunmane.evidence import Evidence, today_state
+from gunmane.explain import note_sentence
 from gunmane.exports.geojson import synthetic_bundles
 from gunmane.exports.members import COLUMNS as MEMBER_COLUMNS
 from gunmane.exports.members import member_table
-from gunmane.exports.provenance import SOURCES, clean, notices, provenance, rounded_jpy, sample_part
+from gunmane.exports.provenance import SOURCES, clean, notices, provenance, rounded_jpy
 from gunmane.exports.sheets import Sheet, workbook_bytes
-from gunmane.exports.words import names, note_text, strand_word, word, words
+from gunmane.exports.words import names, strand_word, word, words
 from gunmane.i18n import t
 from gunmane.plans import scenario_assumptions
 from gunmane.scenario import Plan
+from gunmane.summaries import sample_part
 from gunmane.workload import load_tasks, planned_tasks
 
 BUNDLE_COLUMNS = (
@@ -269,8 +271,8 @@ def _read_me(plan: Plan, lang: str) -> Sheet:
     given, region = provenance(plan), plan.ground.region
     chosen = plan.scenario
     pairs: list[tuple[str, str]] = [
-        ("about", t("files.disclaimer", lang)),
-        ("data_kind", t(f"files.sample.{sample_part(plan)}", lang)),
+        ("about", t("notice.disclaimer", lang)),
+        ("data_kind", t(f"notice.sample.{sample_part(plan.ground)}", lang)),
         ("region", region.name_ja if lang == "ja" else region.name_en),
         ("package", word("package", chosen.layer, lang)),
         ("sectors", words("sector", chosen.sectors, lang)),
@@ -278,7 +280,7 @@ def _read_me(plan: Plan, lang: str) -> Sheet:
         ("assumed", t("files.assumed", lang, percent=round(100 * plan.totals.get("grade_e_share", 0.0)))),
         ("tax", t("files.tax", lang)),
     ]
-    pairs += [("note", note_text(note, lang)) for note in plan.notes]
+    pairs += [("note", note_sentence(note, lang)) for note in plan.notes]
     pairs += [("source", f"{source} ({terms})") for _, source, terms in SOURCES]
     pairs += [("version", f"gunmane {given['gunmane_version']}"), ("seed", str(chosen.seed))]
     pairs += [("input", f"{name}: sha256 {digest}") for name, digest in sorted(given["input_sha256"].items())]

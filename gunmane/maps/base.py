@@ -110,6 +110,8 @@ class FeatureLayers(folium.FeatureGroup):
         Credits of what is shown, one a row.
     selected
         (kind, id) of the feature to mark; None leaves the reader's own mark.
+    sample_part
+        What the band over sample layers calls sample: "both", "roads" or "assets".
     """
 
     _template = Template(
@@ -127,18 +129,20 @@ class FeatureLayers(folium.FeatureGroup):
         lang: str,
         sources: Sequence[str] = (),
         selected: tuple[str, str] | None = None,
+        sample_part: str = "both",
     ) -> None:
         super().__init__(name="gunmane", control=False)
         self._name = "FeatureGroup"  # the name under which streamlit-folium looks for it
         specs = [layer for layer, _ in layers]
+        has_sample = any(spec.is_synthetic for spec in specs) and sample_part != "none"
         proposes = any(layer.kind in {"bundle", "unit"} for layer in specs)
         self.state = script_json(
             {
                 "layers": [_layer_as_sent(layer, url) for layer, url in layers],
                 "texts": {name: t(f"map.{name}", lang) for name in _TEXTS},
                 "lang": lang,
-                "band": t("map.sample_band", lang) if any(spec.is_synthetic for spec in specs) else "",
-                "note": t("map.disclaimer", lang) if proposes else "",
+                "band": t(f"notice.sample.{sample_part}", lang) if has_sample else "",
+                "note": t("notice.disclaimer", lang) if proposes else "",
                 "sources": list(sources),
                 "selected": list(selected) if selected else None,
             }
