@@ -207,3 +207,34 @@ def test_exact_solver_refuses_too_many_atoms():
 
 def many_atoms():
     return make_atoms(make_problem(*random_world(exact.LARGEST + 5, np.random.default_rng(1)), Rules()), 0)
+
+
+@pytest.mark.parametrize("count", [120, 249, 999])
+def test_many_bundles_cost_no_more_moves_than_allowed_and_come_out_as_asked(count):
+    rules = dataclasses.replace(VALLEY_RULES, bundle_count=count, travel_limit_min=1.0)
+    found = group_units(*valley_world(250, 5, 7), rules)
+    assert len(found.bases) == min(count, 250)
+    assert ("bundle_count" in set(found.broken["rule"])) == (count > 250)
+    # The last move of a search may pass the limit by what one bundle's moves count; so may the steps to the number.
+    assert found.moves <= VALLEY_RULES.move_budget + 2 * 250
+
+
+def test_numbers_beyond_the_units_are_answered_without_a_search():
+    found = group_units(*valley_world(250, 5, 7), dataclasses.replace(VALLEY_RULES, bundle_count=10**6))
+    assert found.moves == 0
+    assert found.broken.query("rule == 'bundle_count'")["amount"].tolist() == [250.0]
+
+
+def test_whole_municipality_in_parts_is_joined_before_the_search():
+    units, links, load, minutes = valley_world(200, 6, 8)
+    # Two far corners of the land belong to one small municipality; all other units move alone.
+    ends = [units.index[i] for i in np.unravel_index(np.argmax(minutes), minutes.shape)]
+    codes = pd.Series([f"m{i}" for i in range(len(units))], index=units.index)
+    codes[ends] = "cut"
+    world = units.assign(muni_code=codes), links, load, minutes
+    rules = dataclasses.replace(VALLEY_RULES, keeps_municipality_whole=True, bundle_count=40)
+    found = group_units(*world, rules)
+    assert len(found.bases) == 40
+    assert found.labels[ends[0]] == found.labels[ends[1]]
+    for _, members in found.labels.groupby(found.labels):
+        assert nx.is_connected(graph_of(world).subgraph(members.index))

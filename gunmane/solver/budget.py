@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
+# Reading so many table cells takes about as long as evaluating a move.
+CELLS_PER_MOVE = 100_000
+
 
 class Budget:
     """
@@ -16,12 +19,15 @@ class Budget:
         Moves in all.
     tell
         Called with the part spent (0 to 1); False cancels.
+
+    First bundles are chosen by reading whole tables; that has an account of its own, as large as the moves'.
     """
 
     def __init__(self, total: int, tell: Callable[[float], bool]) -> None:
         self.total = total
         self.spent = 0
         self.is_cancelled = False
+        self.cells = 0
         self._limit = total
         self._tell = tell
 
@@ -34,6 +40,15 @@ class Budget:
     def is_open(self) -> bool:
         """Whether the search may go on."""
         return self.left > 0 and not self.is_cancelled
+
+    def affords(self, cells: int) -> bool:
+        """Count table cells to be read for first bundles; False once they would cost more than all moves."""
+        self.cells += cells
+        return self.cells <= self.total * CELLS_PER_MOVE and not self.is_cancelled
+
+    def charge(self, cells: int) -> None:
+        """Count table cells read in the search as moves, whole ones only."""
+        self.spent += cells // CELLS_PER_MOVE
 
     @contextlib.contextmanager
     def limited(self, moves: int) -> Iterator[None]:

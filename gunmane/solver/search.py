@@ -68,14 +68,14 @@ def search_options(
     options: dict[int, Option] = {}
     atoms, is_exempt = territory.atoms, territory.is_exempt
     weights = search_weights(atoms)
-    fresh = first_labels(atoms, weights, count, rng) if is_fresh else []
+    fresh = first_labels(atoms, weights, count, budget=budget, rng=rng) if is_fresh else []
     for labels in [*fresh, *starts]:
         bundling = Bundling(atoms, labels, weights, is_exempt=is_exempt)
         with budget.limited(max(1, budget.left // START_SHARE)):
             settle(bundling, budget)
             keep(options, make_option(atoms, bundling.labels[:-1], is_exempt=is_exempt))
             if bundling.count != count:
-                reach_count(bundling, count)
+                reach_count(bundling, count, budget)
                 settle(bundling, budget)
                 keep(options, make_option(atoms, bundling.labels[:-1], is_exempt=is_exempt))
         budget.report()
@@ -110,36 +110,43 @@ def search_weights(atoms: Atoms) -> Weights:
     return Weights(breaks=1e4 * scale, excess=10 * scale, soft=100 * scale)
 
 
-def first_labels(atoms: Atoms, weights: Weights, count: int, rng: np.random.Generator) -> list[Array]:
+def first_labels(
+    atoms: Atoms, weights: Weights, count: int, *, budget: Budget, rng: np.random.Generator
+) -> list[Array]:
     """Return connected labels for a number of bundles: from greedy and from drawn bases, priced by the window."""
     table = atoms.weighted_hours(weights.breaks, weights.excess)
     fixed = np.flatnonzero(atoms.is_fixed & (atoms.owner < atoms.size)).tolist()[:count]
-    step = -(-table.shape[1] // SEED_COLUMNS)
+    step = -(-table.shape[1] // SEED_COLUMNS) if 2 * count <= SEED_COLUMNS else 1
     thin = sorted({*range(0, table.shape[1], step), *fixed})
     first = [thin.index(column) for column in fixed]
     small = table[:, thin]
-    chosen = [seeds.greedy_bases(small, count, first)]
-    chosen += [seeds.drawn_bases(small, count, first, rng) for _ in range(DRAWN_STARTS)]
     found = []
     if not atoms.is_restricted:
         found.append(seeds.halved(atoms, count, np.arange(atoms.size), 0))
-    for bases in chosen:
-        better = seeds.interchange(small, bases, len(first), rounds=2 * count)
+    for draw in range(1 + DRAWN_STARTS):
+        if not budget.affords(count * small.size) and found:
+            break
+        bases = (
+            seeds.drawn_bases(small, count, first, rng) if draw else seeds.greedy_bases(small, count, first)
+        )
+        better = seeds.interchange(small, bases, len(first), rounds=2 * count, budget=budget)
         columns = [thin[place] for place in better]
-        found.append(seeds.priced(atoms, table, columns, rounds=GROW_ROUNDS)[-1])
+        found.append(seeds.priced(atoms, table, columns, rounds=GROW_ROUNDS, budget=budget)[-1])
     return found
 
 
-def reach_count(bundling: Bundling, count: int) -> None:
-    """Dissolve or split bundles, the cheapest first, until there are `count`."""
+def reach_count(bundling: Bundling, count: int, budget: Budget) -> None:
+    """Dissolve or split bundles, the cheapest first, until there are `count`; each counts as a move."""
     appraisal = Appraisal(bundling)
     while bundling.count > count:
+        budget.spent += 1
         losses = appraisal.losses()
         out = int(np.argmin(losses))
         labels = dissolved(bundling, out)
         labels[labels == bundling.count - 1] = out
         bundling.load(labels)
     while bundling.count < count:
+        budget.spent += 1
         gains, columns = appraisal.gains()
         best = int(np.argmax(gains))
         labels = split(bundling, bundling.labels[:-1].copy(), best, int(columns[best]), bundling.count)
@@ -186,6 +193,7 @@ def exchanges(bundling: Bundling, budget: Budget, rng: np.random.Generator) -> l
     while budget.is_open and failures < allowed and bundling.count > 1:
         before, labels = bundling.cost, bundling.labels[:-1].copy()
         is_divided = failures % 2 == 0 and not bundling.atoms.is_restricted
+        budget.charge(bundling.count**2)
         changed = _divided_anew(bundling, rng) if is_divided else _exchanged(bundling, appraisal, tried, rng)
         if changed is None:
             failures += 1

@@ -7,7 +7,12 @@ import heapq
 import numpy as np
 
 from gunmane.solver.atoms import Atoms
+from gunmane.solver.budget import Budget
 from gunmane.solver.problem import Array
+
+# How often an exchange of bases reads its table, and table cells that take as long as growing by one atom.
+INTERCHANGE_READS = 6
+GROW_CELLS = 1_500
 
 
 def greedy_bases(table: Array, count: int, first: list[int]) -> list[int]:
@@ -56,7 +61,7 @@ def drawn_bases(table: Array, count: int, first: list[int], rng: np.random.Gener
     return chosen
 
 
-def interchange(table: Array, chosen: list[int], fixed: int, rounds: int) -> list[int]:
+def interchange(table: Array, chosen: list[int], fixed: int, *, rounds: int, budget: Budget) -> list[int]:
     """
     Exchange chosen columns for others while that lowers the cost of serving every atom from its nearest one.
 
@@ -72,11 +77,15 @@ def interchange(table: Array, chosen: list[int], fixed: int, rounds: int) -> lis
         Number of columns that stay.
     rounds
         Most exchanges made.
+    budget
+        Counts the cells read; no exchange is made beyond it.
     """
     chosen = list(chosen)
     if len(chosen) < 2:
         return [int(np.argmin(table.sum(axis=0)))] if fixed == 0 and chosen else chosen
     for _ in range(rounds):
+        if not budget.affords(INTERCHANGE_READS * table.size):
+            break
         costs = table[:, chosen]
         order = np.argsort(costs, axis=1, kind="stable")
         nearest = order[:, 0]
@@ -197,7 +206,7 @@ def recentred(atoms: Atoms, table: Array, labels: Array, columns: list[int]) -> 
     return centres
 
 
-def priced(atoms: Atoms, table: Array, columns: list[int], *, rounds: int) -> list[Array]:
+def priced(atoms: Atoms, table: Array, columns: list[int], *, rounds: int, budget: Budget) -> list[Array]:
     """
     Return labels of several rounds of growing, centring and pricing, the last ones last.
 
@@ -209,12 +218,16 @@ def priced(atoms: Atoms, table: Array, columns: list[int], *, rounds: int) -> li
         As for `grow` and `recentred`.
     rounds
         Rounds.
+    budget
+        Counts what growing costs; after the first round none is begun beyond it.
     """
     rules = atoms.problem.rules
     prices = np.zeros(len(columns))
     radius = float(atoms.minutes[:, columns].min(axis=1).mean())
-    found = []
+    found: list[Array] = []
     for _ in range(rounds):
+        if not budget.affords(GROW_CELLS * atoms.size) and found:
+            break
         labels = grow(atoms, columns, prices)
         found.append(labels)
         measure = np.bincount(labels, weights=atoms.measure, minlength=len(columns))
