@@ -60,17 +60,28 @@ def _title(region: Region, choices: Scenario) -> None:
 
 
 def _evidence() -> Evidence | None:
-    known = session.evidence(is_made=False)
+    is_redone = bool(st.session_state.pop("_compare_redo", False))
+    known = None if is_redone else session.evidence(is_made=False)
     if known is None:
         place = st.empty()
         with place.container():
             st.caption(session.tr("compare.making"))
-            known = session.evidence()
+            known = session.evidence(is_redone=is_redone)
         place.empty()
-    made = {state for _, state in known.plans} if known else set()
-    if known is not None and not {"today", "no_crossing", "crossing"} <= made:
-        st.warning(session.tr("compare.partial"))
+    if known is not None and _is_partial(known):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(session.tr("compare.partial"))
+            if st.button(session.tr("compare.again"), key="compare_again", type="primary"):
+                st.session_state["_compare_redo"] = True
+                st.rerun()
     return known
+
+
+def _is_partial(evidence: Evidence) -> bool:
+    """Return whether the comparison was cancelled: a way of joining fields has not all its states."""
+    ways = ("together", "apart") if evidence.has_several_fields else ("together",)
+    needed = {(way, state) for way in ways for state in ("today", "today_moved", "no_crossing", "crossing")}
+    return not needed <= set(evidence.plans)
 
 
 def _gain(evidence: Evidence) -> None:
@@ -191,6 +202,7 @@ def _side_by_side(evidence: Evidence) -> None:
             index=start,
             format_func=lambda pair: names.get(pair, str(pair)),
             key=f"compare_{side}_{region_id}",
+            placeholder=tr("group.choose"),
         )
         chosen.append(pair)
     views = [_choose_view(evidence.plans[pair], side) for pair, side in zip(chosen, SIDES, strict=True)]
@@ -213,11 +225,16 @@ def _choose_view(plan: Plan, side: str) -> View:
     if len(views) == 1:
         return views[0]
     by_key = {view.key: view for view in views}
+    name = f"compare_view_{side}"
+    if st.session_state.get(name) not in by_key:
+        # Another plan has other fields to draw.
+        st.session_state.pop(name, None)
     key = st.selectbox(
         session.tr("compare.view", side=session.tr(f"compare.{side}")),
         list(by_key),
         format_func=lambda name: by_key[name].label if name in by_key else str(name),
-        key=f"compare_view_{side}",
+        key=name,
+        placeholder=session.tr("group.choose"),
         width=420,
     )
     return by_key[key]

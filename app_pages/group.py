@@ -101,11 +101,15 @@ def _choose_view(views: list[View]) -> View:
     if len(views) == 1:
         return views[0]
     by_key = {view.key: view for view in views}
+    if st.session_state.get("group_view") not in by_key:
+        # Another plan has other fields to draw.
+        st.session_state.pop("group_view", None)
     chosen = st.selectbox(
         session.tr("group.view"),
         list(by_key),
         format_func=lambda key: by_key[key].label if key in by_key else str(key),
         key="group_view",
+        placeholder=session.tr("group.choose"),
         help=session.tr("group.view_help"),
     )
     return by_key[chosen]

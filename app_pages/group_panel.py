@@ -75,11 +75,7 @@ def _today(plan: Plan) -> dict[str, float]:
 def _headline(plan: Plan, today: dict[str, float]) -> list[tuple[str, str, str]]:
     tr, totals, measure = session.tr, plan.totals, plan.window["measure"]
     yen = words.yen(totals["annual_jpy"], has_tax=False)
-    spread = tr(
-        "group.spread",
-        low=words.yen(totals["annual_jpy_low"], has_tax=False),
-        high=words.yen(totals["annual_jpy_high"], has_tax=False),
-    )
+    spread = tr("group.spread", range=words.yen_spread(totals["annual_jpy_low"], totals["annual_jpy_high"]))
     tiles = [
         (
             tr("group.orders"),

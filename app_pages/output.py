@@ -45,7 +45,7 @@ def _choose_package() -> None:
     current = session.scenario().layer
     st.session_state["output_layer"] = current
     st.segmented_control(
-        tr("term.layer"),
+        tr("group.layer"),
         schema.PACKAGES,
         format_func=lambda layer: tr(f"layer.{layer}"),
         key="output_layer",

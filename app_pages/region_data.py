@@ -100,7 +100,7 @@ def show_bodies(place: Region) -> None:
         name: st.column_config.Column(tr(f"body.{name}"), pinned=name == "name")
         if name in whole
         else st.column_config.NumberColumn(
-            tr(f"body.{name}"), format="localized" if name not in decimals else "%,.1f"
+            tr(f"body.{name}"), format="%,.1f" if decimals.get(name) else "localized"
         )
         for name in table.columns
     }

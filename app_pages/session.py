@@ -178,7 +178,7 @@ def today() -> Plan:
     return remembered("today", choices.fingerprint(), look, max_entries=PLANS_KEPT)
 
 
-def evidence(*, is_made: bool = True) -> Evidence | None:
+def evidence(*, is_made: bool = True, is_redone: bool = False) -> Evidence | None:
     """
     Return the comparison of the session's choices, making it where it is not known yet.
 
@@ -186,6 +186,8 @@ def evidence(*, is_made: bool = True) -> Evidence | None:
     ----------
     is_made
         False only looks whether it is known.
+    is_redone
+        True makes it anew even when it is known, for instance after it was cancelled.
 
     Raises
     ------
@@ -194,6 +196,8 @@ def evidence(*, is_made: bool = True) -> Evidence | None:
     """
     choices = scenario()
     if not is_made:
+        if _is_running("evidence", choices):
+            return None
         kept = _kept("evidence", choices)
         if kept is not None and kept[1] == choices.fingerprint():
             return cast("Evidence", kept[0])
@@ -206,7 +210,13 @@ def evidence(*, is_made: bool = True) -> Evidence | None:
 
         return compare(choices, here, progress=progress)
 
-    return _made("evidence", EVIDENCE_KEPT, choices, work, is_redone=False)
+    return _made("evidence", EVIDENCE_KEPT, choices, work, is_redone=is_redone)
+
+
+def _is_running(kind: str, choices: Scenario) -> bool:
+    """Return whether this session is making a result just now."""
+    name, job = st.session_state.get("_jobs", {}).get(kind, (None, None))
+    return job is not None and name == (ground_key(), choices.fingerprint()) and not job.wait(0)
 
 
 def _made(
@@ -215,6 +225,8 @@ def _made(
     """Return a result from this session, from the shelf all share, or by doing the work."""
     fingerprint = choices.fingerprint()
     kept = _kept(kind, choices)
+    # What is being made anew, also after a rerun of the page, is waited for.
+    is_redone = is_redone or _is_running(kind, choices)
     if kept is not None and kept[1] == fingerprint and not is_redone:
         return cast(T, kept[0])
     shelf = shared_shelf(kind, max_entries)
@@ -226,7 +238,8 @@ def _made(
 
     jobs = cast("dict[str, tuple[Any, Job[T]]]", st.session_state.setdefault("_jobs", {}))
     name = (ground_key(), fingerprint)
-    if kind in jobs and jobs[kind][0] != name:
+    is_stale = kind in jobs and (jobs[kind][0] != name or (is_redone and jobs[kind][1].wait(0)))
+    if is_stale:
         jobs.pop(kind)[1].cancel()
     if kind not in jobs:
         jobs[kind] = (name, Job(work))

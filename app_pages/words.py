@@ -46,18 +46,35 @@ def yen(central: float, low: float | None = None, high: float | None = None, *, 
     """
     if is_missing(central):
         return unknown()
-    factor, unit = next(
-        ((f, u) for f, u in JPY_UNITS[lang()] if abs(central) >= f * 0.995), JPY_UNITS[lang()][-1]
-    )
+    factor, unit = _unit_of(float(central))
     said = tr("word.yen", amount=significant(central / factor), unit=unit)
     if not (is_missing(low) or is_missing(high)):
-        said += tr(
-            "word.yen_range",
-            low=significant(float(low or 0) / factor),
-            high=significant(float(high or 0) / factor),
-            unit=unit,
-        )
+        low_amount, high_amount = _ends(float(low or 0), float(high or 0), factor, unit)
+        said += tr("word.yen_range", low=low_amount, high=high_amount)
     return said + (tr("word.tax") if has_tax else "")
+
+
+def yen_spread(low: float, high: float) -> str:
+    """Return the range of an amount alone, short enough for a tile: 「1.3億～19億円」, "JPY 0.13–1.9 billion"."""
+    if is_missing(low) or is_missing(high):
+        return unknown()
+    factor, unit = _unit_of(float(high if lang() == "en" else low))
+    low_amount, high_amount = _ends(float(low), float(high), factor, unit)
+    return tr("word.yen_spread", low=low_amount, high=high_amount)
+
+
+def _unit_of(value: float) -> tuple[float, str]:
+    units = JPY_UNITS[lang()]
+    return next(((f, u) for f, u in units if abs(value) >= f * 0.995), units[-1])
+
+
+def _ends(low: float, high: float, factor: float, unit: str) -> tuple[str, str]:
+    """Return both ends of a range in a unit, the high one in a larger unit where it has grown out of it."""
+    high_factor, high_unit = max((factor, unit), _unit_of(high))
+    is_one_unit = high_unit == unit
+    # English says a common unit once, at the end; Japanese reads better with the unit at each number.
+    low_unit = "" if is_one_unit and lang() == "en" else unit
+    return significant(low / factor) + low_unit, significant(high / high_factor) + high_unit
 
 
 def hours(value: float) -> str:
