@@ -76,8 +76,8 @@ def bundle_members(
     package
         "daily" or "structures".
     """
-    parts = shares[shares["asset_id"].isin(strand_of.index)][["asset_id", "unit_id", "share"]]
-    parts = parts.assign(strand=parts["asset_id"].map(strand_of))
+    parts = shares[["asset_id", "unit_id", "share"]].assign(strand=shares["asset_id"].map(strand_of))
+    parts = parts[parts["strand"].notna()]
     joined = parts.merge(
         assignment[["strand", "unit_id", "bundle_id"]], on=["strand", "unit_id"], how="inner"
     )
@@ -175,14 +175,16 @@ def _work_figures(work: pd.DataFrame) -> dict[str, Any]:
 def _travel_figures(
     load: pd.DataFrame, unit_ids: pd.Series, base: str, travel: pd.DataFrame
 ) -> dict[str, Any]:
-    busy = load.reindex(unit_ids).dropna()
-    busy = busy[busy["is_needed"].astype(bool)]
+    place = load.index.get_indexer(unit_ids)
+    place = place[place >= 0]
+    place = place[load["is_needed"].to_numpy(dtype=bool)[place]]
     if not base:
-        unknown = np.nan if len(busy) else 0.0
+        unknown = np.nan if len(place) else 0.0
         return {"travel_hours": unknown, "farthest_min": unknown, "unreached_units": 0}
-    out = travel.loc[base, busy.index].to_numpy(dtype="float64")
-    back = travel.loc[busy.index, base].to_numpy(dtype="float64")
-    days = busy["crew_days"].to_numpy(dtype="float64")
+    minutes = travel.to_numpy()
+    start, ends = travel.index.get_loc(base), travel.index.get_indexer(load.index[place])
+    out, back = minutes[start, ends].astype("float64"), minutes[ends, start].astype("float64")
+    days = load["crew_days"].to_numpy(dtype="float64")[place]
     # No road leads to an island: its trips are not driven, so they are counted apart instead of as infinite hours.
     reached = np.isfinite(out) & np.isfinite(back)
     hours = float(np.sum(days[reached] * (out + back)[reached])) / MINUTES_PER_HOUR

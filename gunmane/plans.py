@@ -154,16 +154,16 @@ def _neighbouring_counts(grouping: Grouping, place: Place, load: pd.DataFrame, r
 def _alternative(
     found: Grouping, place: Place, load: pd.DataFrame, rules: Rules, *, is_chosen: bool
 ) -> dict[str, object]:
-    travel = pd.DataFrame(place.travel_min, index=place.units.index, columns=place.units.index)
+    ids = place.units.index
     busy = load.index[load["is_needed"]]
-    labels = found.labels.reindex(busy)
-    out = [float(travel.at[found.bases[label], unit]) for unit, label in labels.items()]
+    bases = found.labels.reindex(busy).map(found.bases)
+    out = place.travel_min[ids.get_indexer(bases), ids.get_indexer(busy)]
     size = load["measure"].groupby(found.labels).sum()
     size = size[size > 0]
     return {
         "bundle_count": len(set(found.labels)),
         "travel_hours": found.travel_hours,
-        "farthest_min": max(out, default=0.0),
+        "farthest_min": float(out.max(initial=0.0)),
         "below_floor": int((size < rules.floor).sum()),
         "above_ceiling": int((size > rules.ceiling).sum()),
         "broken_count": int((found.broken["rule"] != "bundle_count").sum()),
