@@ -73,6 +73,9 @@ def _evidence() -> Evidence | None:
             st.warning(session.tr("compare.partial"))
             if st.button(session.tr("compare.again"), key="compare_again", type="primary"):
                 st.session_state["_compare_redo"] = True
+                for side in SIDES:
+                    # The maps below open on the whole comparison, not on what there was of it.
+                    st.session_state.pop(f"compare_{side}_{session.region_id()}", None)
                 st.rerun()
     return known
 

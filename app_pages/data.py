@@ -70,7 +70,7 @@ def own() -> OwnGround | None:
 
 
 def sample_part() -> str:
-    """Return which part of what the pages show is sample: "both", "roads", "assets" or "none"."""
+    """Return which part of what the pages show is sample: "both", "mixed", "roads", "assets" or "none"."""
     mine = own()
     return "both" if mine is None else summaries.sample_part(mine.ground)
 

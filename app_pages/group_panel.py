@@ -74,7 +74,7 @@ def _today(plan: Plan) -> dict[str, float]:
 
 def _headline(plan: Plan, today: dict[str, float]) -> list[tuple[str, str, str]]:
     tr, totals, measure = session.tr, plan.totals, plan.window["measure"]
-    yen = words.yen(totals["annual_jpy"], has_tax=False)
+    yen = words.yen_short(totals["annual_jpy"])
     spread = tr("group.spread", range=words.yen_spread(totals["annual_jpy_low"], totals["annual_jpy_high"]))
     tiles = [
         (

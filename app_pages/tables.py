@@ -200,7 +200,8 @@ STYLE = """
 .gm-tile { border: 1px solid var(--gm-line, #d5dbe1); border-radius: 6px; padding: 4px 8px; }
 .gm-tile dt { font-size: 14px; color: #4a5560; line-height: 1.35; }
 .gm-tile dd { margin: 0 !important; font-size: 19px; font-weight: 650; line-height: 1.3; }
-.gm-tile dd small { display: block; white-space: pre-line; font-size: 14px; font-weight: 400; color: #4a5560; line-height: 1.35; }
+.gm-tile dd small { display: block; white-space: pre-line; font-size: 14px; font-weight: 400; color: #4a5560;
+  line-height: 1.35; }
 .gm-checks { list-style: none; margin: 0 !important; padding: 0 !important; }
 .gm-checks li { display: flex; margin: 0 !important; gap: 8px; padding: 2px 0; font-size: 14px; line-height: 1.45; }
 .gm-checks li > span { flex: 0 0 20px; height: 20px; border-radius: 50%; text-align: center; line-height: 20px;

@@ -54,6 +54,14 @@ def yen(central: float, low: float | None = None, high: float | None = None, *, 
     return said + (tr("word.tax") if has_tax else "")
 
 
+def yen_short(value: float) -> str:
+    """Return an amount alone, short enough for a tile: 「約4.6億円」, "JPY 460 million"."""
+    if is_missing(value):
+        return unknown()
+    factor, unit = _unit_of(float(value))
+    return tr("word.yen_short", amount=significant(value / factor), unit=unit)
+
+
 def yen_spread(low: float, high: float) -> str:
     """Return the range of an amount alone, short enough for a tile: 「1.3億～19億円」, "JPY 0.13–1.9 billion"."""
     if is_missing(low) or is_missing(high):

@@ -140,17 +140,17 @@ def completeness(ground: Ground) -> pd.DataFrame:
 
 def sample_part(ground: Ground) -> str:
     """
-    Return which part of a ground is sample: "both", "roads", "assets" or "none".
+    Return which part of a ground is sample: "both", "mixed" (roads and some assets), "roads", "assets" or "none".
 
     Sample roads that were written to a file and read back are sample still.
     """
     given = ground.provenance
     is_written_sample = bool((given.get("road_file_facts") or {}).get("is_synthetic"))
     has_roads = given.get("roads_source", "sample") == "sample" or is_written_sample
-    has_assets = bool(ground.assets["is_synthetic"].any())
+    is_sample = ground.assets["is_synthetic"]
     if has_roads:
-        return "both" if has_assets else "roads"
-    return "assets" if has_assets else "none"
+        return "both" if is_sample.all() else "mixed" if is_sample.any() else "roads"
+    return "assets" if is_sample.any() else "none"
 
 
 def lengths_beside_official(ground: Ground) -> pd.DataFrame:

@@ -109,7 +109,7 @@ def bundle_properties(plan: Plan) -> list[dict[str, Any]]:
 
 def synthetic_bundles(plan: Plan) -> set[str]:
     """Return the bundles that hold a sample asset, or all where the roads are sample."""
-    if sample_part(plan.ground) in {"both", "roads"}:
+    if sample_part(plan.ground) in {"both", "mixed", "roads"}:
         return set(plan.bundles.index)
     assets = plan.ground.assets
     sample = assets.loc[assets["is_synthetic"].astype(bool), "asset_id"]

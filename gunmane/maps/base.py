@@ -111,7 +111,7 @@ class FeatureLayers(folium.FeatureGroup):
     selected
         (kind, id) of the feature to mark; None leaves the reader's own mark.
     sample_part
-        What the band over sample layers calls sample: "both", "roads" or "assets".
+        What the band over sample layers calls sample: "both", "mixed", "roads" or "assets".
     """
 
     _template = Template(

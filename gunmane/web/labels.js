@@ -11,6 +11,7 @@
   };
   const SHIFTS = [[0, 0], [0, -1], [0, 1], [0.6, -0.8], [-0.6, -0.8], [0.6, 0.8], [-0.6, 0.8]];
   const LEADER_REACHES = [30, 42, 56, 72, 90, 110, 132, 156];
+  const LEADERS_LONG_MAX = 40;
   const LEADER_WAYS = 24;
   const LEADER_STEP_PX = 5;
   const widths = new Map();
@@ -33,9 +34,9 @@
   }
 
   // Where it may stand farther off, in sight, with a line that leads to its place; the nearest first.
-  function farBoxes(x, y, width, height, view) {
+  function farBoxes(x, y, width, height, view, farthest) {
     const boxes = [];
-    for (const reach of LEADER_REACHES) {
+    for (const reach of LEADER_REACHES.filter((one) => one <= farthest)) {
       for (let k = 0; k < LEADER_WAYS; k++) {
         const angle = (2 * Math.PI * k) / LEADER_WAYS;
         const box = boxAround(x + (reach + width / 3) * Math.cos(angle), y + reach * Math.sin(angle), width, height);
@@ -69,7 +70,7 @@
     const isArea = kind === KINDS.plate && !symbolPx;
     if (best) return { box: best, leader: isArea && best !== near[0] ? leaderBoxes(x, y, best) : [] };
     const isLed = kind === KINDS.plate && ground.view;
-    for (const box of isLed ? farBoxes(x, y, width, kind.height, ground.view) : []) {
+    for (const box of isLed ? farBoxes(x, y, width, kind.height, ground.view, ground.farthest) : []) {
       if (!isFree(box, ground.taken) || !isFree(box, ground.symbols)) continue;
       const leader = leaderBoxes(x, y, box);
       if (leader.every((dot) => isFree(dot, ground.written))) return { box, leader };
@@ -82,6 +83,8 @@
   // meet only where nothing else is free, and the `view`.
   gunmane.writeLabels = function (pen, places, styles, spotOf, ground) {
     const written = [];
+    // Very many long lines would be a tangle; what finds no place then is written once one looks closer.
+    ground.farthest = places.length > LEADERS_LONG_MAX ? LEADER_REACHES[0] : Infinity;
     for (const place of places) {
       const style = styles[place.style];
       const kind = KINDS[style.l] || KINDS.text;
