@@ -131,8 +131,8 @@ class Bundling:
     def neighbours_of(self, bundle: int) -> set[int]:
         """Return the bundles that touch a bundle."""
         links = self.atoms.neighbours
-        found = {int(self.labels[other]) for atom in self.members(bundle).tolist() for other in links[atom]}
-        return found - {bundle}
+        around = {other for atom in self.members(bundle).tolist() for other in links[atom]}
+        return set(self.labels[sorted(around)].tolist()) - {bundle}
 
     def improve(self, bundle: int, budget: Budget) -> set[int]:
         """
@@ -275,7 +275,9 @@ class Bundling:
         owner = self.atoms.owner[near]
         takes_column = np.hstack([leaving, np.zeros((len(chunks), 1), dtype=bool)])[:, place[owner]]
         moved = self._chunk_sums(walk, chunks, near)
-        measure = np.array([self.atoms.measure[walk.order[row]].sum() for row in leaving])
+        measure = self.atoms.measure[walk.order][chunks]
+        for row in np.flatnonzero(leaving.sum(axis=1) > 1).tolist():
+            measure[row] = self.atoms.measure[walk.order[leaving[row]]].sum()
 
         label_of_column = self.labels[owner]
         stays = (label_of_column == bundle)[None, :] & ~takes_column

@@ -71,6 +71,7 @@ def _cut_spans(
     Returns the atoms in the order met and, for each, the spans of that order that lose their way to the root
     when it leaves (for the root: all branches but the largest). Tarjan (1972), low points.
     """
+    own = set(np.flatnonzero(labels == bundle).tolist())
     place = {root: 0}
     order, low = [root], [0]
     spans: list[list[tuple[int, int]]] = [[]]
@@ -78,7 +79,7 @@ def _cut_spans(
     while stack:
         here, parent, others = stack[-1]
         for other in others:
-            if labels[other] != bundle:
+            if other not in own:
                 continue
             seen = place.get(other)
             if seen is None:
