@@ -14,6 +14,7 @@ import pyogrio
 import pytest
 import shapely
 
+from gunmane.assets import take_assets
 from gunmane.errors import FileError
 from gunmane.i18n import LANGUAGES, say
 from gunmane.ledgers import files as limits
@@ -511,3 +512,38 @@ def test_names_in_the_wrong_case_are_still_our_columns(kusatsu, tmp_path):
     ]
     (tmp_path / "own.json").write_text(json.dumps({"type": "FeatureCollection", "features": rows}))
     assert list(read_assets(tmp_path / "own.json", region=kusatsu)["asset_id"]) == ["a"]
+
+
+def test_of_two_columns_that_differ_in_case_the_one_spelt_as_ours_counts(kusatsu, tmp_path):
+    (tmp_path / "own.csv").write_text("Sector,sector,lon,lat\nroad,park,135.96,35.01\n")
+    assert list(read_assets(tmp_path / "own.csv", region=kusatsu)["sector"]) == ["park"]
+
+
+def test_a_curve_in_wkt_is_a_fault_of_its_row(kusatsu, tmp_path):
+    shapes = ["CIRCULARSTRING (135.96 35.01, 135.95 35.02, 135.94 35.03)", "POINT (135.96 35.01)"]
+    pd.DataFrame({"sector": "park", "wkt": shapes}).to_csv(tmp_path / "own.csv", index=False)
+    assert read_assets(tmp_path / "own.csv", region=kusatsu).geometry.isna().tolist() == [True, False]
+
+
+def test_one_mistyped_longitude_does_not_refuse_the_file(kusatsu, tmp_path):
+    (tmp_path / "own.csv").write_text("sector,lon,lat\npark,135.96,35.01\npark,13596,35.01\n")
+    rows = read_assets(tmp_path / "own.csv", region=kusatsu)
+    assets, rejects = take_assets(rows, region=kusatsu, source="own.csv")
+    assert (len(assets), list(rejects["row"])) == (1, [2])
+
+
+@pytest.mark.parametrize("end", ["13594 35.02", "135.94 95"])
+def test_a_road_to_a_place_off_the_globe_is_broken(kusatsu, tmp_path, end):
+    lines = [f"LINESTRING (135.96 35.01, {end})", "LINESTRING (135.96 35.01, 135.95 35.02)"]
+    pd.DataFrame({"wkt": lines}).to_csv(tmp_path / "own.csv", index=False)
+    roads, facts = read_roads(tmp_path / "own.csv", region=kusatsu)
+    assert (len(roads), facts["broken_rows"]) == (1, [1]) and np.isfinite(facts["length_m"])
+
+
+def test_a_sheet_of_too_many_rows_is_left_at_the_limit(kusatsu, tmp_path, monkeypatch):
+    book = openpyxl.Workbook()
+    for row in [["sector", "lon", "lat"], *[["park", 135.96, 35.01]] * 20]:
+        book.active.append(row)
+    book.save(tmp_path / "own.xlsx")
+    monkeypatch.setattr("gunmane.ledgers.tables.MAX_ROWS", 5)
+    assert fault(read_assets, tmp_path / "own.xlsx", kusatsu, rows="6") == "ledger_too_many_rows"

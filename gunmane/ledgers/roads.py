@@ -92,7 +92,8 @@ def read_roads(path: pathlib.Path, *, region: Region) -> tuple[gpd.GeoDataFrame,
     path = pathlib.Path(path)
     rows = read_rows(path, region=region, layer_name="roads").to_crs(region.epsg)
     shapes = rows.geometry.to_numpy()
-    is_broken = shapely.is_missing(shapes)
+    # A place that the coordinate system does not reach comes back infinite.
+    is_broken = shapely.is_missing(shapes) | ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
     is_line = np.isin(shapely.get_type_id(shapes), (1, 2, 5))
     if not is_line.any():
         kinds = sorted(set(rows.geometry[~is_broken].geom_type))

@@ -19,6 +19,7 @@ from gunmane.ledgers.vectors import read_vector
 from gunmane.municipalities import Region, load_japan
 
 DBF_NAME_LENGTH = 10
+FULL_TURN = 360
 
 
 def read_assets(path: pathlib.Path, *, region: Region) -> gpd.GeoDataFrame:
@@ -112,7 +113,9 @@ def _own_names(columns: pd.Index, wanted: list[str]) -> dict[str, str]:
         key = str(column).strip().lower()
         cut = [w for w in wanted if len(key) == DBF_NAME_LENGTH and w.startswith(key) and w not in present]
         if key in wanted:
-            names[column] = key
+            # Of "sector" and "Sector" the one spelt as ours counts, else the first.
+            if key not in names.values() and (column == key or key not in columns):
+                names[column] = key
         elif len(cut) == 1:
             names[column] = cut[0]
     return names
@@ -137,10 +140,13 @@ def _check_places(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
     if shapes.empty:
         first = "・".join(str(number + 1) for number in rows.index[:3])
         raise FileError("ledger_no_usable_place", file=file, rows=len(rows), first=first)
-    is_geographic = pyproj.CRS(rows.crs).is_geographic
-    west, south, east, north = shapes.total_bounds
-    if is_geographic and (min(west, south) < -360 or max(east, north) > 360):
-        raise FileError("ledger_not_degrees", file=file, x=f"{west:,.0f}", y=f"{south:,.0f}")
+    if pyproj.CRS(rows.crs).is_geographic:
+        # One mistyped row is a fault of that row; only a file without any degrees is none of ours.
+        is_degrees = (np.abs(shapely.bounds(shapes.to_numpy())) <= FULL_TURN).all(axis=1)
+        if not is_degrees.any():
+            west, south = shapes.total_bounds[:2]
+            raise FileError("ledger_not_degrees", file=file, x=f"{west:,.0f}", y=f"{south:,.0f}")
+        shapes = shapes[is_degrees]
     area = region.municipalities.union_all()
     shapely.prepare(area)
     if _touches(shapes, area, region.epsg, file):

@@ -26,6 +26,8 @@ WKT_NAMES = ("wkt", "geometry", "geom", "the_geom")
 # In the plane coordinates of Japan X points north; elsewhere X is longitude. Nobody can tell from the name.
 XY_NAMES = ("x", "y", "x座標", "y座標")
 SRID = re.compile(r"^\s*SRID=(\d+);", re.IGNORECASE)
+# Kinds of WKT for which shapely gives up on the whole table instead of the row.
+CURVES = re.compile(r"CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE", re.IGNORECASE)
 MAX_COLUMNS = 400
 
 
@@ -91,6 +93,7 @@ def _shapes(values: pd.Series, file: str) -> tuple[np.ndarray, str]:
     except pyproj.exceptions.CRSError as error:
         raise FileError("ledger_crs_unusable", file=file, crs=crs) from error
     plain = text.str.replace(SRID, "", regex=True).to_numpy(dtype=object)
+    plain[np.array([bool(CURVES.search(value)) for value in plain], dtype=bool)] = ""
     shapes = shapely.force_2d(shapely.from_wkt(plain, on_invalid="ignore"))
     return shapes, crs
 
@@ -172,6 +175,8 @@ def _sheet(sheet: openpyxl.worksheet.worksheet.Worksheet) -> pd.DataFrame:
     # Blank rows are left out as they come: a sheet may claim a million of them.
     rows: dict[int, list[str]] = {}
     for number, line in enumerate(lines):
+        if len(rows) > MAX_ROWS:
+            break
         texts = [_cell_text(value) for value in line[:width]]
         if any(texts):
             rows[number] = texts + [""] * (width - len(texts))
