@@ -502,6 +502,17 @@ def test_a_failed_write_keeps_every_earlier_file(folder, plan, evidence, monkeyp
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_a_file_that_cannot_be_replaced_keeps_every_earlier_file(tmp_path):
+    names = ("bundles.geojson", "units.geojson", "members.csv", "workbook.xlsx", "plan.json")
+    (tmp_path / "members.csv").mkdir()
+    for name in ("bundles.geojson", "plan.json"):
+        (tmp_path / name).write_text("earlier")
+    with pytest.raises(FileError):
+        exports.write_files(dict.fromkeys(names, b"new"), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundles.geojson", "members.csv", "plan.json"]
+    assert {(tmp_path / name).read_text() for name in ("bundles.geojson", "plan.json")} == {"earlier"}
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(plan, evidence, tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(FileError) as caught:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+from collections.abc import Iterator
 
 from gunmane.cache import atomic_path
 from gunmane.errors import FileError
@@ -72,9 +73,26 @@ def write_files(contents: dict[str, bytes], out: pathlib.Path) -> dict[str, path
     paths = {name: out / name for name in contents}
     try:
         with contextlib.ExitStack() as stack:
+            for path in paths.values():
+                stack.enter_context(_put_back_on_error(path))
             for name, data in contents.items():
                 stack.enter_context(atomic_path(paths[name])).write_bytes(data)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise FileError("output_not_written", folder=str(out), reason=reason) from error
     return paths
+
+
+@contextlib.contextmanager
+def _put_back_on_error(path: pathlib.Path) -> Iterator[None]:
+    """Put an earlier file back when another cannot be moved into place: it is open in Excel, or a folder."""
+    earlier = path.read_bytes() if path.is_file() else None
+    try:
+        yield
+    except BaseException:
+        is_changed = path.is_file() and (earlier is None or path.read_bytes() != earlier)
+        if is_changed and earlier is None:
+            path.unlink()
+        elif is_changed and earlier is not None:
+            path.write_bytes(earlier)
+        raise
