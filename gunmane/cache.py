@@ -34,14 +34,19 @@ def data_folder() -> pathlib.Path:
 
 
 def cache_folder() -> pathlib.Path:
-    """Return the user's cache folder for gunmane; `GUNMANE_CACHE` names another."""
+    """
+    Return the user's cache folder for gunmane; `GUNMANE_CACHE` names another.
+
+    A folder that cannot be made holds nothing to read; only writing into it is an error.
+    """
     chosen = os.environ.get("GUNMANE_CACHE")
     folder = (
         pathlib.Path(chosen)
         if chosen
         else pathlib.Path(platformdirs.user_cache_dir("gunmane", appauthor=False))
     )
-    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -108,7 +113,8 @@ def read_entry(kind: str, key: str) -> pathlib.Path | None:
     folder = cache_folder() / kind / key
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        is_whole = all(_digest(folder / name) == digest for name, digest in manifest.items())
+        is_named = isinstance(manifest, dict) and bool(manifest)
+        is_whole = is_named and all(_digest(folder / name) == digest for name, digest in manifest.items())
     except (OSError, ValueError):
         return None
     return folder if is_whole else None

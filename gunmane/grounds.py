@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -68,7 +69,9 @@ def prepare_ground(
     parts = cached or _build(place, inputs, say)
     # Only what is made from the sample stays on disk: a user's own files leave nothing behind.
     if cached is None and roads is None and not assets:
-        _write_cached(key, parts)
+        # A cache that cannot be written (full disk, read-only home) costs time on the next start, nothing else.
+        with contextlib.suppress(OSError):
+            _write_cached(key, parts)
     say(1.0, "progress.ready")
     return _ground(place, inputs, parts)
 

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from gunmane.cache import atomic_path, read_entry, write_entry
+from gunmane.grounds import prepare_ground
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +59,20 @@ def test_an_entry_without_manifest_is_not_read_and_is_made_again():
     assert read_entry("sample", "key") is None
     write_entry("sample", "key", {"a.txt": write_text("abc")})
     assert read_entry("sample", "key") == folder
+
+
+@pytest.mark.parametrize("manifest", ["[]", "3", "null", "{}", '"x"', '{"a.txt": 3}'])
+def test_a_manifest_of_anything_else_is_not_read(manifest):
+    folder = write_entry("sample", "key", {"a.txt": write_text("abc")})
+    (folder / "manifest.json").write_text(manifest)
+    assert read_entry("sample", "key") is None
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path, monkeypatch):
+    (tmp_path / "taken").write_text("a file")
+    monkeypatch.setenv("GUNMANE_CACHE", str(tmp_path / "taken"))
+    assert read_entry("sample", "key") is None
+    assert len(prepare_ground("nara_uda").units)
 
 
 def test_an_error_while_writing_leaves_no_entry():
