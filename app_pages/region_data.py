@@ -223,11 +223,11 @@ def show_upload(place: Region) -> None:
     if mine is not None:
         names = [name for name in (mine.roads, *mine.assets) if name]
         st.success(tr("upload.in_use", files=tr("word.list_sep").join(names)))
-        for note in mine.ground.notes:
-            st.markdown("- " + note_sentence(note, session.lang()))
         if st.button(tr("upload.back"), key="back_to_sample"):
             session.forget_files()
             st.rerun()
+        for note in mine.ground.notes:
+            st.markdown("- " + note_sentence(note, session.lang()))
     st.markdown(tr("upload.lead"))
     with st.form("upload_form", border=False):
         roads = st.file_uploader(tr("upload.roads"), type=ROAD_TYPES, key=f"roads_{place.region_id}")

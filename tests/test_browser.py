@@ -118,6 +118,23 @@ def open_page(tab, address, name="", **query):
     tab.goto(f"{address}/{name}?{asked}")
 
 
+LAND_AND_ROOM = """(() => {
+    const land = map.gunmane.stage.sources.find((source) => source.spec.name === "ground.land").places;
+    const size = 2 ** map.getZoom();
+    const at = (x, y) => map.latLngToContainerPoint(map.unproject([x * size, y * size], map.getZoom()));
+    const home = map.getContainer();
+    const band = home.querySelector(".gm-band").offsetHeight, foot = home.querySelector(".gm-foot").offsetHeight;
+    const first = at(Math.min(...land.map((p) => p.box[0])), Math.min(...land.map((p) => p.box[1])));
+    const last = at(Math.max(...land.map((p) => p.box[2])), Math.max(...land.map((p) => p.box[3])));
+    return [first.x, first.y - band, last.x, last.y - band, home.clientWidth, home.clientHeight - band - foot];
+})()"""
+
+
+def in_map(tab, script):
+    """What a script answers inside the frame of the page's first map."""
+    return tab.locator("iframe").first.element_handle().content_frame().evaluate(script)
+
+
 def painted(tab, drawn):
     """How many of 40 x 30 places of the map's drawing are coloured."""
     return drawn.locator(".gm-stage canvas").first.evaluate(
@@ -194,6 +211,28 @@ def test_a_page_fits_a_small_screen_and_shows_no_fault(page, address, name, lang
     assert page.locator('[data-testid="stAlertContentError"]').count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.locator('[data-testid="stHeader"]').is_hidden()
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_the_map_of_japan_names_every_region(page, address, lang):
+    open_page(page, address, lang=lang)
+    open_map(page)
+    page.wait_for_timeout(1500)
+    names = in_map(page, "map.gunmane.stage.written.map((label) => label.place.id)")
+    assert len(set(names)) == 11
+
+
+def test_a_region_is_whole_in_the_first_view_of_every_page(page, address):
+    open_page(page, address, "region", region=REGION)
+    for name in ("region", "group", "compare", "output"):
+        # By the header, in one tab: a map of another height must not take over the view.
+        page.get_by_role("link", name=t(f"app.page.{name}", "ja")).click()
+        page.wait_for_url(f"**/{name}?*")
+        open_map(page)
+        page.wait_for_timeout(2000)
+        west, north, east, south, width, height = in_map(page, LAND_AND_ROOM)
+        assert west >= 0 and east <= width
+        assert north >= 0 and south <= height
 
 
 def test_the_smallest_text_is_fourteen_pixels(page, address):

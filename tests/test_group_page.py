@@ -200,3 +200,22 @@ def test_an_unknown_office_is_unknown_and_not_guessed():
     app = opened("compare", region="hiroshima_geihoku")
     assert t("word.unknown", "ja") in html_of(app)
     assert t("compare.unknown_base", "ja") in [caption.value for caption in app.caption]
+
+
+def test_a_comparison_that_was_cancelled_can_be_made_again(monkeypatch):
+    from gunmane import evidence
+
+    whole, calls = evidence.compare, []
+
+    def stopped_at_first(choices, ground, *, progress=None):
+        calls.append(choices)
+        say = (lambda fraction, key: fraction < 0.3) if len(calls) == 1 else progress
+        return whole(choices, ground, progress=say)
+
+    monkeypatch.setattr(evidence, "compare", stopped_at_first)
+    app = opened("compare", region="wakayama_ito")
+    assert t("compare.partial", "ja") in [warning.value for warning in app.warning]
+    app.button(key="compare_again").click().run()
+    assert list(app.warning) == []
+    assert t("compare.state.crossing", "ja") in html_of(app)
+    assert len(calls) == 2

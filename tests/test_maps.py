@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from gunmane import maps
 from gunmane.features import FeatureStore, answer
+from gunmane.i18n import t
 from gunmane.maps import scripts
 
 HOSTILE = (
@@ -225,6 +226,26 @@ def test_a_fingerprint_changes_with_the_content_and_only_with_it(assets):
     moved = maps.asset_layers(assets.assign(geometry=assets.translate(0.001)), lang="ja")[1]
     assert first.fingerprint == same.fingerprint
     assert first.fingerprint != moved.fingerprint
+
+
+def test_the_band_names_the_part_that_is_sample(borders, assets):
+    layers = maps.asset_layers(assets.assign(is_synthetic=True), lang="ja")
+    pairs = [(layer, "address") for layer in layers]
+    for part in ("both", "mixed", "roads", "assets"):
+        state = json.loads(maps.FeatureLayers(pairs, lang="ja", sample_part=part).state)
+        assert state["band"] == t(f"notice.sample.{part}", "ja")
+
+
+def test_many_bases_are_drawn_smaller_than_few(bundles, units):
+    def radius(count):
+        many = pd.concat([bundles.iloc[:1]] * count).assign(base_x=0.0, base_y=0.0)
+        many.index = [f"B{n}" for n in range(count)]
+        layers = maps.bundle_layers(many, units.assign(bundle_id=None), lang="ja")
+        return layers[-1].styles[0].radius
+
+    sizes = [radius(count) for count in (3, 20, 50, 90)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(set(sizes)) == 4
 
 
 def test_regions_of_an_unknown_kind_are_refused():

@@ -141,6 +141,7 @@ def test_a_users_own_bridges_replace_the_sample_and_can_be_put_back():
     send(app)
     assert [error.value for error in app.error] == []
     assert "bridges.csv" in app.success[0].value
+    assert t("notice.sample.mixed", "ja") in html_of(app)
     app.button(key="back_to_sample").click().run()
     assert len(app.success) == 0
 
@@ -174,6 +175,21 @@ def words():
 def test_yen_have_two_figures_a_range_and_the_tax(words):
     assert words.yen(123_456_789, 48_000_000, 311_000_000) == "約1.2億円（0.48億～3.1億円）税込"
     assert words.yen(9_960) == "約1.0万円税込"
+
+
+def test_the_end_of_a_range_changes_to_the_larger_unit_where_it_reaches_it(words):
+    assert words.yen(72e6, 22e6, 2e8) == "約7,200万円（2,200万～2.0億円）税込"
+    assert words.yen_spread(22e6, 2e8) == "2,200万～2.0億円"
+    assert words.yen_spread(9e8, 7e9) == "9.0億～70億円"
+
+
+def test_an_english_range_is_short_enough_for_a_tile(words, monkeypatch):
+    monkeypatch.setattr(words, "lang", lambda: "en")
+    monkeypatch.setattr(words, "tr", lambda key, **values: t(key, "en", **values))
+    assert words.yen_spread(1.3e8, 1.9e9) == "JPY 0.13–1.9 billion"
+    assert words.yen_short(4.6e8) == "JPY 460 million"
+    assert words.yen(4.6e8, 1.3e8, 1.9e9) == "about JPY 460 million (130 million–1.9 billion), tax included"
+    assert words.yen(1e8, 4e7, 3e8) == "about JPY 100 million (40–300 million), tax included"
 
 
 def test_a_missing_figure_is_never_a_zero(words):
