@@ -107,6 +107,8 @@ def load_inputs(
             raise FileError("no_row_taken", file=name, rejected=len(faults))
         table, count, clashing = _replace_rows(table, own)
         faults = pd.concat([faults, _clashes(clashing, name)], ignore_index=True)
+        if len(clashing) == len(own):
+            raise FileError("no_row_taken", file=name, rejected=len(faults))
         rejects = pd.concat([rejects, faults], ignore_index=True)
         provenance["assets_source"].append(name)
         taken, rejected = len(own) - len(clashing), faults_rows(faults)
@@ -129,12 +131,14 @@ def _replace_rows(
 
     Also how many sample rows those were, and the own rows whose id another file's row already has.
     """
-    pairs = set(zip(own["owner_code"], own["sector"], strict=True))
+    # A row that is not taken takes no sample row's place.
+    is_known = own["asset_id"].isin(table.loc[~table["is_synthetic"].astype(bool), "asset_id"])
+    pairs = set(zip(own.loc[~is_known, "owner_code"], own.loc[~is_known, "sector"], strict=True))
     is_replaced = table["is_synthetic"] & pd.Series(
         [pair in pairs for pair in zip(table["owner_code"], table["sector"], strict=True)], index=table.index
     )
     kept = table[~is_replaced]
-    is_clash = own["asset_id"].isin(kept["asset_id"])
+    is_clash = is_known | own["asset_id"].isin(kept["asset_id"])
     joined = pd.concat([kept, own[~is_clash]], ignore_index=True)
     merged = gpd.GeoDataFrame(joined, geometry="geometry", crs=table.crs)
     return merged, int(is_replaced.sum()), own[is_clash]
