@@ -1,4 +1,4 @@
-"""地域を見る: assets on the map, and beside it the bodies, the state of the data, today, and what was decided."""
+"""地域を見る: assets on the map, and beside it the bodies, the state of the data, today, and what is undertaken."""
 
 from __future__ import annotations
 

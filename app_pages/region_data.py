@@ -1,4 +1,4 @@
-"""What stands beside the map of 地域を見る: bodies, completeness, decisions, one asset's row, the user's files."""
+"""What stands beside the map of 地域を見る: bodies, completeness, undertakings, one asset's row, the user's files."""
 
 from __future__ import annotations
 
@@ -193,9 +193,9 @@ def _rejects(rejects: pd.DataFrame) -> None:
 
 
 def show_decisions(place: Region) -> None:
-    """Show what was decided with source and confidence; an inference stands apart and is called one."""
+    """Show what the region undertakes with stage, source and confidence; an inference is called one."""
     for row in summaries.decisions(place.region_id).itertuples():
-        title = tr("start.inference") if row.is_inference else tr("start.decided")
+        title = tr(f"stage.{row.stage}")
         name = "gm-inference" if row.is_inference else "gm-decided"
         sentence = html.escape(tr(f"decision.{place.region_id}_{row.number}"))
         sources = "<br>".join(html.escape(part.strip()) for part in row.source.split(";"))

@@ -157,10 +157,10 @@ def _unknown_bridges(row: pd.Series) -> str:
 
 
 def _decided(region_id: str) -> str:
-    """Return what was decided, each with the ground it stands on; an inference is never called a decision."""
+    """Return what the region undertakes, each with its stage and the ground it stands on."""
     parts = []
     for row in summaries.decisions(region_id).itertuples():
-        title = tr("start.inference") if row.is_inference else tr("start.decided")
+        title = tr(f"stage.{row.stage}")
         sentence = escape(tr(f"decision.{region_id}_{row.number}"))
         ground = f'<span class="gm-quiet">[{row.confidence}: {tr(f"confidence.{row.confidence}")}]</span>'
         name = "gm-inference" if row.is_inference else "gm-decided"

@@ -16,6 +16,14 @@ from gunmane.workload import own_upkeep_jpy_per_km
 
 LON_LAT = 4326
 INFERENCE = "E"
+STAGES = (
+    ("検討中", "study"),
+    ("方針公表", "policy"),
+    ("試行", "trial"),
+    ("第1弾実施", "first_round"),
+)
+"""How the phase of a row of decisions.csv begins, and the stage that it stands for."""
+UNDER_WAY = "手続中"
 FACTS = (
     "population",
     "area_km2",
@@ -73,15 +81,22 @@ def _has_decision(region_id: str) -> bool:
 
 def decisions(region_id: str) -> pd.DataFrame:
     """
-    Return what a region decided, in the order of the facts, with `number` (1, 2 …) and `is_inference`.
+    Return what a region undertakes, in the order of the facts, with `number` (1, 2 …), `is_inference`, `stage`.
 
-    An inference (confidence E) is nobody's decision, and pages must not show it as one.
+    `stage` follows the phase: "study", "policy", "procedure", "trial", "first_round"; "inference" where the
+    confidence is E, which is nobody's decision; a phase in other words counts as under study.
     """
     table = load_decisions()
     rows = table[table["region_id"] == region_id].reset_index(drop=True)
-    return rows.assign(
-        number=np.arange(1, len(rows) + 1), is_inference=rows["confidence"].str.contains(INFERENCE)
-    )
+    is_inference = rows["confidence"].str.contains(INFERENCE)
+    stage = rows["phase"].map(_stage).mask(is_inference, "inference")
+    return rows.assign(number=np.arange(1, len(rows) + 1), is_inference=is_inference, stage=stage)
+
+
+def _stage(phase: str) -> str:
+    if UNDER_WAY in phase:
+        return "procedure"
+    return next((stage for start, stage in STAGES if phase.startswith(start)), "study")
 
 
 def body_facts(region: Region) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gunmane import summaries
 from gunmane.i18n import t
 
 PAGES = ("start", "region", "group", "compare", "output")
@@ -74,7 +75,33 @@ def test_the_start_page_has_a_card_for_every_region():
 def test_an_inference_is_set_apart_from_decisions():
     said = html_of(opened(region=None))
     assert said.count('class="gm-inference"') == 1
-    assert t("start.inference", "ja") in said
+    assert t("stage.inference", "ja") in said
+
+
+@pytest.mark.parametrize(
+    ("region", "stages"),
+    [
+        ("shiga_kusatsu", ["study"]),
+        ("osaka_senshu", ["study"]),
+        ("hiroshima_mihara", ["study"]),
+        ("yamaguchi_shimonoseki", ["study"]),
+        ("hyogo_tajima", ["policy"]),
+        ("wakayama_ito", ["inference"]),
+        ("nara_uda", ["trial"]),
+        ("hiroshima_geihoku", ["trial"]),
+        ("akita_odate", ["first_round", "procedure"]),
+    ],
+)
+def test_an_undertaking_is_named_by_its_phase(region, stages):
+    assert summaries.decisions(region)["stage"].tolist() == stages
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_nothing_under_study_is_called_decided(lang):
+    said = html_of(opened(region=None, lang=lang))
+    assert said.count(f"<b>{t('stage.study', lang)}</b>") == 4
+    assert "決まったこと" not in said
+    assert "<b>Decided</b>" not in said
 
 
 def test_the_steps_can_be_closed_and_shown_again():
