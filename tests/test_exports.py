@@ -26,6 +26,7 @@ from gunmane.exports.geojson import lon_lat_shapes
 from gunmane.exports.members import safe_text
 from gunmane.exports.sheets import Sheet, workbook_bytes
 from gunmane.exports.words import text_width, two_figures, yen_range, yen_text
+from gunmane.exports.workbook import bundle_sheet
 from gunmane.i18n import say, t
 from gunmane.municipalities import Region
 from gunmane.scenario import Ground, Note, Plan, Scenario
@@ -427,7 +428,8 @@ def test_a_table_longer_than_a_sheet_goes_on_in_another(monkeypatch):
 def test_the_workbook_speaks_english_too(plan, evidence):
     book = openpyxl.load_workbook(io.BytesIO(exports.workbook(plan, evidence, "en")))
     assert (
-        book.sheetnames[:2] == ["Read me", "Bundles"] and book["Bundles"]["B3"].value == "Otofuke, Makubetsu"
+        book.sheetnames[:2] == ["Read me", "Bundles"]
+        and book["Bundles"]["B3"].value == "Otofuke, part of Makubetsu"
     )
 
 
@@ -556,3 +558,31 @@ def test_full_width_text_takes_two_columns():
 def test_the_sample_notice_names_what_is_sample():
     partly = drawn_plan(is_synthetic=True, roads_source="roads.gpkg")
     assert json.loads(exports.bundles_geojson(partly))["sample_notice_ja"] == t("notice.sample.assets", "ja")
+
+
+def part_real_plan():
+    """The bridges b1 and b4 are a user's own, the others and the roads sample."""
+    plan = drawn_plan()
+    assets = plan.ground.assets.assign(is_synthetic=[False, True, True, False, True])
+    members = plan.members[plan.members["asset_id"] != "b5"]
+    return dataclasses.replace(plan, members=members, ground=dataclasses.replace(plan.ground, assets=assets))
+
+
+def test_after_a_user_s_own_assets_each_file_says_which_part_is_sample():
+    mixed = part_real_plan()
+    bundles, units = collections(mixed)
+    assert bundles["sample_notice_ja"] == t("notice.sample.mixed", "ja")
+    assert [f["properties"]["sample_part"] for f in bundles["features"]] == ["some", "some"]
+    assert [f["properties"]["is_synthetic"] for f in units["features"]] == [False, True, True, False]
+    sheet = bundle_sheet(mixed, "ja", "bundles")
+    assert {row[[name for name, _ in sheet.columns].index("データ")] for row in sheet.rows} == {"一部模擬"}
+
+
+def test_the_two_layers_have_names_of_their_own(plan):
+    names = [table["name"] for table in collections(plan)]
+    assert names == ["drawn-structures-bundles", "drawn-structures-units"]
+
+
+def test_a_bundle_that_holds_a_part_of_a_town_says_so(plan):
+    first, second = [f["properties"] for f in collections(plan)[0]["features"]]
+    assert first["label_ja"] == "S1 音更町・幕別町の一部" and second["label_en"] == "S2 part of Makubetsu"

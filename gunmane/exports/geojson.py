@@ -9,8 +9,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from gunmane.exports.provenance import clean, notices, provenance, rounded_jpy
-from gunmane.exports.words import names
+from gunmane.exports.provenance import LANGS, clean, notices, provenance, rounded_jpy
+from gunmane.exports.words import bundle_names
 from gunmane.scenario import Plan
 from gunmane.summaries import sample_part
 
@@ -28,7 +28,7 @@ def bundles_geojson(plan: Plan) -> bytes:
     The same plan gives the same bytes. Yen are rounded to the thousand, hours and minutes to a tenth.
     """
     rows = bundle_properties(plan)
-    return _collection(plan, plan.bundles.geometry, rows)
+    return _collection(plan, "bundles", plan.bundles.geometry, rows)
 
 
 def units_geojson(plan: Plan) -> bytes:
@@ -42,6 +42,7 @@ def units_geojson(plan: Plan) -> bytes:
         unit: dict(zip(own["strand"], own["bundle_id"], strict=True))
         for unit, own in plan.assignment.sort_values(["unit_id", "strand"]).groupby("unit_id")
     }
+    is_sample = _synthetic_units(plan)
     rows = []
     for unit, place in units.iterrows():
         held = bundle_ids.get(unit, {})
@@ -58,23 +59,25 @@ def units_geojson(plan: Plan) -> bytes:
                 "is_piece": bool(place["is_piece"]),
                 "onsite_hours": round(float(work.at[unit, "onsite_hours"]), HOURS_DECIMALS),
                 **{key: rounded_jpy(float(work.at[unit, key])) for key in work.columns if "jpy" in key},
+                "is_synthetic": unit in is_sample,
             }
         )
-    return _collection(plan, units.geometry, rows)
+    return _collection(plan, "units", units.geometry, rows)
 
 
 def bundle_properties(plan: Plan) -> list[dict[str, Any]]:
     """Return what files say of each bundle, in the order of the bundles; free text of a ledger is not in it."""
     region = plan.ground.region
-    is_sample = synthetic_bundles(plan)
+    parts = sample_of_bundles(plan)
+    labels = {lang: bundle_names(plan, lang) for lang in LANGS}
     rows = []
     for bundle_id, row in plan.bundles.iterrows():
         codes, owners = list(row["muni_codes"]), list(row["owner_codes"])
         rows.append(
             {
                 "bundle_id": bundle_id,
-                "label_ja": f"{bundle_id} {names(region, codes, 'ja')}",
-                "label_en": f"{bundle_id} {names(region, codes, 'en')}",
+                "label_ja": f"{bundle_id} {labels['ja'][bundle_id]}",
+                "label_en": f"{bundle_id} {labels['en'][bundle_id]}",
                 "package": plan.scenario.layer,
                 "strand": row["strand"],
                 "fields": list(row["fields"]),
@@ -101,26 +104,44 @@ def bundle_properties(plan: Plan) -> list[dict[str, Any]]:
                 "worst_condition": row["worst_condition"],
                 "window_verdict": row["window_verdict"],
                 "rules_broken": list(row["rules_broken"]),
-                "is_synthetic": bundle_id in is_sample,
+                "is_synthetic": parts[bundle_id] != "none",
+                "sample_part": parts[bundle_id],
             }
         )
     return rows
 
 
-def synthetic_bundles(plan: Plan) -> set[str]:
-    """Return the bundles that hold a sample asset, or all where the roads are sample."""
-    if sample_part(plan.ground) in {"both", "mixed", "roads"}:
-        return set(plan.bundles.index)
+def sample_of_bundles(plan: Plan) -> dict[str, str]:
+    """Return how much of each bundle's data is sample, roads and assets together: "all", "some" or "none"."""
+    has_sample_roads = sample_part(plan.ground) in {"both", "mixed", "roads"}
+    is_sample = plan.members["asset_id"].isin(_sample_assets(plan))
+    seen = is_sample.groupby(plan.members["bundle_id"]).agg(["all", "any"])
+    seen = seen.reindex(plan.bundles.index, fill_value=has_sample_roads)
+    return {
+        bundle_id: "all"
+        if row["all"] and has_sample_roads
+        else "some"
+        if row["any"] or has_sample_roads
+        else "none"
+        for bundle_id, row in seen.iterrows()
+    }
+
+
+def _synthetic_units(plan: Plan) -> set[str]:
+    """Return the units that hold work on a sample asset."""
+    return set(plan.members.loc[plan.members["asset_id"].isin(_sample_assets(plan)), "unit_id"])
+
+
+def _sample_assets(plan: Plan) -> set[str]:
     assets = plan.ground.assets
-    sample = assets.loc[assets["is_synthetic"].astype(bool), "asset_id"]
-    return set(plan.members.loc[plan.members["asset_id"].isin(sample), "bundle_id"])
+    return set(assets.loc[assets["is_synthetic"].astype(bool), "asset_id"])
 
 
 def _tenth(value: float) -> float:
     return round(float(value), HOURS_DECIMALS)
 
 
-def _collection(plan: Plan, geometry: gpd.GeoSeries, rows: list[dict[str, Any]]) -> bytes:
+def _collection(plan: Plan, table_name: str, geometry: gpd.GeoSeries, rows: list[dict[str, Any]]) -> bytes:
     shapes = lon_lat_shapes(geometry)
     features = [
         {
@@ -133,7 +154,7 @@ def _collection(plan: Plan, geometry: gpd.GeoSeries, rows: list[dict[str, Any]])
     ]
     table = {
         "type": "FeatureCollection",
-        "name": f"{plan.scenario.region_id}-{plan.scenario.layer}",
+        "name": f"{plan.scenario.region_id}-{plan.scenario.layer}-{table_name}",
         **notices(plan),
         "provenance": provenance(plan),
         "features": features,

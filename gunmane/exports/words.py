@@ -7,8 +7,10 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from gunmane.explain import bundle_places
 from gunmane.i18n import catalogue, t
 from gunmane.municipalities import Region
+from gunmane.scenario import Plan
 
 SEPARATORS = {"ja": "・", "en": ", "}
 OKU = 100_000_000
@@ -30,6 +32,22 @@ def words(group: str, keys: Iterable[object], lang: str) -> str:
 def names(region: Region, codes: Iterable[str], lang: str) -> str:
     """Return the names of municipalities or bodies as one text, in the order of their codes."""
     return SEPARATORS[lang].join(region.name_of(code, lang) for code in sorted(codes))
+
+
+def bundle_names(plan: Plan, lang: str) -> dict[str, str]:
+    """Return the municipalities of each bundle as one text; of one that it holds in part, that it is a part."""
+    region, places = plan.ground.region, bundle_places(plan)
+    divided = set(
+        zip(*(places.loc[~places["is_whole"], key] for key in ("bundle_id", "muni_code")), strict=True)
+    )
+    told = {}
+    for bundle_id, codes in plan.bundles["muni_codes"].items():
+        named = [(code, region.name_of(code, lang)) for code in sorted(codes)]
+        told[str(bundle_id)] = SEPARATORS[lang].join(
+            t("files.part_of", lang, town=name) if (bundle_id, code) in divided else name
+            for code, name in named
+        )
+    return told
 
 
 def strand_word(region: Region, strand: str, lang: str) -> str:

@@ -10,12 +10,12 @@ import pandas as pd
 from gunmane.assumptions import load_sources
 from gunmane.evidence import Evidence, today_state
 from gunmane.explain import note_sentence
-from gunmane.exports.geojson import synthetic_bundles
+from gunmane.exports.geojson import sample_of_bundles
 from gunmane.exports.members import COLUMNS as MEMBER_COLUMNS
 from gunmane.exports.members import member_table
 from gunmane.exports.provenance import SOURCES, clean, notices, provenance, rounded_jpy
 from gunmane.exports.sheets import Sheet, workbook_bytes
-from gunmane.exports.words import names, strand_word, word, words
+from gunmane.exports.words import bundle_names, names, strand_word, word, words
 from gunmane.i18n import t
 from gunmane.plans import scenario_assumptions
 from gunmane.scenario import Plan
@@ -146,7 +146,7 @@ def _yes(value: Any, lang: str) -> str:
 
 def bundle_sheet(plan: Plan, lang: str, name: str) -> Sheet:
     """Return one row a bundle with its figures; yen rounded to the thousand, tax included."""
-    region, is_sample = plan.ground.region, synthetic_bundles(plan)
+    region, parts, places = plan.ground.region, sample_of_bundles(plan), bundle_names(plan, lang)
     rows = []
     for bundle_id, row in plan.bundles.iterrows():
         rows.append(
@@ -154,7 +154,7 @@ def bundle_sheet(plan: Plan, lang: str, name: str) -> Sheet:
                 **row.drop("geometry").to_dict(),
                 "bundle_id": bundle_id,
                 "strand": strand_word(region, str(row["strand"]), lang),
-                "municipalities": names(region, row["muni_codes"], lang),
+                "municipalities": places[bundle_id],
                 "muni_codes": "; ".join(row["muni_codes"]),
                 "owners": names(region, row["owner_codes"], lang),
                 "owner_codes": "; ".join(row["owner_codes"]),
@@ -165,7 +165,7 @@ def bundle_sheet(plan: Plan, lang: str, name: str) -> Sheet:
                 "is_wide_area": _yes(row["is_wide_area"], lang),
                 "is_multi_sector": _yes(row["is_multi_sector"], lang),
                 "rules_broken": words("rule", row["rules_broken"], lang),
-                "is_synthetic": _data_word(bundle_id in is_sample, lang),
+                "is_synthetic": t(f"files.sample_of.{parts[bundle_id]}", lang),
             }
         )
     is_one = (plan.assignment["strand"] == "").all()
