@@ -122,7 +122,7 @@ def _ground(region: Region, inputs: Inputs, parts: Parts) -> Ground:
     if facts.get("unknown_class_share", 0) > 0:
         notes.append(Note.of("road_class_unknown", percent=round(100 * facts["unknown_class_share"])))
     if inputs.provenance["roads_source"] != "sample" and len(shares):
-        notes.append(_snap_note(shares))
+        notes += _snap_notes(shares)
     if len(inputs.rejects):
         notes.append(Note.of("rejected_rows", count=len(inputs.rejects)))
     return Ground(
@@ -141,10 +141,14 @@ def _ground(region: Region, inputs: Inputs, parts: Parts) -> Ground:
     )
 
 
-def _snap_note(shares: pd.DataFrame) -> Note:
-    """Say how far the assets lie from the road file's lines: half, nine of ten, and the farthest (m)."""
-    median, most, farthest = shares["snap_m"].quantile([0.5, 0.9, 1.0]).round().astype("int64")
-    return Note.of("snap_distances", median_m=int(median), most_m=int(most), farthest_m=int(farthest))
+def _snap_notes(shares: pd.DataFrame) -> list[Note]:
+    """Say how far the assets lie from the road file's lines, and when that is too far for the hours to be trusted."""
+    median, most, farthest = (float(shares["snap_m"].quantile(part)) for part in (0.5, 0.9, 1.0))
+    values = {"median_m": round(median), "most_m": round(most), "farthest_m": round(farthest)}
+    notes = [Note.of("snap_distances", **values)]
+    if median > load_assumptions().value("roads_far_median_m"):
+        notes.insert(0, Note.of("roads_too_far", median_m=round(median)))
+    return notes
 
 
 @functools.cache

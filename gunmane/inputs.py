@@ -87,20 +87,22 @@ def load_inputs(
         provenance["roads_source"] = roads.name
         provenance["road_file_facts"] = facts
         has_sample_roads = bool(facts["is_synthetic"])
-        provenance["input_sha256"][roads.name] = file_sha256(roads)
+        provenance["input_sha256"][f"roads/{roads.name}"] = file_sha256(roads)
         notes.append(Note.of("roads_replaced", file=roads.name))
     elif is_roads_as_assets:
         raise FileError("roads_as_assets_needs_roads")
-    replaced = []
+    replaced, dropped_roads = [], 0
     if is_roads_as_assets and roads is not None:
         rows = roads_as_rows(lines, region, roads.name)
         notes.append(_official_lengths(rows, region))
         # Real lines stand for every road of the region, whoever keeps it: no sample road stays beside them.
-        table = table[~(table["is_synthetic"] & (table["sector"] == "road"))]
+        is_sample_road = table["is_synthetic"] & (table["sector"] == "road")
+        dropped_roads = int(is_sample_road.sum())
+        table = table[~is_sample_road]
         replaced.append((rows, roads.name))
-    for file in files:
+    for number, file in enumerate(files, start=1):
         replaced.append((read_assets(file, region=region), file.name))
-        provenance["input_sha256"][file.name] = file_sha256(file)
+        provenance["input_sha256"][f"assets{number}/{file.name}"] = file_sha256(file)
     for rows, name in replaced:
         own, faults = take_assets(rows, region=region, source=name)
         if own.empty:
@@ -111,10 +113,36 @@ def load_inputs(
             raise FileError("no_row_taken", file=name, rejected=len(faults))
         rejects = pd.concat([rejects, faults], ignore_index=True)
         provenance["assets_source"].append(name)
-        taken, rejected = len(own) - len(clashing), faults_rows(faults)
-        notes.append(Note.of("assets_replaced", file=name, taken=taken, rejected=rejected, sample_rows=count))
+        taken = own[~own["asset_id"].isin(clashing["asset_id"])]
+        counts = {"taken": len(taken), "rejected": faults_rows(faults), "sample_rows": count + dropped_roads}
+        notes.append(Note.of("assets_replaced", file=name, **counts))
+        notes += _ledger_notes(taken, region, name)
+        dropped_roads = 0
     provenance["is_synthetic"] = bool(table["is_synthetic"].any()) or has_sample_roads
     return Inputs(table, rejects, lines, provenance, tuple(notes))
+
+
+def _ledger_notes(own: gpd.GeoDataFrame, region: Region, name: str) -> list[Note]:
+    """Say what of a ledger stays out of the plan, and whether it may be half a ledger."""
+    outside = own[~own["owner_code"].isin(region.contributing_codes)]
+    notes = _bridges_beside_official(own, region)
+    if len(outside):
+        codes = ", ".join(sorted(set(outside["owner_code"])))
+        notes.append(Note.of("body_takes_no_part", file=name, count=len(outside), codes=codes))
+    return notes
+
+
+def _bridges_beside_official(own: gpd.GeoDataFrame, region: Region) -> list[Note]:
+    """Set a ledger's bridges beside the official count of each town, so that half a ledger is noticed."""
+    bridges = own[own["sector"] == "bridge"].groupby("owner_code").size()
+    official = region.statistics["bridges_inspected"].dropna()
+    notes = []
+    for code in bridges.index.intersection(official.index):
+        if bridges[code] != official[code]:
+            values = {"taken": int(bridges[code]), "official": int(official[code])}
+            ja, en = region.name_of(code, "ja"), region.name_of(code, "en")
+            notes.append(Note.of("bridges_beside_official", name_ja=ja, name_en=en, **values))
+    return notes
 
 
 def faults_rows(rejects: pd.DataFrame) -> int:

@@ -12,7 +12,8 @@ from gunmane.assumptions import Assumptions, load_assumptions
 from gunmane.bundles import Strand, assign_bundles, bundle_members, describe_bundles, judge_bundles
 from gunmane.clusters import Grouping, Rules, group_units
 from gunmane.errors import PlanError
-from gunmane.scenario import Ground, Note, Plan, Scenario
+from gunmane.notes import plan_notes
+from gunmane.scenario import Ground, Plan, Scenario
 from gunmane.strands import (
     Place,
     Progress,
@@ -30,17 +31,10 @@ from gunmane.workload import (
     load_tasks,
     planned_assets,
     planned_tasks,
-    quantity_gaps,
-    road_prices,
     unit_work,
 )
 
 ALTERNATIVE_BUDGET_SHARE = 4
-SECTOR_OF_NOTE = {
-    "sample_no_parks": "park",
-    "sample_bridges_estimated": "bridge",
-    "sample_rivers_estimated": "river",
-}
 PREFIXES = {"daily": "D", "structures": "S"}
 
 
@@ -204,7 +198,7 @@ def assemble_plan(
         alternatives=alternatives,
         totals=plan_totals(bundles, broken),
         window=dataclasses.asdict(window),
-        notes=_notes(scenario, ground, groupings),
+        notes=plan_notes(scenario, ground, work, groupings, assumptions=scenario_assumptions(scenario)),
     )
 
 
@@ -266,34 +260,3 @@ def plan_totals(bundles: pd.DataFrame, broken: pd.DataFrame) -> dict[str, float]
         "wide_area_count": int(busy["is_wide_area"].sum()),
         "multi_sector_count": int(busy["is_multi_sector"].sum()),
     }
-
-
-def _concerns(note: Note, scenario: Scenario, ground: Ground) -> bool:
-    """Whether a note on the sample data concerns what a scenario plans; all other notes do."""
-    if note.key == "sample_prefecture_estimated":
-        return any(len(code) == 2 for code in ground.region.contributing_codes)
-    if note.key == "sample_without_water":
-        return scenario.layer == "daily" and "water" not in scenario.sectors
-    sector = SECTOR_OF_NOTE.get(note.key)
-    return sector is None or sector in scenario.sectors
-
-
-def _notes(scenario: Scenario, ground: Ground, groupings: list[Grouping]) -> tuple[Note, ...]:
-    notes = [note for note in ground.notes if _concerns(note, scenario, ground)]
-    tasks = planned_tasks(scenario, load_tasks())
-    without = [s for s in scenario.sectors if s not in set(tasks["sector"])]
-    if without:
-        notes.append(Note.of("sector_without_task", sectors=", ".join(without), layer=scenario.layer))
-    for sector, row in quantity_gaps(ground.assets, ground.region, scenario).iterrows():
-        if row["without_quantity"] or row["without_condition"]:
-            notes.append(Note.of("gaps", sector=sector, **{k: int(v) for k, v in row.items()}))
-    if scenario.layer == "structures":
-        notes.append(Note.of("repair_trips_not_counted"))
-    if "road" in scenario.sectors and scenario.layer == "daily":
-        basis = road_prices(ground.region, scenario_assumptions(scenario)).basis
-        own = [c for c in ground.region.contributing_codes if basis.get(c) == "own"]
-        plain = [c for c in ground.region.contributing_codes if basis.get(c) != "own"]
-        notes.append(Note.of("road_price_basis", own=len(own), plain=len(plain)))
-    if any(g.is_cancelled for g in groupings):
-        notes.append(Note.of("cancelled", moves=sum(g.moves for g in groupings)))
-    return tuple(notes)

@@ -63,10 +63,10 @@ ASSETS = (
     Column("built_year", "Int16", "Western year", low=1868, high=2100),
     Column("condition", "Int8", "1 sound … 4 urgent, common to all sectors", low=1, high=4),
     Column("condition_raw", "str", "Grade as the ledger has it"),
-    Column("length_m", "float64", "m", low=0),
+    Column("length_m", "float64", "m", low=0, high=1e6),
     Column("width_m", "float64", "m", low=0, high=200),
-    Column("area_m2", "float64", "m2", low=0),
-    Column("annual_cost_jpy", "float64", "JPY/year, tax included, if the ledger knows", low=0),
+    Column("area_m2", "float64", "m2", low=0, high=1e10),
+    Column("annual_cost_jpy", "float64", "JPY/year, tax included, if the ledger knows", low=0, high=1e12),
     Column("source", "str", "file#row"),
     Column("is_synthetic", "bool", "True where the row imitates a ledger"),
 )
@@ -103,7 +103,9 @@ LINKS = (
     Column("travel_min", "float64", "Minutes between the two units' nodes by road", low=0),
     Column("crosses_border", "bool", "True where the two units lie in different municipalities"),
     Column("is_assumed", "bool", "True where a gap of the drawing is bridged in a straight line"),
-    Column("is_over_neighbour", "bool", "True where only a neighbour's roads join two parts of a municipality"),
+    Column(
+        "is_over_neighbour", "bool", "True where only a neighbour's roads join two parts of a municipality"
+    ),
 )
 
 TASKS = (

@@ -40,7 +40,8 @@ class RoadPrices:
     upkeep, snow_removal
         Indexed by `owner_code`; columns `low, central, high, confidence` (JPY/km/year, tax included).
     basis
-        `owner_code` -> "own" (settlement of the town itself), "plain" (median of towns without snow).
+        `owner_code` -> "own" (settlement of the town itself), "snow" (the settlement holds snow removal, so that
+        upkeep is the median of towns without snow and the rest is snow removal), "plain" (no settlement known).
     """
 
     upkeep: pd.DataFrame
@@ -53,22 +54,22 @@ def road_prices(region: Region, assumptions: Assumptions) -> RoadPrices:
     Return what a kilometre of road costs each body a year: its own spending first.
 
     The settlement gives upkeep as a percentage of road and bridge spending in some towns (決算カード, 性質別).
-    Where it lies in the range of snowy towns (`road_upkeep_snow_jpy_per_km_year`, low and above) it is taken to
-    hold snow removal: upkeep is then the plain row and snow removal the rest. All others take the plain row.
+    Where it is above all towns without snow (`road_upkeep_plain_jpy_per_km_year`, high) it is taken to hold snow
+    removal: upkeep is then the plain row and snow removal the rest. All others take the plain row.
     """
     rows_upkeep, rows_snow, basis = {}, {}, {}
     ratio = [assumptions.value("own_spending_range_ratio", level) for level in LEVELS]
     plain = _row(assumptions, "road_upkeep_plain_jpy_per_km_year")
     snow = _row(assumptions, "snow_removal_jpy_per_km_year")
-    snowy_from = assumptions.value("road_upkeep_snow_jpy_per_km_year", "low")
+    snowy_above = assumptions.value("road_upkeep_plain_jpy_per_km_year", "high")
     own = own_upkeep_jpy_per_km(region)
     for code in sorted({*region.municipalities.index, *region.bodies["code"]}):
         spent = own.get(code, np.nan)
         if np.isnan(spent):
             rows_upkeep[code], rows_snow[code], basis[code] = plain, snow, "plain"
-        elif spent >= snowy_from:
+        elif spent > snowy_above:
             rest = [max(spent - plain[1], 0.0) * r for r in ratio]
-            rows_upkeep[code], rows_snow[code], basis[code] = plain, [*rest, "E"], "plain"
+            rows_upkeep[code], rows_snow[code], basis[code] = plain, [*rest, "E"], "snow"
         else:
             rows_upkeep[code], basis[code] = [*(spent * r for r in ratio), "D"], "own"
             rows_snow[code] = snow
