@@ -120,6 +120,7 @@ def test_evidence_adds_the_comparison_with_today_first(tmp_path, capsys):
     assert main(["plan", "nara_uda", "--evidence", "--out", str(tmp_path)]) == 0
     told = capsys.readouterr().out
     assert told.index("比較（現況と案）") < told.index("拠点だけ見直し") < told.index("越境あり")
+    assert "役所・役場から行うと仮定した姿" in told
 
 
 def test_the_real_network_of_kusatsu_is_planned_on_and_described(tmp_path, capsys):

@@ -22,10 +22,11 @@ from shapely.geometry import box
 from gunmane import exports
 from gunmane.errors import FileError
 from gunmane.evidence import Evidence
+from gunmane.exports.broken import broken_sentence
 from gunmane.exports.geojson import lon_lat_shapes
 from gunmane.exports.members import safe_text
 from gunmane.exports.sheets import Sheet, workbook_bytes
-from gunmane.exports.words import text_width, two_figures, yen_range, yen_text
+from gunmane.exports.words import count_text, text_width, two_figures, yen_range, yen_text
 from gunmane.exports.workbook import bundle_sheet
 from gunmane.i18n import say, t
 from gunmane.municipalities import Region
@@ -586,3 +587,31 @@ def test_the_two_layers_have_names_of_their_own(plan):
 def test_a_bundle_that_holds_a_part_of_a_town_says_so(plan):
     first, second = [f["properties"] for f in collections(plan)[0]["features"]]
     assert first["label_ja"] == "S1 音更町・幕別町の一部" and second["label_en"] == "S2 part of Makubetsu"
+
+
+def test_too_few_bundles_say_what_was_asked_for_and_what_was_made(plan):
+    row = {"strand": "", "bundle_id": "", "rule": "bundle_count", "unit_id": "", "amount": 2.0, "limit": 6.0}
+    assert broken_sentence(plan, row, "ja") == (
+        "指定した束の数にならない: 指定は 6 束、作れたのは 2 束（市町村を分けない条件では 2 束まで）"
+    )
+    assert broken_sentence(plan, {**row, "limit": 1.0}, "en").endswith("asked for 1, made 2")
+    written = json.loads(exports.plan_json(dataclasses.replace(plan, broken=pd.DataFrame([row]))))
+    assert "6 束" in written["rules_broken"][0]["ja"]
+
+
+def test_today_has_areas_without_lead_and_says_what_it_assumes(folder):
+    book = openpyxl.load_workbook(folder / "workbook.xlsx")
+    assert all(book[name]["A1"].value.endswith(t("files.today_caution", "ja")) for name in ("比較", "現況"))
+    header = [cell.value for cell in book["現況"][2]]
+    assert header[0] == "区域" and "代表団体（案）" not in header and len(book["現況"][3]) == len(header)
+    assert "代表団体（案）" in [cell.value for cell in book["束"][2]]
+
+
+def test_counts_are_exact_and_amounts_of_broken_rules_are_plain(folder):
+    assert [count_text(value) for value in (525.0, 1319.4, float("nan"))] == ["525", "1,319", "–"]
+    row = next(
+        openpyxl.load_workbook(folder / "workbook.xlsx")["守れなかった条件"].iter_rows(
+            min_row=3, values_only=True
+        )
+    )
+    assert repr(row[4]) == "1" and row[5] is None and row[0] == "規模の下限に届かない (1 / –)"

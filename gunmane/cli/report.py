@@ -11,8 +11,9 @@ import numpy as np
 from gunmane.cli import console
 from gunmane.evidence import Evidence
 from gunmane.explain import note_sentence
+from gunmane.exports.broken import broken_sentence
 from gunmane.exports.provenance import notices
-from gunmane.exports.words import names, number_text, strand_word, word, words, yen_range, yen_text
+from gunmane.exports.words import bundle_names, count_text, number_text, strand_word, word, words, yen_range
 from gunmane.i18n import t
 from gunmane.municipalities import Region
 from gunmane.scenario import Plan
@@ -66,18 +67,18 @@ def tell_plan(plan: Plan, evidence: Evidence | None, lang: str) -> None:
 
 def _tell_bundles(plan: Plan, lang: str) -> None:
     shown = _shown_columns(plan)
-    region = plan.ground.region
+    region, places = plan.ground.region, bundle_names(plan, lang)
     lines = []
     for bundle_id, row in plan.bundles.iterrows():
         texts = {
             "bundle": f"{bundle_id}{'!' if row['rules_broken'] else ''}",
             "strand": strand_word(region, str(row["strand"]), lang),
-            "municipalities": names(region, row["muni_codes"], lang),
+            "municipalities": places[bundle_id],
             "fields": words("field", row["fields"], lang),
             "base": str(row["base_name"]) or UNKNOWN,
             "annual": yen_range(row["annual_jpy_low"], row["annual_jpy"], row["annual_jpy_high"], lang),
             "verdict": word("verdict", row["window_verdict"], lang),
-            "structures": number_text(row["structure_count"]),
+            "structures": count_text(row["structure_count"]),
             "travel": number_text(row["travel_hours"]),
             "farthest": number_text(row["farthest_min"]),
         }
@@ -138,18 +139,8 @@ def _tell_broken(plan: Plan, lang: str) -> None:
     known = plan.ground.units["name"]
     for row in plan.broken.to_dict("records"):
         where = " ".join(str(x) for x in (row["bundle_id"], known.get(row["unit_id"], row["unit_id"])) if x)
-        detail = _amount_and_limit(row, str(plan.window.get("measure", "")), lang)
-        console.tell(f"  ! {where}: {word('rule', row['rule'], lang)}{detail}")
-
-
-def _amount_and_limit(row: dict[str, Any], measure: str, lang: str) -> str:
-    """Return value and limit of a broken rule where they are amounts; of other rules the words say all."""
-    if row["rule"] == "travel_limit":
-        return f" ({number_text(row['amount'])} / {number_text(row['limit'])} {t('cli.minutes', lang)})"
-    if row["rule"] in {"floor", "ceiling"}:
-        shown = yen_text if measure == "jpy" else lambda value, _: number_text(value)
-        return f" ({shown(row['amount'], lang)} / {shown(row['limit'], lang)})"
-    return ""
+        said = broken_sentence(plan, row, lang)
+        console.tell(f"  ! {where}: {said}" if where else f"  ! {said}")
 
 
 def _tell_alternatives(plan: Plan, lang: str) -> None:
@@ -205,6 +196,7 @@ def _tell_evidence(evidence: Evidence, lang: str) -> None:
         [t(f"cli.column.{key}", lang) for key in keys], lines, numbers=(2, 3, 4, 5, 6, 7, 9, 10)
     )
     console.tell(t("cli.comparison_caution", lang))
+    console.tell(t("files.today_caution", lang))
 
 
 def _count(value: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from gunmane.explain import note_sentence
+from gunmane.exports.broken import broken_sentence
 from gunmane.exports.geojson import bundle_properties
 from gunmane.exports.provenance import LANGS, clean, created_date, notices, provenance
 from gunmane.plans import scenario_assumptions
@@ -34,7 +35,10 @@ def plan_json(plan: Plan) -> bytes:
         "assumptions_sha256": scenario_assumptions(plan.scenario).fingerprint(),
         "window": plan.window,
         "totals": plan.totals,
-        "rules_broken": _records(plan.broken),
+        "rules_broken": [
+            {**row, **{lang: broken_sentence(plan, row, lang) for lang in LANGS}}
+            for row in _records(plan.broken)
+        ],
         "alternatives": _records(plan.alternatives),
         "bundles": bundle_properties(plan),
         "assignment": _records(plan.assignment.sort_values(["strand", "unit_id"])),

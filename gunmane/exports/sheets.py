@@ -9,6 +9,7 @@ import math
 import re
 import zipfile
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any
 
 import openpyxl
@@ -27,6 +28,7 @@ WRAPPED_WIDTH = 26  # of a text column in a table of many columns
 HEADER_LINES = 3
 LINE_POINTS = 16.0
 A4_WIDTH = 150  # characters that an A4 page holds in readable size; wider tables print on A3
+NOTICE_WIDTH = 120
 WIDTH_SAMPLE = 200
 NUMBER_TEXT: dict[str, Callable[[float], str]] = {
     "int": "{:,.0f}".format,
@@ -56,11 +58,14 @@ class Sheet:
         (header, kind) of each column; kinds: code, text, int, decimal, ratio, any.
     rows
         Values in the order of the columns; None is an empty cell.
+    remark
+        What the reader of this table must know; it stands behind the notice.
     """
 
     title: str
     columns: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[Any]]
+    remark: str = ""
 
 
 def workbook_bytes(sheets: Sequence[Sheet], *, notice: str) -> bytes:
@@ -101,9 +106,8 @@ def _parts(sheet: Sheet) -> list[Sheet]:
 
 
 def _set_up(page: Worksheet, sheet: Sheet, notice: str) -> None:
-    page["A1"].value = notice
-    page["A1"].font = Font(bold=True, color="B00020")
     widths = _widths(sheet)
+    _set_notice(page, f"{notice} / {sheet.remark}" if sheet.remark else notice, widths)
     for number, ((header, _), width) in enumerate(zip(sheet.columns, widths, strict=True), start=1):
         cell = page.cell(row=HEADER_ROW, column=number, value=header)
         cell.data_type = "s"
@@ -126,6 +130,17 @@ def _set_up(page: Worksheet, sheet: Sheet, notice: str) -> None:
     page.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
     page.oddFooter.left.text = sheet.title
     page.oddFooter.right.text = "&P / &N"
+
+
+def _set_notice(page: Worksheet, text: str, widths: Sequence[float]) -> None:
+    """Put the notice above the table, on as many lines as it takes, so that it also prints in full."""
+    count = next((i for i, w in enumerate(accumulate(widths), 1) if w >= NOTICE_WIDTH), len(widths))
+    page["A1"].value = text
+    page["A1"].font = Font(bold=True, color="B00020")
+    page["A1"].alignment = Alignment(wrap_text=True, vertical="top")
+    page.row_dimensions[1].height = _lines(text, sum(widths[:count])) * LINE_POINTS
+    if count > 1:
+        page.merge_cells(start_row=1, end_row=1, start_column=1, end_column=count)
 
 
 def _widths(sheet: Sheet) -> list[float]:

@@ -93,6 +93,11 @@ def number_text(value: Any, unit: str = "") -> str:
     return f"{_plain(two_figures(float(value)))}{unit}"
 
 
+def count_text(value: Any) -> str:
+    """Return a count with every figure and thousands; "–" where unknown."""
+    return "–" if value is None or not math.isfinite(float(value)) else f"{round(float(value)):,}"
+
+
 def _two(value: float) -> str:
     """Return a rounded number with its second figure also where that is a zero: 1.0."""
     return f"{value:.1f}" if 1 <= value < 10 else _plain(value)

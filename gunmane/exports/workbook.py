@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +12,7 @@ import pandas as pd
 from gunmane.assumptions import load_sources
 from gunmane.evidence import Evidence, today_state
 from gunmane.explain import note_sentence
+from gunmane.exports.broken import broken_sentence
 from gunmane.exports.geojson import sample_of_bundles
 from gunmane.exports.members import COLUMNS as MEMBER_COLUMNS
 from gunmane.exports.members import member_table
@@ -114,7 +117,7 @@ def workbook(plan: Plan, evidence: Evidence | None, lang: str = "ja") -> bytes:
         bundle_sheet(plan, lang, "bundles"),
         _members(plan, lang),
         comparison_sheet(evidence, lang),
-        bundle_sheet(_today(plan, evidence), lang, "today"),
+        today_sheet(_today(plan, evidence), lang),
         _assumptions(plan, lang),
         _sources(lang),
         _rejects(plan, lang),
@@ -173,6 +176,15 @@ def bundle_sheet(plan: Plan, lang: str, name: str) -> Sheet:
     return _sheet(name, columns, rows, lang)
 
 
+def today_sheet(plan: Plan, lang: str) -> Sheet:
+    """Return today as one row an area: today has no bundles and proposes no lead."""
+    sheet = bundle_sheet(plan, lang, "today")
+    lead = next(i for i, (name, _) in enumerate(sheet.columns) if name == t("files.column.lead", lang))
+    columns = [(t("files.column.area", lang), "code"), *sheet.columns[1:lead], *sheet.columns[lead + 1 :]]
+    rows = [[*row[:lead], *row[lead + 1 :]] for row in sheet.rows]
+    return dataclasses.replace(sheet, columns=columns, rows=rows, remark=t("files.today_caution", lang))
+
+
 def _data_word(is_synthetic: bool, lang: str) -> str:
     return t("files.sample_word" if is_synthetic else "files.real_word", lang)
 
@@ -206,7 +218,8 @@ def comparison_sheet(evidence: Evidence | None, lang: str) -> Sheet:
         }
         for row in evidence.table.to_dict("records")
     ]
-    return _sheet("comparison", COMPARISON_COLUMNS, rows, lang)
+    sheet = _sheet("comparison", COMPARISON_COLUMNS, rows, lang)
+    return dataclasses.replace(sheet, remark=t("files.today_caution", lang))
 
 
 def used_assumptions(plan: Plan) -> set[str]:
@@ -258,10 +271,23 @@ def _advice(key: str, lang: str) -> str:
     return next((sentences[k] for k in (key, f"advice.{key}") if k in sentences), key)
 
 
+def _tidy(value: Any) -> Any:
+    """Return a number for reading: whole where it is large or whole, else with a tenth."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(value) if abs(value) >= 1000 or value == round(value) else round(float(value), 1)
+
+
 def _broken(plan: Plan, lang: str) -> Sheet:
     known = plan.ground.units["name"]
     rows = [
-        {**row, "rule": word("rule", row["rule"], lang), "unit_name": known.get(row.get("unit_id"), "")}
+        {
+            **row,
+            "rule": broken_sentence(plan, row, lang),
+            "unit_name": known.get(row.get("unit_id"), ""),
+            "amount": _tidy(row["amount"]),
+            "limit": _tidy(row["limit"]),
+        }
         for row in plan.broken.to_dict("records")
     ]
     return _sheet("broken", BROKEN_COLUMNS, rows, lang)
