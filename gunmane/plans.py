@@ -34,7 +34,7 @@ from gunmane.workload import (
     unit_work,
 )
 
-ALTERNATIVE_BUDGET_SHARE = 4
+ALTERNATIVE_BUDGET_SHARE = 8
 PREFIXES = {"daily": "D", "structures": "S"}
 
 

@@ -77,7 +77,7 @@ class Scenario:
     base_policy: str = "best"
     assumption_overrides: tuple[tuple[str, tuple[float, float, float]], ...] = ()
     seed: int = 0
-    move_budget: int = 8_000
+    move_budget: int = 6_000
 
     def __post_init__(self) -> None:
         """
