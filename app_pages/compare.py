@@ -103,6 +103,7 @@ def _gain(evidence: Evidence) -> None:
             said[name] = say(value)
         sentences.append(tr(f"crossing.{note.key}", **said))
     st.info(f"**{tr('crossing.title')}** " + " ".join(sentences))
+    st.caption(tr("notice.today"))
 
 
 def _tables(evidence: Evidence) -> None:
@@ -268,7 +269,7 @@ def _plan_figures(evidence: Evidence, pair: tuple[str, str]) -> str:
         rows.append(
             [
                 tr("compare.figure.sizes"),
-                tr("compare.from_to", low=amount(low, measure), high=amount(high, measure)),
+                tr("compare.from_to", low=amount(low, plan), high=amount(high, plan)),
             ]
         )
     return html_table([tr("compare.figure.name"), _state_name(evidence, pair)], rows)

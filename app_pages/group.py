@@ -203,7 +203,7 @@ def _table(plan: Plan, shades: pd.DataFrame, picked: tuple[str, str] | None) -> 
     key = f"group_table_{plan.scenario.fingerprint()}_{session.lang()}"
     bundle = picked[1] if picked and picked[0] == "bundle" else None
     chosen = group_panel.show_bundle_table(plan, shades, picked=bundle, key=key)
-    st.caption(tr("group.table_note"))
+    st.caption(tr("group.table_note") + tr(f"group.window_note.{plan.window['measure']}"))
     if chosen is not None:
         st.session_state["_group_pick"] = ("bundle", chosen, "list")
         st.session_state["_group_next_panel"] = "picked"

@@ -116,7 +116,8 @@ def _size(current: Scenario) -> dict[str, Any]:
     assumptions = scenario_assumptions(current)
     plain = current.replace(floor_jpy=None, ceiling_jpy=None)
     window = window_of(plain)
-    unit = session.tr(f"group.window_unit.{window.measure}")
+    counts_tunnels = window.measure == "structures" and "tunnel" in current.sectors
+    unit = session.tr(f"group.window_unit.{'tunnels' if counts_tunnels else window.measure}")
     divisor = MAN if window.measure == "jpy" else 1
     st.markdown(
         session.tr(

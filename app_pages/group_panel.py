@@ -15,22 +15,24 @@ from gunmane.scenario import Plan, Scenario
 
 PLACES_NAMED = 6
 TODAY_KEPT = 32
+SIZE_COLUMNS = ("verdict", "window", "work")
 IMAGE_WIDTHS = {"label": 84, "window": 162}
 
 
-def amount(value: float, measure: str) -> str:
-    """Return an amount of the work window in its measure: yen a year, or structures."""
-    if measure == "jpy":
+def amount(value: float, plan: Plan) -> str:
+    """Return an amount of a plan's work window in its measure: yen a year, or structures."""
+    if plan.window["measure"] == "jpy":
         return words.yen(value, has_tax=False)
-    return session.tr("group.structures", count=words.count(value))
+    return words.structures(value, plan.scenario.sectors)
 
 
-def work_words(row: Any, measure: str) -> str:
+def work_words(row: Any, plan: Plan) -> str:
     """Return the work of a bundle or plan: yen with range, and structures first where the window counts them."""
     yen = words.yen(row["annual_jpy"], row["annual_jpy_low"], row["annual_jpy_high"])
-    if measure == "jpy":
+    if plan.window["measure"] == "jpy":
         return yen
-    return session.tr("group.structures_and_yen", count=words.count(row["structure_count"]), yen=yen)
+    counted = words.structures(row["structure_count"], plan.scenario.sectors)
+    return session.tr("group.structures_and_yen", structures=counted, yen=yen)
 
 
 def show_summary(plan: Plan) -> int | None:
@@ -41,6 +43,7 @@ def show_summary(plan: Plan) -> int | None:
         "group.wide_and_multi", wide=totals["wide_area_count"], multi=totals["multi_sector_count"]
     )
     st.caption(kinds + session.tr("group.range_note", share=words.percent(totals["grade_e_share"])))
+    st.caption(session.tr("notice.today"))
     st.html(heading(session.tr("group.checks")))
     st.html(check_list([check_words(plan, check) for check in rule_checklist(plan).to_dict("records")]))
     asked = _neighbouring(plan)
@@ -106,8 +109,8 @@ def _headline(plan: Plan, today: dict[str, float]) -> list[tuple[str, str, str]]
     ]
     if measure == "structures":
         tiles[1] = (
-            tr("group.structures_year"),
-            tr("group.structures", count=words.count(totals["structure_count"])),
+            words.structures_name(plan.scenario.sectors),
+            words.structures(totals["structure_count"], plan.scenario.sectors),
             tr("group.yen_spread", yen=yen, spread=spread),
         )
     return tiles
@@ -115,10 +118,10 @@ def _headline(plan: Plan, today: dict[str, float]) -> list[tuple[str, str, str]]
 
 def check_words(plan: Plan, check: dict[str, Any]) -> tuple[str, str, str]:
     """Return (state, sentence, where) of one rule of a checklist."""
-    tr, measure = session.tr, plan.window["measure"]
+    tr = session.tr
     rule, state = str(check["rule"]), str(check["state"])
     is_size = rule in {"floor", "ceiling"}
-    say = (lambda value: amount(value, measure)) if is_size else words.minutes
+    say = (lambda value: amount(value, plan)) if is_size else words.minutes
     if rule == "bundle_count":
         say = words.count
     limit = say(check["limit"]) if not pd.isna(check["limit"]) else ""
@@ -157,7 +160,8 @@ def _neighbouring(plan: Plan) -> int | None:
         return None
     tr = session.tr
     st.html(heading(tr("group.alternatives")))
-    head = [tr(f"group.alt_{name}") for name in ("count", "hours", "farthest", "off", "broken")]
+    off = "off" if plan.window["measure"] == "jpy" else "off_structures"
+    head = [tr(f"group.alt_{name}") for name in ("count", "hours", "farthest", off, "broken")]
     rows = [
         [
             tr("group.chosen_count", count=row.bundle_count) if row.is_chosen else str(row.bundle_count),
@@ -169,7 +173,7 @@ def _neighbouring(plan: Plan) -> int | None:
         for row in table.itertuples()
     ]
     st.html(html_table(head, rows))
-    st.caption(tr("group.not_ranked"))
+    st.caption(tr("group.not_ranked") + tr(f"group.{off}_note"))
     asked = None
     with st.container(horizontal=True):
         for count in table.loc[~table["is_chosen"].astype(bool), "bundle_count"]:
@@ -201,11 +205,11 @@ def bundle_table(plan: Plan, shades: pd.DataFrame) -> pd.DataFrame:
                 "base": str(row["base_name"]) or words.unknown(),
                 "verdict": tr(f"verdict.{row['window_verdict']}"),
                 "window": window_bar(low, central, high, floor=floor, ceiling=ceiling, top=top),
-                "work": work_words(row, measure),
+                "work": work_words(row, plan),
                 "travel": _rounded(row["travel_hours"]),
                 "onsite": _rounded(row["onsite_hours"]),
                 "farthest": _rounded(row["farthest_min"]),
-                "fields": comma.join(tr(f"sector.{field}") for field in row["fields"]),
+                "fields": comma.join(tr(f"field.{field}") for field in row["fields"]),
                 "structures": round(float(row["structure_count"])),
                 "assets": int(row["asset_count"]),
                 "length": _rounded(row["length_m"] / 1000),
@@ -258,9 +262,11 @@ def show_bundle_table(plan: Plan, shades: pd.DataFrame, *, picked: str | None, k
         {"label", "window"},
         {"travel", "onsite", "farthest", "structures", "assets", "length", "area"},
     )
+    counts_structures = plan.window["measure"] != "jpy"
     config: dict[str, Any] = {}
     for name in table.columns:
-        label, about = tr(f"group.col.{name}"), tr(f"group.col_help.{name}")
+        column = f"{name}_structures" if counts_structures and name in SIZE_COLUMNS else name
+        label, about = tr(f"group.col.{column}"), tr(f"group.col_help.{column}")
         if name in images:
             config[name] = st.column_config.ImageColumn(
                 label, help=about, pinned=name == "label", width=IMAGE_WIDTHS[name]

@@ -32,10 +32,10 @@ def show_bundle(plan: Plan, bundle_id: str) -> None:
         ),
         tr(
             "group.bundle_work",
-            work=work_words(figures, plan.window["measure"]),
+            work=work_words(figures, plan),
             verdict=tr(f"verdict.{figures['window_verdict']}"),
-            floor=amount(plan.window["floor"][1], plan.window["measure"]),
-            ceiling=amount(plan.window["ceiling"][1], plan.window["measure"]),
+            floor=amount(plan.window["floor"][1], plan),
+            ceiling=amount(plan.window["ceiling"][1], plan),
         ),
         tr(
             "group.bundle_travel",

@@ -191,26 +191,29 @@ def _today(place: Region) -> None:
     plan = session.today()
     lang = session.lang()
     measures_money = plan.window["measure"] == "jpy"
-    st.markdown(tr("region.today_lead", layer=tr(f"layer.{plan.scenario.layer}")))
+    st.markdown(tr("region.today_lead", layer=tr(f"layer.{plan.scenario.layer}")) + " " + tr("notice.today"))
     head = ["body", "field", "work", "hours", "farthest", "verdict"]
     rows = []
     for row in plan.bundles.itertuples():
         work = (
             words.yen(row.annual_jpy, row.annual_jpy_low, row.annual_jpy_high)
             if measures_money
-            else tr("region.structures", count=words.count(row.structure_count))
+            else words.structures(row.structure_count, plan.scenario.sectors)
         )
         rows.append(
             [
                 tr("word.list_sep").join(place.name_of(code, lang) for code in row.owner_codes),
-                tr("word.list_sep").join(tr(f"sector.{field}") for field in row.fields),
+                tr("word.list_sep").join(tr(f"field.{field}") for field in row.fields),
                 work,
                 words.hours(row.travel_hours),
                 words.minutes(row.farthest_min),
                 tr(f"verdict.{row.window_verdict}"),
             ]
         )
-    st.html(html_table([tr(f"region.today.{name}") for name in head], rows))
+    titles = {name: tr(f"region.today.{name}") for name in head}
+    if not measures_money:
+        titles["work"] = words.structures_name(plan.scenario.sectors)
+    st.html(html_table(list(titles.values()), rows))
     totals = plan.totals
     st.markdown(
         tr(

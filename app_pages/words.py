@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from app_pages.session import lang, tr
 
@@ -100,6 +101,17 @@ def minutes(value: float) -> str:
 def count(value: float) -> str:
     """Return a counted number with its thousands parted; missing is "no record"."""
     return no_record() if is_missing(value) else f"{float(value):,.0f}"
+
+
+def structures(value: float, sectors: Collection[str]) -> str:
+    """Return a number of structures with its counter: bridges alone have one of their own."""
+    key = "word.structures" if "tunnel" in sectors else "word.bridges"
+    return no_record() if is_missing(value) else tr(key, count=count(value))
+
+
+def structures_name(sectors: Collection[str]) -> str:
+    """Return what the structures of some sectors are called together."""
+    return tr("word.structures_name" if "tunnel" in sectors else "word.bridges_name")
 
 
 def kilometres(length_m: float) -> str:

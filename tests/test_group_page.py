@@ -219,3 +219,23 @@ def test_a_comparison_that_was_cancelled_can_be_made_again(monkeypatch):
     assert list(app.warning) == []
     assert t("compare.state.crossing", "ja") in html_of(app)
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("page", ["group", "compare"])
+def test_the_current_state_is_said_to_be_assumed(page, lang):
+    app = opened(page, lang=lang)
+    assert t("notice.today", lang) in [caption.value for caption in app.caption]
+
+
+def test_bridges_are_counted_as_stock_and_not_as_yearly_work():
+    said = text_of(opened("group"))
+    assert re.search(r"[0-9] 橋", said)
+    assert not re.search(r"[0-9] ?基|年間業務規模 [0-9,]+ ?(橋|か所)", said)
+    assert t("group.window_note.structures", "ja") in said
+    assert t("group.window_note.jpy", "ja") not in said
+
+
+def test_the_field_of_bridges_is_not_called_roads_alone():
+    fields = opened("group").dataframe[0].value["fields"]
+    assert set(fields) == {t("field.road", "ja")} == {"道路・橋梁"}
