@@ -67,13 +67,18 @@ ASSETS = (
     Column("width_m", "float64", "m", low=0, high=200),
     Column("area_m2", "float64", "m2", low=0, high=1e10),
     Column("annual_cost_jpy", "float64", "JPY/year, tax included, if the ledger knows", low=0, high=1e12),
-    Column("source", "str", "file#row"),
+    Column("source", "str", "file#row, the row as in rejects"),
     Column("is_synthetic", "bool", "True where the row imitates a ledger"),
 )
 
 REJECTS = (
     Column("source_file", "str", "File the row came from", is_required=True),
-    Column("row", "Int64", "Row number in that file, the first data row is 1", low=1),
+    Column(
+        "row",
+        "Int64",
+        "Row as the spreadsheet shows it (CSV, Excel: headings 1, first data row 2); GIS files: feature, first 1",
+        low=1,
+    ),
     Column("column", "str", "Column at fault"),
     Column("value", "str", "Value at fault, as text"),
     Column("rule", "str", "Rule that it breaks", is_required=True),

@@ -378,6 +378,8 @@ def test_every_rule_has_its_advice_in_both_languages():
         "geometry_missing",
         "geometry_invalid",
         "geometry_mended_value",
+        "heading_row_value",
+        "lon_lat_swapped",
     }
     rules |= {
         "outside_region",

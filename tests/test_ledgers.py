@@ -16,7 +16,7 @@ import shapely
 
 from gunmane.assets import take_assets
 from gunmane.errors import FileError
-from gunmane.i18n import LANGUAGES, say
+from gunmane.i18n import LANGUAGES, catalogue, say
 from gunmane.ledgers import files as limits
 from gunmane.ledgers import read_assets, read_roads
 from gunmane.municipalities import find_region
@@ -294,7 +294,7 @@ def test_swapped_coordinates(ledger, kusatsu, tmp_path, epsg):
 
 def test_swapped_columns(kusatsu, tmp_path):
     (tmp_path / "own.csv").write_text("asset_id,sector,lon,lat\na,park,35.01,135.96\n")
-    assert fault(read_assets, tmp_path / "own.csv", kusatsu, row=1) == "ledger_swapped"
+    assert fault(read_assets, tmp_path / "own.csv", kusatsu, row=2) == "ledger_swapped"
 
 
 def test_a_file_outside_the_region_says_where_it_lies(kusatsu, tmp_path):
@@ -493,7 +493,7 @@ def test_blank_rows_are_left_out_and_row_numbers_stay(kusatsu, tmp_path):
     book.save(tmp_path / "own.xlsx")
     for name in ("own.csv", "own.xlsx"):
         rows = read_assets(tmp_path / name, region=kusatsu)
-        assert list(rows["source"]) == [f"{name}#1", f"{name}#4"] and list(rows.index) == [0, 1]
+        assert list(rows["source"]) == [f"{name}#2", f"{name}#5"] and list(rows.index) == [0, 1]
 
 
 def test_a_line_with_a_coordinate_that_is_no_number_is_broken(kusatsu, tmp_path):
@@ -529,7 +529,7 @@ def test_one_mistyped_longitude_does_not_refuse_the_file(kusatsu, tmp_path):
     (tmp_path / "own.csv").write_text("sector,lon,lat\npark,135.96,35.01\npark,13596,35.01\n")
     rows = read_assets(tmp_path / "own.csv", region=kusatsu)
     assets, rejects = take_assets(rows, region=kusatsu, source="own.csv")
-    assert (len(assets), list(rejects["row"])) == (1, [2])
+    assert (len(assets), list(rejects["row"])) == (1, [3])
 
 
 @pytest.mark.parametrize("end", ["13594 35.02", "135.94 95"])
@@ -537,7 +537,7 @@ def test_a_road_to_a_place_off_the_globe_is_broken(kusatsu, tmp_path, end):
     lines = [f"LINESTRING (135.96 35.01, {end})", "LINESTRING (135.96 35.01, 135.95 35.02)"]
     pd.DataFrame({"wkt": lines}).to_csv(tmp_path / "own.csv", index=False)
     roads, facts = read_roads(tmp_path / "own.csv", region=kusatsu)
-    assert (len(roads), facts["broken_rows"]) == (1, [1]) and np.isfinite(facts["length_m"])
+    assert (len(roads), facts["broken_rows"]) == (1, [2]) and np.isfinite(facts["length_m"])
 
 
 def test_a_sheet_of_too_many_rows_is_left_at_the_limit(kusatsu, tmp_path, monkeypatch):
@@ -547,3 +547,74 @@ def test_a_sheet_of_too_many_rows_is_left_at_the_limit(kusatsu, tmp_path, monkey
     book.save(tmp_path / "own.xlsx")
     monkeypatch.setattr("gunmane.ledgers.tables.MAX_ROWS", 5)
     assert fault(read_assets, tmp_path / "own.xlsx", kusatsu, rows="6") == "ledger_too_many_rows"
+
+
+# Row numbers and headings of a sheet ----------------------------------------------------------------------
+
+HEADINGS = ["asset_id", "sector", "lon", "lat", "length_m"]
+SHEET = [["a", "park", 135.96, 35.01, 3], ["b", "?", 135.96, 35.01, 4], ["c", "park", 135.96, 35.01, "x"]]
+
+
+def sheet(path, rows):
+    """Write rows of cells as they stand, headings and titles among them."""
+    if path.suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        for number, row in enumerate(rows, start=1):
+            for column, value in enumerate(row, start=1):
+                book.active.cell(row=number, column=column, value=value)
+        book.save(path)
+    else:
+        pd.DataFrame(rows).to_csv(path, index=False, header=False)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize(
+    "above", [[], [["橋梁台帳 令和5年度"]], [["橋梁台帳\n(甲)"], [], ["", "2024-04-01"]]]
+)
+def test_a_row_has_the_number_that_the_spreadsheet_shows(kusatsu, tmp_path, suffix, above):
+    path = sheet(tmp_path / f"own{suffix}", [*above, HEADINGS, *SHEET])
+    rows = read_assets(path, region=kusatsu)
+    first = len(above) + 2
+    assert list(rows["source"]) == [f"{path.name}#{first + i}" for i in range(3)]
+    assets, rejects = take_assets(rows, region=kusatsu, source=path.name)
+    assert list(assets["source"]) == [f"{path.name}#{first}", f"{path.name}#{first + 2}"]
+    faults = rejects[rejects["rule"] != "heading_row_value"]
+    assert faults[["row", "rule"]].to_numpy().tolist() == [
+        [first + 1, "sector_unknown"],
+        [first + 2, "length_m_value"],
+    ]
+
+
+def test_headings_below_a_title_are_told(kusatsu, tmp_path):
+    path = sheet(tmp_path / "own.xlsx", [["橋梁台帳", "令和5年度"], [], HEADINGS, SHEET[0]])
+    assets, rejects = take_assets(read_assets(path, region=kusatsu), region=kusatsu, source=path.name)
+    assert len(assets) == 1
+    told = rejects[["row", "value", "rule"]].to_numpy().tolist()
+    assert told == [[3, "橋梁台帳 令和5年度", "heading_row_value"]]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_title_without_headings_of_ours_is_shown(kusatsu, tmp_path, suffix):
+    rows = [["橋梁台帳 令和5年度"], ["橋梁名", "所在地", "橋長"], ["大橋", "草津町", "12"]]
+    path = sheet(tmp_path / f"own{suffix}", rows)
+    assert fault(read_assets, path, kusatsu, found="橋梁台帳 令和5年度") == "ledger_no_heading"
+    with pytest.raises(FileError) as caught:
+        read_assets(path, region=kusatsu)
+    assert "1 行目を見出し（列名）にしてください" in say(caught.value, "ja")
+
+
+def test_a_ragged_line_below_a_title_has_its_own_number(kusatsu, tmp_path):
+    text = "台帳\n\nsector,lon,lat\npark,135.96,35.01\npark,135.96,35.01,1,2\n"
+    (tmp_path / "own.csv").write_text(text)
+    assert fault(read_assets, tmp_path / "own.csv", kusatsu, row="5") == "ledger_ragged"
+
+
+def test_one_row_with_longitude_and_latitude_swapped_says_so(kusatsu, tmp_path):
+    (tmp_path / "own.csv").write_text("sector,lon,lat\npark,135.96,35.01\npark,34.50,135.95\n")
+    rows = read_assets(tmp_path / "own.csv", region=kusatsu)
+    assets, rejects = take_assets(rows, region=kusatsu, source="own.csv")
+    assert len(assets) == 1
+    told = rejects[["row", "value", "rule"]].to_numpy().tolist()
+    assert told == [[3, "lon=34.50, lat=135.95", "lon_lat_swapped"]]
+    assert "経度と緯度が逆のようです" in catalogue("ja")["advice.lon_lat_swapped"]

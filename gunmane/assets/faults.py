@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,18 @@ class Faults:
             column=column, value=texts, rule=rule, advice_key=f"advice.{rule}"
         )
         self.found.append(part)
+
+    def add_heading(self, told: Mapping[Any, Any]) -> None:
+        """List that headings were found below a title, where the reader of a table says so."""
+        if len(self.origins) and int(told.get("heading_row", 1)) > 1:
+            part = self.origins.iloc[[0]].assign(
+                row=int(told["heading_row"]),
+                column="",
+                value=str(told.get("title", ""))[:LONGEST_VALUE],
+                rule="heading_row_value",
+                advice_key="advice.heading_row_value",
+            )
+            self.found.append(part)
 
     def table(self) -> pd.DataFrame:
         """Return the faults as `schema.REJECTS`, sorted."""

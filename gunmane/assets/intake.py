@@ -57,6 +57,7 @@ def take_assets(
     """
     _guard(rows, source)
     faults = Faults(_origins(rows, source))
+    faults.add_heading(rows.attrs)
     geometry = mend_geometry(rows, region, faults)
     table = pd.DataFrame(index=faults.origins.index)
     table["asset_id"] = _ids(rows, faults)

@@ -15,6 +15,10 @@ from gunmane.assets.values import change_each, column_of, plain_code
 from gunmane.assumptions import load_assumptions
 from gunmane.municipalities import Region
 
+# Degrees between which all of Japan lies: 20.42 to 45.56 north, 122.93 to 153.99 east.
+JAPAN_LAT = (20.0, 46.0)
+JAPAN_LON = (122.0, 154.0)
+
 
 def mend_geometry(rows: gpd.GeoDataFrame, region: Region, faults: Faults) -> NDArray[Any]:
     """Geometries in the region's zone, without heights, valid; faults are listed."""
@@ -33,7 +37,9 @@ def mend_geometry(rows: gpd.GeoDataFrame, region: Region, faults: Faults) -> NDA
     at = np.flatnonzero(is_broken)
     repaired = np.array([_main_part(geometry) for geometry in shapely.make_valid(flat[at])], dtype=object)
     is_flat = shapely.get_dimensions(repaired) < shapely.get_dimensions(flat[at])
-    is_hopeless = is_lost.copy()
+    is_swapped = is_lost & _swapped(rows, given)
+    faults.add(is_swapped, "geometry", _corners(given, is_swapped), "lon_lat_swapped")
+    is_hopeless = is_lost & ~is_swapped
     is_hopeless[at] = is_flat | shapely.is_empty(repaired)
     flat[at] = repaired
     shown = np.full(len(given), "", dtype=object)
@@ -41,6 +47,32 @@ def mend_geometry(rows: gpd.GeoDataFrame, region: Region, faults: Faults) -> NDA
     faults.add(is_hopeless, "geometry", shown, "geometry_invalid")
     faults.add(is_broken & ~is_hopeless, "geometry", shown, "geometry_mended_value")
     return np.asarray(flat, dtype=object)
+
+
+def _swapped(rows: gpd.GeoDataFrame, given: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each geometry would lie in Japan if its longitude and latitude changed places."""
+    if rows.crs is None or not rows.crs.is_geographic:
+        return np.zeros(len(given), dtype=bool)
+    bounds = shapely.bounds(given)
+    with np.errstate(invalid="ignore"):
+        lon_is_lat = (bounds[:, 0] >= JAPAN_LAT[0]) & (bounds[:, 2] <= JAPAN_LAT[1])
+        lat_is_lon = (bounds[:, 1] >= JAPAN_LON[0]) & (bounds[:, 3] <= JAPAN_LON[1])
+    return np.asarray(lon_is_lat & lat_is_lon)
+
+
+def _corners(given: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
+    """The first place of each marked geometry as the ledger gives it, for a person to read."""
+    shown = np.full(len(given), "", dtype=object)
+    for i in np.flatnonzero(mask):
+        lon, lat = shapely.get_coordinates(given[i])[0]
+        shown[i] = f"lon={_degrees(lon)}, lat={_degrees(lat)}"
+    return shown
+
+
+def _degrees(value: float) -> str:
+    """Degrees with the decimals that they have, two at least (34.50)."""
+    text = f"{value:.7f}".rstrip("0")
+    return text + "0" * max(0, 2 - len(text.partition(".")[2]))
 
 
 def _main_part(geometry: Any) -> Any:

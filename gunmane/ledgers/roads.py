@@ -82,7 +82,7 @@ def read_roads(path: pathlib.Path, *, region: Region) -> tuple[gpd.GeoDataFrame,
         `scheme` ("osm", "n13", "own" or "none": the file says nothing about its lines), `has_class`,
         `has_oneway`, `has_levels`, `row_count`, `line_count`, `length_m`, `length_in_region_m`,
         `unknown_class_ratio`, and rows left out: `not_for_cars`, `not_lines`, `broken`, with `broken_rows`
-        (the first ten row numbers), `is_synthetic`: whether any line says that it is sample data.
+        (the first ten row numbers, as in `source`), `is_synthetic`: whether any line says that it is sample data.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def read_roads(path: pathlib.Path, *, region: Region) -> tuple[gpd.GeoDataFrame,
         "not_for_cars": int((~is_car & is_line).sum()),
         "not_lines": int((~is_line & ~shapely.is_missing(shapes)).sum()),
         "broken": int(is_broken.sum()),
-        "broken_rows": [int(n) + 1 for n in np.flatnonzero(is_broken)[:10]],
+        "broken_rows": [int(name.rpartition("#")[2]) for name in rows["source"][is_broken][:10]],
         "is_synthetic": "is_synthetic" in rows and bool(as_text(rows["is_synthetic"]).isin(YES).any()),
     }
     return roads, facts

@@ -46,6 +46,7 @@ def read_assets(path: pathlib.Path, *, region: Region) -> gpd.GeoDataFrame:
     """
     rows = read_rows(path, region=region, layer_name="assets")
     wanted = schema.names("assets")
+    told = dict(rows.attrs)
     rows = rows.rename(columns=_own_names(rows.columns, wanted))
     if "sector" not in rows.columns:
         found = ", ".join(str(c) for c in rows.columns if c not in {"geometry", "source"})
@@ -54,6 +55,7 @@ def read_assets(path: pathlib.Path, *, region: Region) -> gpd.GeoDataFrame:
     table = rows[[*kept, "geometry"]].copy()
     for name in kept:
         table[name] = as_text(table[name])
+    table.attrs = told
     return table
 
 
@@ -82,7 +84,11 @@ def read_rows(path: pathlib.Path, *, region: Region, layer_name: str) -> gpd.Geo
     rows["geometry"] = _finite(rows.geometry.to_numpy())
     _check_places(rows, region, path.name)
     rows["source"] = [f"{path.name}#{number + 1}" for number in rows.index]
-    return rows.reset_index(drop=True)
+    # The index plus 1 is the row's number: see `read_table` and `read_vector`.
+    told = dict(rows.attrs) if rows.attrs.get("heading_row", 1) > 1 else {}
+    rows = rows.reset_index(drop=True)
+    rows.attrs = told
+    return rows
 
 
 def as_text(values: pd.Series) -> pd.Series:

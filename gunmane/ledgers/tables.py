@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import datetime
 import io
+import itertools
 import pathlib
 import re
 import unicodedata
@@ -29,13 +32,17 @@ SRID = re.compile(r"^\s*SRID=(\d+);", re.IGNORECASE)
 # Kinds of WKT for which shapely gives up on the whole table instead of the row.
 CURVES = re.compile(r"CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE", re.IGNORECASE)
 MAX_COLUMNS = 400
+# Titles, dates and blank rows may stand above the headings; further down they are data.
+HEADING_ROWS = 10
 
 
 def read_table(path: pathlib.Path) -> gpd.GeoDataFrame:
     """
     Return the rows of a table as text, with the points or shapes that their columns give.
 
-    Blank rows are left out; the index keeps each row's place in the file (0 is the first below the header).
+    Blank rows are left out. The index plus 1 is the row's number as a spreadsheet shows it (headings in row 1:
+    the first data row is 2). Headings are looked for in the first rows: `attrs["heading_row"]` is their row
+    number, `attrs["title"]` what row 1 says where they stand lower.
     A row whose place cannot be read has missing geometry: a fault of the row, not of the file.
 
     Parameters
@@ -49,24 +56,63 @@ def read_table(path: pathlib.Path) -> gpd.GeoDataFrame:
         If the file cannot be read, has no rows, too many, or no columns that give a place.
     """
     rows = _read_excel(path) if path.suffix.lower() == ".xlsx" else _read_csv(path)
+    told = dict(rows.attrs)
     rows.columns = [str(name).strip() for name in rows.columns]
     if rows.empty:
         raise FileError("ledger_no_rows", file=path.name)
     if len(rows) > MAX_ROWS:
         raise FileError("ledger_too_many_rows", file=path.name, rows=f"{len(rows):,}", limit=f"{MAX_ROWS:,}")
+    placed = _placed(rows, path.name, str(told["first"]), is_titled=bool(told["is_titled"]))
+    placed.attrs = {"heading_row": told["heading_row"], "title": told["first"]}
+    return placed
+
+
+def _placed(rows: pd.DataFrame, file: str, first: str, *, is_titled: bool) -> gpd.GeoDataFrame:
+    """Return the rows with their places; `first` is what row 1 of the file says."""
     lon, lat, wkt = (_column(rows, names) for names in (LON_NAMES, LAT_NAMES, WKT_NAMES))
     if lon and lat:
         points = _points(rows[lon], rows[lat])
         return gpd.GeoDataFrame(rows.drop(columns=[lon, lat]), geometry=points, crs=LON_LAT)
     if wkt:
-        shapes, crs = _shapes(rows[wkt], path.name)
+        shapes, crs = _shapes(rows[wkt], file)
         return gpd.GeoDataFrame(rows.drop(columns=wkt), geometry=shapes, crs=crs)
-    key = "ledger_xy" if _column(rows, XY_NAMES) else "ledger_no_place"
-    raise FileError(key, file=path.name, columns=", ".join(list(rows.columns)[:12]))
+    columns = ", ".join(list(rows.columns)[:12])
+    if _column(rows, XY_NAMES):
+        raise FileError("ledger_xy", file=file, columns=columns)
+    if is_titled:
+        raise FileError("ledger_no_heading", file=file, found=first)
+    raise FileError("ledger_no_place", file=file, columns=columns)
+
+
+def _heading(lines: list[list[str]]) -> tuple[int, dict[str, object]]:
+    """
+    Return the position of the headings among the first lines of a table, and what to tell of it.
+
+    They are the first line that names a place, or X and Y; else the first line that is filled. `is_titled` says that
+    this line is a title rather than headings: it fills at most half as many cells as a line below it.
+    """
+    for wanted in ((LON_NAMES, LAT_NAMES), (WKT_NAMES,), (XY_NAMES,)):
+        hits = [i for i, cells in enumerate(lines) if all(_has(cells, names) for names in wanted)]
+        if hits:
+            break
+    filled = [sum(bool(cell.strip()) for cell in cells) for cells in lines]
+    first = next((i for i, count in enumerate(filled) if count), 0)
+    at = hits[0] if hits else first
+    words = " ".join(cell.strip() for cell in lines[first] if cell.strip()) if lines else ""
+    is_titled = not hits and bool(lines) and 2 * filled[first] <= max(filled)
+    return at, {"heading_row": at + 1, "first": words[:60], "is_titled": is_titled}
+
+
+def _has(cells: list[str], names: tuple[str, ...]) -> bool:
+    return any(_plain(cell) in names for cell in cells)
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def _column(rows: pd.DataFrame, names: tuple[str, ...]) -> str | None:
-    by_key = {unicodedata.normalize("NFKC", str(c)).casefold(): str(c) for c in reversed(rows.columns)}
+    by_key = {_plain(str(c)): str(c) for c in reversed(rows.columns)}
     return next((by_key[name] for name in names if name in by_key), None)
 
 
@@ -118,12 +164,15 @@ def _decoded(path: pathlib.Path) -> str:
 
 
 def _read_csv(path: pathlib.Path) -> pd.DataFrame:
-    text = _decoded(path).lstrip("\r\n")
-    header = text.split("\n", 1)[0]
-    separator = max((",", "\t", ";"), key=header.count)
+    text = _decoded(path)
+    start = text.split("\n", HEADING_ROWS)[:HEADING_ROWS]
+    # A title row has no separators: the line with the most of them tells.
+    separator = max((",", "\t", ";"), key=lambda mark: max(line.count(mark) for line in start))
+    at, told = _heading(_first_records(text, separator))
+    body = _without_records(text, separator, at)
     try:
         rows = pd.read_csv(
-            io.StringIO(text),
+            io.StringIO(body),
             sep=separator,
             dtype="str",
             keep_default_na=False,
@@ -134,8 +183,29 @@ def _read_csv(path: pathlib.Path) -> pd.DataFrame:
         raise FileError("ledger_no_rows", file=path.name) from error
     except (pd.errors.ParserError, ValueError) as error:
         found = re.search(r"line (\d+)", str(error))
-        raise FileError("ledger_ragged", file=path.name, row=found.group(1) if found else "?") from error
-    return rows[(rows.fillna("") != "").any(axis=1)]
+        row = str(int(found.group(1)) + at) if found else "?"
+        raise FileError("ledger_ragged", file=path.name, row=row) from error
+    rows.index = pd.RangeIndex(at + 1, at + 1 + len(rows))
+    rows = rows[(rows.fillna("") != "").any(axis=1)]
+    rows.attrs = told
+    return rows
+
+
+def _first_records(text: str, separator: str) -> list[list[str]]:
+    records: list[list[str]] = []
+    # A shape too long for a cell stands below the headings; what was read so far holds them.
+    with contextlib.suppress(csv.Error):
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        records.extend(itertools.islice(reader, HEADING_ROWS))
+    return records
+
+
+def _without_records(text: str, separator: str, count: int) -> str:
+    """Return the text below its first records; a quoted cell may hold line breaks."""
+    stream = io.StringIO(text, newline="")
+    for _ in itertools.islice(csv.reader(stream, delimiter=separator), count):
+        pass
+    return stream.read()
 
 
 def _read_excel(path: pathlib.Path) -> pd.DataFrame:
@@ -168,19 +238,24 @@ def _read_excel(path: pathlib.Path) -> pd.DataFrame:
 
 def _sheet(sheet: openpyxl.worksheet.worksheet.Worksheet) -> pd.DataFrame:
     lines = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
-    header = [_cell_text(v) for v in next(lines, ())]
+    start = [[_cell_text(v) for v in line] for line in itertools.islice(lines, HEADING_ROWS)]
+    at, told = _heading(start)
+    header = start[at] if start else []
     while header and not header[-1]:
         header.pop()
     width = len(header)
     # Blank rows are left out as they come: a sheet may claim a million of them.
     rows: dict[int, list[str]] = {}
-    for number, line in enumerate(lines):
+    rest = ([_cell_text(v) for v in line[:width]] for line in lines)
+    for number, cells in enumerate(itertools.chain(start[at + 1 :], rest), start=at + 1):
         if len(rows) > MAX_ROWS:
             break
-        texts = [_cell_text(value) for value in line[:width]]
+        texts = cells[:width]
         if any(texts):
             rows[number] = texts + [""] * (width - len(texts))
-    return pd.DataFrame(list(rows.values()), index=list(rows), columns=header or None, dtype="str")
+    table = pd.DataFrame(list(rows.values()), index=list(rows), columns=header or None, dtype="str")
+    table.attrs = told
+    return table
 
 
 def _cell_text(value: object) -> str:
