@@ -175,7 +175,7 @@ def test_missing_values_of_every_kind_are_missing(value):
 
 @pytest.mark.parametrize(
     ("sector", "rule"),
-    [("道路", "sector_unknown"), (None, "sector_missing"), (" ", "sector_missing")],
+    [("漁港", "sector_unknown"), (None, "sector_missing"), (" ", "sector_missing")],
 )
 def test_a_row_without_a_known_sector_is_rejected(sector, rule):
     assets, rejects = take([{"sector": sector}, {"sector": " Road "}])
@@ -408,3 +408,84 @@ def test_a_large_ledger_is_taken_row_for_row():
 def test_an_id_that_a_spreadsheet_made_a_number_stays_an_id():
     rows = ledger([{"asset_id": 7.0}, {"asset_id": np.nan, "geometry": Point(5, 5)}])
     assert list(take(rows)[0]["asset_id"]) == ["7", "roads.csv#2"]
+
+
+@pytest.mark.parametrize(
+    ("word", "sector"),
+    [
+        ("道路", "road"),
+        ("橋梁", "bridge"),
+        (" トンネル ", "tunnel"),
+        ("ﾄﾝﾈﾙ", "tunnel"),
+        ("公園", "park"),
+        ("下水道", "sewer"),
+        ("水道", "water"),
+        ("河川", "river"),
+    ],
+)
+def test_a_sector_in_the_words_of_a_ledger_is_understood(word, sector):
+    assets, rejects = take([{"sector": word, "geometry": Point(5, 5)}])
+    assert list(assets["sector"]) == [sector] and rejects.empty
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "number"),
+    [
+        ("length_m", "12.5m", 12.5),
+        ("length_m", "１２．５ ｍ", 12.5),
+        ("length_m", "1,234.5", 1234.5),
+        ("width_m", "4.0M", 4.0),
+        ("area_m2", "1,200㎡", 1200.0),
+        ("area_m2", "1200 m²", 1200.0),
+        ("annual_cost_jpy", "30,000円", 30000.0),
+    ],
+)
+def test_a_number_may_carry_the_unit_of_its_column(column, text, number):
+    assets, rejects = take([{column: text, "geometry": Point(5, 5)}])
+    assert rejects.empty and assets.loc[0, column] == number
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("length_m", "1.2km"),
+        ("length_m", "12.5m2"),
+        ("length_m", "m"),
+        ("length_m", "12,5"),
+        ("length_m", "約12m"),
+        ("area_m2", "12m"),
+        ("annual_cost_jpy", "300千円"),
+    ],
+)
+def test_any_other_unit_is_a_fault_and_a_point_has_no_measure(column, text):
+    assets, rejects = take([{column: text, "geometry": Point(5, 5)}])
+    assert np.isnan(assets.loc[0, column])
+    assert rejects[["value", "rule"]].to_numpy().tolist() == [[text, f"{column}_value"]]
+
+
+def test_advice_on_a_length_is_true_of_points():
+    assert "点と面の行は延長を不明" in catalogue("ja")["advice.length_m_value"]
+    assert "not known" in catalogue("en")["advice.length_m_value"]
+
+
+@pytest.mark.parametrize(("text", "grade"), [("Ⅰ", 1), ("Ⅱ", 2), ("「Ⅲ」", 3), ("IV", 4)])
+@pytest.mark.parametrize("sector", ["bridge", "トンネル"])
+def test_the_grades_of_bridges_and_tunnels_are_read(sector, text, grade):
+    rows = [{"sector": sector, "condition": text}, {"sector": sector, "condition": 2}]
+    assets, rejects = take(rows)
+    assert rejects.empty and list(assets["condition"]) == [grade, 2]
+    assert list(assets["condition_raw"]) == [text, ""]
+
+
+def test_a_grade_beside_its_own_raw_grade_leaves_that_as_it_is():
+    row = {"sector": "bridge", "condition": "Ⅲ", "condition_raw": "Ⅲ（主桁）"}
+    assert take([row])[0].loc[0, "condition_raw"] == "Ⅲ（主桁）"
+
+
+@pytest.mark.parametrize("sector", ["sewer", "water", "road", "park"])
+def test_the_grades_of_other_sectors_are_not_guessed(sector):
+    rows = [{"sector": sector, "condition": "Ⅰ"}, {"sector": sector, "condition": "1"}]
+    assets, rejects = take(rows)
+    assert assets["condition"].isna().tolist() == [True, False]
+    assert list(assets["condition_raw"]) == ["Ⅰ", ""]
+    assert rejects[["row", "value", "rule"]].to_numpy().tolist() == [[1, "Ⅰ", "condition_value"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 import geopandas as gpd
@@ -14,7 +13,18 @@ from numpy.typing import NDArray
 from gunmane import schema
 from gunmane.assets.faults import Faults
 from gunmane.assets.places import find_places, mend_geometry
-from gunmane.assets.values import as_number, as_text, change_each, column_of, is_unknown, plain_code
+from gunmane.assets.values import (
+    GRADED_SECTORS,
+    UNITS,
+    as_number,
+    as_text,
+    change_each,
+    column_of,
+    inspection_grade,
+    is_unknown,
+    plain_code,
+    sector_key,
+)
 from gunmane.errors import FileError
 from gunmane.municipalities import Region
 
@@ -69,7 +79,10 @@ def take_assets(
     table["account_class"] = _accounts(rows, table["sector"], faults)
     for column in schema.ASSETS:
         if column.dtype in ("Int16", "Int8", "float64"):
-            table[column.name] = _numbers(rows, column, faults)
+            given = column_of(rows, column.name)
+            if column.name == "condition":
+                given = _take_grades(given, table)
+            table[column.name] = _numbers(given, column, faults)
     _measure(table, geometry)
     table["source"] = faults.origins["source_file"] + "#" + faults.origins["row"].astype("str")
     table["is_synthetic"] = _flags(rows)
@@ -126,7 +139,7 @@ def _ids(rows: gpd.GeoDataFrame, faults: Faults) -> NDArray[Any]:
 
 def _sectors(rows: gpd.GeoDataFrame, faults: Faults) -> NDArray[Any]:
     given = column_of(rows, "sector")
-    sectors = change_each(given, lambda value: unicodedata.normalize("NFKC", as_text(value)).casefold())
+    sectors = change_each(given, sector_key)
     is_missing = np.array([is_unknown(s) for s in sectors], dtype=bool)
     is_known = np.isin(sectors.astype("U"), schema.SECTORS)
     faults.add(is_missing, "sector", given, "sector_missing")
@@ -153,13 +166,25 @@ def _accounts(rows: gpd.GeoDataFrame, sector: pd.Series, faults: Faults) -> NDAr
     return np.where(is_known, account, usual)
 
 
-def _numbers(rows: gpd.GeoDataFrame, column: schema.Column, faults: Faults) -> pd.Series:
-    given = column_of(rows, column.name)
+def _take_grades(given: pd.Series, table: pd.DataFrame) -> pd.Series:
+    """Conditions with I to IV of bridges and tunnels as 1 to 4; any such grade is kept in `table`'s raw column."""
+    if pd.api.types.is_numeric_dtype(given):
+        return given
+    grades = change_each(given, inspection_grade).astype("float64")
+    is_grade = np.isfinite(grades)
+    is_bare = is_grade & (table["condition_raw"] == "").to_numpy(dtype=bool)
+    raw = change_each(given, as_text)
+    table["condition_raw"] = np.where(is_bare, raw, table["condition_raw"].to_numpy(dtype=object))
+    is_read = is_grade & table["sector"].isin(GRADED_SECTORS).to_numpy(dtype=bool)
+    return pd.Series(np.where(is_read, grades.astype(object), given.to_numpy(dtype=object)), dtype=object)
+
+
+def _numbers(given: pd.Series, column: schema.Column, faults: Faults) -> pd.Series:
     if pd.api.types.is_numeric_dtype(given) and not pd.api.types.is_bool_dtype(given):
         number = given.to_numpy(dtype="float64", na_value=np.nan)
         is_fault = np.isinf(number)
     else:
-        read = change_each(given, as_number)
+        read = change_each(given, lambda value: as_number(value, UNITS.get(column.name, "")))
         is_fault = np.array([value is None for value in read], dtype=bool)
         number = np.where(is_fault, np.nan, read).astype("float64")
     if column.low is not None:

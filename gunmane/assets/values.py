@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,26 @@ UNKNOWN_WORDS = {
     "なし",
     "未調査",
 }
+
+# Words that ledgers use for our sectors, after NFKC.
+SECTOR_WORDS = {
+    "道路": "road",
+    "橋梁": "bridge",
+    "橋りょう": "bridge",
+    "橋": "bridge",
+    "トンネル": "tunnel",
+    "公園": "park",
+    "下水道": "sewer",
+    "水道": "water",
+    "上水道": "water",
+    "河川": "river",
+}
+# Units that the numbers of a column are in, after NFKC (㎡ and m² become m2).
+UNITS = {"length_m": "m", "width_m": "m", "area_m2": "m2", "annual_cost_jpy": "円"}
+# Only of bridges and tunnels: I is sound and IV urgent there, while I is the most urgent of a sewer.
+GRADED_SECTORS = ("bridge", "tunnel")
+GRADES = {"i": 1.0, "ii": 2.0, "iii": 3.0, "iv": 4.0}
+GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 def as_text(value: Any) -> str:
@@ -86,16 +107,43 @@ def plain_code(value: Any, known: frozenset[str]) -> str:
     return readings[-1] if len(digits) == 6 else readings[0]
 
 
-def as_number(value: Any) -> float | None:
-    """Return a cell as a number: NaN where it is missing, None where it is no finite number."""
-    text = unicodedata.normalize("NFKC", as_text(value)).replace(",", "")
+def as_number(value: Any, unit: str = "") -> float | None:
+    """
+    Return a cell as a number: NaN where it is missing, None where it is no finite number.
+
+    Digits may be full-width and grouped by commas (1,234.5).
+
+    Parameters
+    ----------
+    value
+        Text or number.
+    unit
+        Unit of the column, which may follow the number (12.5m); any other unit makes it no number.
+    """
+    text = unicodedata.normalize("NFKC", as_text(value)).strip()
     if is_unknown(text):
         return float("nan")
+    if unit and text.casefold().endswith(unit):
+        text = text[: -len(unit)].rstrip()
+    if GROUPED.fullmatch(text):
+        text = text.replace(",", "")
     try:
         number = float(text)
     except ValueError:
         return None
     return number if np.isfinite(number) else None
+
+
+def sector_key(value: Any) -> str:
+    """Return the sector that a cell means, by our key or by its Japanese word; other text as it stands."""
+    text = unicodedata.normalize("NFKC", as_text(value)).casefold()
+    return SECTOR_WORDS.get(text, text)
+
+
+def inspection_grade(value: Any) -> float:
+    """Return 1 to 4 for the grades I to IV of the inspections of bridges and tunnels, NaN for any other text."""
+    text = unicodedata.normalize("NFKC", as_text(value)).strip("「」").casefold()
+    return GRADES.get(text, float("nan"))
 
 
 def column_of(rows: gpd.GeoDataFrame, name: str) -> pd.Series:
