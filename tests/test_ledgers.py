@@ -16,10 +16,13 @@ import shapely
 
 from gunmane.assets import take_assets
 from gunmane.errors import FileError
+from gunmane.exports import write_files
+from gunmane.exports.samplefiles import sample_files
 from gunmane.i18n import LANGUAGES, catalogue, say
 from gunmane.ledgers import files as limits
 from gunmane.ledgers import read_assets, read_roads
 from gunmane.municipalities import find_region
+from gunmane.sample import load_sample
 
 SAMPLES = pathlib.Path(
     os.environ.get("GUNMANE_SAMPLES", pathlib.Path(__file__).parents[2] / "shared" / "samples")
@@ -618,3 +621,26 @@ def test_one_row_with_longitude_and_latitude_swapped_says_so(kusatsu, tmp_path):
     told = rejects[["row", "value", "rule"]].to_numpy().tolist()
     assert told == [[3, "lon=34.50, lat=135.95", "lon_lat_swapped"]]
     assert "経度と緯度が逆のようです" in catalogue("ja")["advice.lon_lat_swapped"]
+
+
+@pytest.fixture(scope="module")
+def written_sample(tmp_path_factory):
+    """The files of `gunmane sample nara_uda` and the assets that they were written from."""
+    region = find_region("nara_uda")
+    rows = load_sample(region)
+    out = tmp_path_factory.mktemp("sample")
+    return region, rows.assets, write_files(sample_files(rows.assets, rows.roads, region), out)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".gpkg", ".parquet"])
+def test_a_written_sample_is_read_back_without_a_fault(written_sample, suffix):
+    region, sample, paths = written_sample
+    files = [path for path in paths.values() if path.suffix == suffix and "road" not in path.stem]
+    assert len(files) == 1
+    assets, rejects = take_assets(read_assets(files[0], region=region), region=region, source=files[0].name)
+    assert rejects.empty
+    assert len(assets) == len(sample) and set(assets["asset_id"]) == set(sample["asset_id"])
+    ours = sample.set_index("asset_id").sort_index()
+    theirs = assets.set_index("asset_id").sort_index()
+    assert theirs["sector"].tolist() == ours["sector"].tolist()
+    assert np.allclose(theirs["length_m"], ours["length_m"], rtol=1e-3, atol=0.1, equal_nan=True)
