@@ -10,7 +10,7 @@ import streamlit as st
 from app_pages import session, words
 from app_pages.tables import check_list, figure_tiles, heading, html_table, swatch, window_bar
 from gunmane.evidence import today_state
-from gunmane.explain import bundle_places, note_sentence, rule_checklist
+from gunmane.explain import bundle_places, is_window_undecided, note_sentence, rule_checklist
 from gunmane.scenario import Plan, Scenario
 
 PLACES_NAMED = 6
@@ -45,12 +45,23 @@ def show_summary(plan: Plan) -> int | None:
     st.caption(kinds + session.tr("group.range_note", share=words.percent(totals["grade_e_share"])))
     st.caption(session.tr("notice.today"))
     st.html(heading(session.tr("group.checks")))
-    st.html(check_list([check_words(plan, check) for check in rule_checklist(plan).to_dict("records")]))
+    st.html(check_list(_checks(plan)))
     asked = _neighbouring(plan)
     st.html(heading(session.tr("group.notes")))
     sentences = [note_sentence(note, session.lang()) for note in plan.notes]
     st.markdown("\n".join(f"- {_plain(sentence)}" for sentence in sentences))
     return asked
+
+
+def _checks(plan: Plan) -> list[tuple[str, str, str]]:
+    """Return the rules in words; where nearly every bundle is borderline that is said once, not end by end."""
+    checks = rule_checklist(plan).to_dict("records")
+    if not is_window_undecided(plan):
+        return [check_words(plan, check) for check in checks]
+    said = [check_words(plan, check) for check in checks if check["state"] != "borderline"]
+    totals = plan.totals
+    counts = {"count": words.count(totals["borderline"]), "all": words.count(totals["order_count"])}
+    return [*said, ("borderline", session.tr("check.window_undecided", **counts), "")]
 
 
 def _plain(text: str) -> str:

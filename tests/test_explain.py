@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ from gunmane.explain import (
     crossing_notes,
     explain_bundle,
     explain_unit,
+    is_window_undecided,
     note_sentence,
     rule_checklist,
     state_changes,
@@ -243,6 +246,21 @@ def test_crossing_is_told_with_figures_of_both_plans(evidence):
 def test_crossing_without_both_plans_is_unknown(evidence):
     cut = Evidence(evidence.table[evidence.table["state"] == "today"], {}, False)
     assert [note.key for note in crossing_notes(cut)] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["borderline"] * 27, True),
+        (["borderline"] * 9 + ["within"], True),
+        (["borderline"] * 2 + ["none"], True),
+        (["borderline"] * 8 + ["within"] * 2, False),
+        (["none"], False),
+    ],
+)
+def test_a_window_that_nearly_every_bundle_straddles_decides_nothing(two_bundles, verdicts, expected):
+    bundles = two_bundles.bundles.iloc[[0] * len(verdicts)].assign(window_verdict=verdicts)
+    assert is_window_undecided(dataclasses.replace(two_bundles, bundles=bundles)) is expected
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

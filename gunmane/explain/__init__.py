@@ -1,7 +1,7 @@
 """Say in tables why a plan is as it is; the words are the pages' and the papers'."""
 
 from gunmane.explain.bundles import BundleReasons, bundle_places, explain_bundle
-from gunmane.explain.checks import rule_checklist, work_sources
+from gunmane.explain.checks import is_window_undecided, rule_checklist, work_sources
 from gunmane.explain.comparison import LESS_IS_BETTER, change_mark, crossing_notes, state_changes
 from gunmane.explain.frame import Frame, strand_frame
 from gunmane.explain.notes import note_sentence
@@ -17,6 +17,7 @@ __all__ = [
     "crossing_notes",
     "explain_bundle",
     "explain_unit",
+    "is_window_undecided",
     "move_prices",
     "note_sentence",
     "rule_checklist",

@@ -14,6 +14,9 @@ from gunmane.scenario import Plan
 from gunmane.window import travel_limit_min
 from gunmane.workload import load_tasks, planned_tasks, road_prices
 
+NEARLY_ALL = 0.9
+"""Share of the bundles from which on they are spoken of together."""
+
 
 def rule_checklist(plan: Plan, *, bundle_id: str | None = None) -> pd.DataFrame:
     """
@@ -56,6 +59,13 @@ def rule_checklist(plan: Plan, *, bundle_id: str | None = None) -> pd.DataFrame:
     ]
     rows += [_window_row(plan, bundles, broken, end) for end in ("floor", "ceiling")]
     return pd.DataFrame(rows)
+
+
+def is_window_undecided(plan: Plan) -> bool:
+    """Return whether nearly every bundle with work is borderline, so that the window tells bundles little apart."""
+    verdicts = plan.bundles["window_verdict"]
+    busy = verdicts[verdicts != "none"]
+    return len(busy) > 0 and float((busy == "borderline").mean()) >= NEARLY_ALL
 
 
 def _rule_row(rule: str, broken: pd.DataFrame, limit: float, amount: float) -> dict[str, Any]:
