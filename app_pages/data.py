@@ -14,6 +14,8 @@ from app_pages.place import region_id, require_region
 from app_pages.waiting import watch
 from app_pages.work import Job, Progress, Shelf
 from gunmane import summaries
+from gunmane.errors import GunmaneError
+from gunmane.municipalities import Region
 from gunmane.scenario import Ground
 
 T = TypeVar("T")
@@ -110,41 +112,59 @@ def ground() -> Ground:
 
 def use_files(
     *, roads: Upload | None, assets: Sequence[Upload] = (), is_roads_as_assets: bool = False
-) -> Ground:
+) -> tuple[GunmaneError, ...]:
     """
-    Make this session's ground of the chosen region from the user's files; what was there stays if it fails.
+    Make this session's ground of the chosen region from the user's files; what was there stays if none can be used.
+
+    Returns
+    -------
+    faults
+        Of every file that could not be used, its error; the other files are used without it.
 
     Raises
     ------
     GunmaneError
-        If a file cannot be used; the error's sentence names it.
+        If something other than one of the files is at fault.
     """
     place = require_region()
-    before = own()
+    faults: list[GunmaneError] = []
     with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
-        paths = [_written(file, pathlib.Path(folder), number) for number, file in enumerate(assets)]
-        road_path = None if roads is None else _written(roads, pathlib.Path(folder), len(paths))
+        left = [_written(file, pathlib.Path(folder), number) for number, file in enumerate(assets)]
+        line = None if roads is None else _written(roads, pathlib.Path(folder), len(left))
+        made = None
+        while made is None and (left or line is not None):
+            try:
+                made = _made_from(
+                    place, line, left, is_roads_as_assets=is_roads_as_assets and line is not None
+                )
+            except GunmaneError as error:
+                at_fault = str(error.values.get("file", ""))
+                faults.append(error)
+                if line is not None and line.name == at_fault:
+                    line = None
+                elif any(path.name == at_fault for path in left):
+                    left = [path for path in left if path.name != at_fault]
+                else:
+                    raise
+    if made is not None:
+        before = own()
+        serial = 1 if before is None else before.serial + 1
+        mine = OwnGround(made, line.name if line else "", tuple(path.name for path in left), serial)
+        st.session_state.setdefault("_own", {})[place.region_id] = mine
+    return tuple(faults)
 
-        def make(progress: Progress) -> Ground:
-            from gunmane.grounds import prepare_ground
 
-            return prepare_ground(
-                place,
-                roads=road_path,
-                assets=paths,
-                is_roads_as_assets=is_roads_as_assets,
-                progress=progress,
-            )
+def _made_from(
+    place: Region, roads: pathlib.Path | None, assets: Sequence[pathlib.Path], *, is_roads_as_assets: bool
+) -> Ground:
+    def make(progress: Progress) -> Ground:
+        from gunmane.grounds import prepare_ground
 
-        made = watch(Job(make), may_cancel=False)
-    mine = OwnGround(
-        made,
-        roads.name if roads else "",
-        tuple(file.name for file in assets),
-        1 if before is None else before.serial + 1,
-    )
-    st.session_state.setdefault("_own", {})[place.region_id] = mine
-    return made
+        return prepare_ground(
+            place, roads=roads, assets=assets, is_roads_as_assets=is_roads_as_assets, progress=progress
+        )
+
+    return watch(Job(make), may_cancel=False)
 
 
 def _written(file: Upload, folder: pathlib.Path, number: int) -> pathlib.Path:

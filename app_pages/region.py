@@ -65,9 +65,8 @@ def _filters() -> tuple[tuple[int, ...], str]:
             tr("region.filter"),
             GRADES,
             selection_mode="multi",
-            format_func=lambda grade: tr(f"condition.{grade}"),
+            format_func=lambda grade: tr(f"region.grade.{grade}"),
             key="condition_filter",
-            label_visibility="collapsed",
         )
         text = st.text_input(
             tr("region.search"),
@@ -114,10 +113,17 @@ def _hits(found: gpd.GeoDataFrame) -> list[LayerSpec]:
     if found.empty:
         return []
     places = found.set_index("asset_id")[["name", "geometry"]]
-    places["label"] = places["name"]
+    places["label"] = places["name"] = _hit_names(found).to_numpy()
     places["geometry"] = places.geometry.representative_point()
     title = tr("region.hits", count=len(found))
     return [maps.place_layer(places, name="hits", title=title, style=HIT)]
+
+
+def _hit_names(found: gpd.GeoDataFrame) -> pd.Series:
+    """Return the names of assets, those of sample assets marked as such."""
+    return found["name"].mask(
+        found["is_synthetic"], found["name"].map(lambda name: tr("region.sample_name", name=name))
+    )
 
 
 def _chosen_hit(found: gpd.GeoDataFrame) -> str | None:
@@ -134,7 +140,7 @@ def _hit_table(place: Region, found: gpd.GeoDataFrame, text: str) -> None:
         st.info(tr("region.nothing_found", text=text))
         return
     table = {
-        tr("asset.name"): found["name"],
+        tr("asset.name"): _hit_names(found),
         tr("asset.sector"): [tr(f"sector.{sector}") for sector in found["sector"]],
         tr("asset.muni_code"): [place.name_of(code, session.lang()) for code in found["muni_code"]],
     }

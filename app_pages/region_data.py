@@ -219,12 +219,16 @@ def show_decisions(place: Region) -> None:
 
 def show_upload(place: Region) -> None:
     """Let the user bring road lines and ledgers, and go back to the sample."""
+    told = st.container()
+    with told:
+        _show_faults(place)
     mine = session.own()
     if mine is not None:
         names = [name for name in (mine.roads, *mine.assets) if name]
         st.success(tr("upload.in_use", files=tr("word.list_sep").join(names)))
         if st.button(tr("upload.back"), key="back_to_sample"):
             session.forget_files()
+            st.session_state.pop("_upload_faults", None)
             st.rerun()
         for note in mine.ground.notes:
             st.markdown("- " + note_sentence(note, session.lang()))
@@ -242,24 +246,36 @@ def show_upload(place: Region) -> None:
     st.caption(tr("upload.privacy"))
     _template()
     if is_sent:
-        _load([roads] if roads else [], assets or [], is_roads_as_assets=as_assets)
+        with told:
+            _load(place, [roads] if roads else [], assets or [], is_roads_as_assets=as_assets)
 
 
-def _load(roads: Sequence[Any], assets: Sequence[Any], *, is_roads_as_assets: bool) -> None:
-    """Use the files; whatever is wrong with them is said, and what was there stays."""
+def _show_faults(place: Region) -> None:
+    """Say what was wrong with files sent last, above the place where the next ones are chosen."""
+    region_id, faults = st.session_state.get("_upload_faults", ("", ()))
+    if region_id != place.region_id:
+        return
+    for fault in faults:
+        session.show_error(fault)
+    if faults and session.own() is not None:
+        st.info(tr("upload.partly"))
+
+
+def _load(place: Region, roads: Sequence[Any], assets: Sequence[Any], *, is_roads_as_assets: bool) -> None:
+    """Use the files that can be used, and keep what is wrong with the others to be said."""
     if not roads and not assets:
         st.warning(tr("upload.nothing"))
         return
     sent = [Upload(file.name, file.getvalue()) for file in (*roads, *assets)]
     try:
-        session.use_files(
+        faults = session.use_files(
             roads=sent[0] if roads else None,
             assets=sent[1:] if roads else sent,
             is_roads_as_assets=is_roads_as_assets,
         )
     except GunmaneError as error:
-        session.show_error(error)
-        return
+        faults = (error,)
+    st.session_state["_upload_faults"] = (place.region_id, faults)
     st.rerun()
 
 

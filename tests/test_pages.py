@@ -157,6 +157,34 @@ def send(app):
     next(button for button in app.button if button.label == label).click().run()
 
 
+def test_a_file_at_fault_is_named_and_does_not_block_the_others():
+    app = opened("region")
+    app.session_state["region_tabs_ja"] = t("region.tab.load", "ja")
+    app.run()
+    rows = "sector,name,muni_code,lon,lat\nbridge,橋,34368,132.3,34.6\n"
+    files = [
+        ("empty.geojson", b"", ""),
+        ("good.csv", rows.encode(), "text/csv"),
+        ("no_place.csv", b"sector\nroad\n", ""),
+    ]
+    app.file_uploader(key=f"assets_{SMALL}").set_value(files)
+    send(app)
+    said = [error.value for error in app.error]
+    assert len(said) == 2
+    assert "empty.geojson" in said[0]
+    assert "no_place.csv" in said[1]
+    assert [success.value for success in app.success] == [t("upload.in_use", "ja", files="good.csv")]
+    assert t("upload.partly", "ja") in [info.value for info in app.info]
+
+
+def test_sample_assets_that_a_search_finds_are_called_sample():
+    app = opened("region")
+    app.text_input(key="asset_search").set_value("橋").run()
+    names = app.dataframe[0].value[t("asset.name", "ja")]
+    assert len(names)
+    assert names.str.endswith("（模擬）").all()
+
+
 def test_a_users_own_bridges_replace_the_sample_and_can_be_put_back():
     app = opened("region")
     app.session_state["region_tabs_ja"] = t("region.tab.load", "ja")
