@@ -1,9 +1,11 @@
 """Files out: what they hold, that other programs read them back, and that a failed write keeps the old ones."""
 
+import ast
 import csv
 import dataclasses
 import io
 import json
+import pathlib
 import re
 import shutil
 import subprocess
@@ -19,7 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from gunmane import exports
+import gunmane.assets
+from gunmane import exports, schema
+from gunmane.assumptions import load_assumptions
 from gunmane.errors import FileError
 from gunmane.evidence import Evidence
 from gunmane.exports.broken import broken_sentence
@@ -28,7 +32,7 @@ from gunmane.exports.members import safe_text
 from gunmane.exports.sheets import Sheet, workbook_bytes
 from gunmane.exports.words import count_text, text_width, two_figures, yen_range, yen_text
 from gunmane.exports.workbook import bundle_sheet
-from gunmane.i18n import say, t
+from gunmane.i18n import catalogue, say, t
 from gunmane.municipalities import Region
 from gunmane.scenario import Ground, Note, Plan, Scenario
 
@@ -615,3 +619,44 @@ def test_counts_are_exact_and_amounts_of_broken_rules_are_plain(folder):
         )
     )
     assert repr(row[4]) == "1" and row[5] is None and row[0] == "規模の下限に届かない (1 / –)"
+
+
+def rules_of_intake():
+    """Rules that the intake lists: literals in its calls, those of number columns, those with advice."""
+    found = {f"{c.name}_value" for c in schema.ASSETS if c.dtype in ("Int16", "Int8", "float64")}
+    for path in sorted(pathlib.Path(gunmane.assets.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add" and len(node.args) == 4:
+                found |= {node.args[3].value} if isinstance(node.args[3], ast.Constant) else set()
+    return found | {key.removeprefix("advice.") for key in catalogue("ja") if key.startswith("advice.")}
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_every_rule_of_the_intake_has_words(lang):
+    rules = rules_of_intake()
+    assert len(rules) >= 17 and {f"files.fault.{rule}" for rule in rules} <= set(catalogue(lang))
+
+
+def test_rejected_rows_say_why_in_words(folder):
+    sheet = openpyxl.load_workbook(folder / "workbook.xlsx")["取り込めなかった行"]
+    assert sheet["E2"].value == "理由" and sheet["E3"].value == "扱えない分野"
+
+
+def test_assumptions_have_names_few_figures_and_room_for_their_numbers(folder):
+    sheet = openpyxl.load_workbook(folder / "workbook.xlsx")["前提値"]
+    rows = {row[2]: row for row in sheet.iter_rows(min_row=3, values_only=True)}
+    assert all(row[1] for row in rows.values() if row[0] == "はい")
+    assert all(len(f"{value:.12g}") <= 10 for row in rows.values() for value in row[4:7])
+    assert sheet.column_dimensions["F"].width >= len("200,000,000") + 1
+
+
+def test_a_name_of_an_assumption_is_one_that_exists():
+    keys = {key.removeprefix("files.assumption.") for key in catalogue("ja") if "files.assumption." in key}
+    assert keys <= set(load_assumptions().table.index)
+
+
+def test_a_wide_table_prints_over_several_pages_and_a_long_one_in_part():
+    wide = Sheet("w", [("名", "code")] * 30, [["x" * 12] * 30] * 3, print_rows=2)
+    page = openpyxl.load_workbook(io.BytesIO(workbook_bytes([wide], notice="n"))).active
+    assert page.page_setup.fitToWidth == 2 and page.print_title_cols == "$A:$A"
+    assert page.print_area == "'w'!$A$1:$AD$4"

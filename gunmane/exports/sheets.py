@@ -29,6 +29,7 @@ HEADER_LINES = 3
 LINE_POINTS = 16.0
 A4_WIDTH = 150  # characters that an A4 page holds in readable size; wider tables print on A3
 NOTICE_WIDTH = 120
+A3_WIDTH = 215  # wider tables go over several pages side by side
 WIDTH_SAMPLE = 200
 NUMBER_TEXT: dict[str, Callable[[float], str]] = {
     "int": "{:,.0f}".format,
@@ -60,12 +61,15 @@ class Sheet:
         Values in the order of the columns; None is an empty cell.
     remark
         What the reader of this table must know; it stands behind the notice.
+    print_rows
+        Rows that print; None prints all.
     """
 
     title: str
     columns: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[Any]]
     remark: str = ""
+    print_rows: int | None = None
 
 
 def workbook_bytes(sheets: Sequence[Sheet], *, notice: str) -> bytes:
@@ -125,7 +129,12 @@ def _set_up(page: Worksheet, sheet: Sheet, notice: str) -> None:
     page.print_title_rows = f"1:{HEADER_ROW}"
     page.page_setup.orientation = "landscape"
     page.page_setup.paperSize = page.PAPERSIZE_A3 if sum(widths) > A4_WIDTH else page.PAPERSIZE_A4
-    page.page_setup.fitToWidth = 1
+    pages = max(math.ceil(sum(widths) / A3_WIDTH), 1)
+    page.page_setup.fitToWidth = pages
+    if pages > 1:
+        page.print_title_cols = "A:A"
+    if sheet.print_rows is not None and len(sheet.rows) > sheet.print_rows:
+        page.print_area = f"A1:{last}{HEADER_ROW + sheet.print_rows}"
     page.page_setup.fitToHeight = 0
     page.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
     page.oddFooter.left.text = sheet.title
@@ -149,10 +158,22 @@ def _widths(sheet: Sheet) -> list[float]:
 
 def _width(header: str, kind: str, sheet: Sheet, column: int) -> float:
     values = [row[column] for row in sheet.rows[:WIDTH_SAMPLE] if row[column] is not None]
-    texts = [NUMBER_TEXT[kind](v) if kind in NUMBER_TEXT and _is_number(v) else str(v) for v in values]
+    if kind in NUMBER_TEXT:
+        numbers = [v for row in sheet.rows if _is_number(v := row[column]) and math.isfinite(v)]
+        values += [max(numbers), min(numbers)] if numbers else []
+    texts = [_number_text(v, kind) if kind in NUMBER_TEXT and _is_number(v) else str(v) for v in values]
     longest = max([text_width(header) / HEADER_LINES + 1, *(text_width(text) for text in texts)])
     widest = WRAPPED_WIDTH if kind == "text" and len(sheet.columns) > 3 else MAX_WIDTH
     return float(min(max(longest + 2, MIN_WIDTH), widest))
+
+
+def _number_text(value: float, kind: str) -> str:
+    return NUMBER_TEXT["int" if _is_large(value, kind) else kind](value)
+
+
+def _is_large(value: float, kind: str) -> bool:
+    """Years and small counts stay plain, large whole numbers get their thousands."""
+    return kind == "any" and abs(value) >= LARGE and float(value).is_integer()
 
 
 def _lines(text: str, width: float) -> int:
@@ -215,9 +236,7 @@ def _rest(value: Any, kind: str, styles: dict[str, int]) -> str:
     if kind not in {"code", "text"} and _is_number(value):
         if not math.isfinite(value):
             return "/>"
-        # Years and small counts stay plain, large whole numbers get their thousands.
-        is_large = kind == "any" and abs(value) >= LARGE and value == int(value)
-        style = styles["int" if is_large else kind]
+        style = styles["int" if _is_large(value, kind) else kind]
         return f' s="{style}"><v>{value}</v></c>'
     text = str(value)
     style = (

@@ -19,12 +19,13 @@ from gunmane.exports.members import member_table
 from gunmane.exports.provenance import SOURCES, clean, notices, provenance, rounded_jpy
 from gunmane.exports.sheets import Sheet, workbook_bytes
 from gunmane.exports.words import bundle_names, names, strand_word, word, words
-from gunmane.i18n import t
+from gunmane.i18n import catalogue, t
 from gunmane.plans import scenario_assumptions
 from gunmane.scenario import Plan
 from gunmane.summaries import sample_part
 from gunmane.workload import load_tasks, planned_tasks
 
+PRINTED_MEMBERS = 500
 BUNDLE_COLUMNS = (
     ("bundle_id", "code"),
     ("strand", "code"),
@@ -71,6 +72,7 @@ COMPARISON_COLUMNS = (
 )
 ASSUMPTION_COLUMNS = (
     ("is_used", "code"),
+    ("assumption_name", "text"),
     ("key", "code"),
     ("unit", "code"),
     ("low", "any"),
@@ -86,7 +88,7 @@ REJECT_COLUMNS = (
     ("row", "any"),
     ("column", "code"),
     ("value", "code"),
-    ("rule", "text"),
+    ("reason", "text"),
     ("advice", "text"),
 )
 BROKEN_COLUMNS = (
@@ -196,7 +198,10 @@ def _members(plan: Plan, lang: str) -> Sheet:
     table["is_synthetic"] = table["is_synthetic"].map({v: _data_word(v, lang) for v in (True, False)})
     columns = [_plain(table[name]) for name, _ in MEMBER_COLUMNS]
     headers = [(t(f"files.column.{key}", lang), kind) for key, kind in MEMBER_COLUMNS]
-    return Sheet(t("files.sheet.members", lang), headers, list(zip(*columns, strict=True)))
+    rows = list(zip(*columns, strict=True))
+    is_long = len(rows) > PRINTED_MEMBERS
+    told = t("files.print_rows", lang, rows=PRINTED_MEMBERS, total=f"{len(rows):,}") if is_long else ""
+    return Sheet(t("files.sheet.members", lang), headers, rows, remark=told, print_rows=PRINTED_MEMBERS)
 
 
 def _plain(values: pd.Series) -> list[Any]:
@@ -242,11 +247,23 @@ def _assumptions(plan: Plan, lang: str) -> Sheet:
     used = used_assumptions(plan)
     table = scenario_assumptions(plan.scenario).table.reset_index()
     rows = [
-        {**row, "is_used": _yes(row["key"] in used, lang), "source": word("source", row["source"], lang)}
+        {
+            **row,
+            "is_used": _yes(row["key"] in used, lang),
+            "assumption_name": catalogue(lang).get(f"files.assumption.{row['key']}"),
+            "source": word("source", row["source"], lang),
+            **{level: _four_figures(row[level]) for level in ("low", "central", "high")},
+        }
         for row in table.to_dict("records")
     ]
     rows.sort(key=lambda row: row["key"] not in used)
     return _sheet("assumptions", ASSUMPTION_COLUMNS, rows, lang)
+
+
+def _four_figures(value: float) -> float:
+    """Return a coefficient for reading: whole as it is, else with four significant figures."""
+    number = float(value)
+    return int(number) if number.is_integer() else float(f"{number:.4g}")
 
 
 def _sources(lang: str) -> Sheet:
@@ -257,7 +274,7 @@ def _sources(lang: str) -> Sheet:
 
 def _rejects(plan: Plan, lang: str) -> Sheet:
     rows = [
-        {**row, "rule": word("fault", row["rule"], lang), "advice": _advice(str(row["advice_key"]), lang)}
+        {**row, "reason": word("fault", row["rule"], lang), "advice": _advice(str(row["advice_key"]), lang)}
         for row in plan.ground.rejects.to_dict("records")
     ]
     return _sheet("rejects", REJECT_COLUMNS, rows, lang)
@@ -265,8 +282,6 @@ def _rejects(plan: Plan, lang: str) -> Sheet:
 
 def _advice(key: str, lang: str) -> str:
     """Return what to do with a rejected row; its key stands in the catalogue of the intake."""
-    from gunmane.i18n import catalogue
-
     sentences = catalogue(lang)
     return next((sentences[k] for k in (key, f"advice.{key}") if k in sentences), key)
 
