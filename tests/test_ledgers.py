@@ -1,5 +1,6 @@
 """Files in: what each format gives, and one sentence for each file that cannot be used."""
 
+import csv
 import io
 import json
 import os
@@ -567,7 +568,8 @@ def sheet(path, rows):
                 book.active.cell(row=number, column=column, value=value)
         book.save(path)
     else:
-        pd.DataFrame(rows).to_csv(path, index=False, header=False)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
     return path
 
 
@@ -595,6 +597,13 @@ def test_headings_below_a_title_are_told(kusatsu, tmp_path):
     assert len(assets) == 1
     told = rejects[["row", "value", "rule"]].to_numpy().tolist()
     assert told == [[3, "橋梁台帳 令和5年度", "heading_row_value"]]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_blank_rows_above_the_headings_are_no_title(kusatsu, tmp_path, suffix):
+    path = sheet(tmp_path / f"own{suffix}", [[], [], HEADINGS, SHEET[0]])
+    assets, rejects = take_assets(read_assets(path, region=kusatsu), region=kusatsu, source=path.name)
+    assert rejects.empty and list(assets["source"]) == [f"{path.name}#4"]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])

@@ -42,11 +42,11 @@ class Faults:
 
     def add_heading(self, told: Mapping[Any, Any]) -> None:
         """List that headings were found below a title, where the reader of a table says so."""
-        if len(self.origins) and int(told.get("heading_row", 1)) > 1:
+        if len(self.origins) and told.get("title"):
             part = self.origins.iloc[[0]].assign(
                 row=int(told["heading_row"]),
                 column="",
-                value=str(told.get("title", ""))[:LONGEST_VALUE],
+                value=str(told["title"])[:LONGEST_VALUE],
                 rule="heading_row_value",
                 advice_key="advice.heading_row_value",
             )

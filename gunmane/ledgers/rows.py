@@ -85,7 +85,7 @@ def read_rows(path: pathlib.Path, *, region: Region, layer_name: str) -> gpd.Geo
     _check_places(rows, region, path.name)
     rows["source"] = [f"{path.name}#{number + 1}" for number in rows.index]
     # The index plus 1 is the row's number: see `read_table` and `read_vector`.
-    told = dict(rows.attrs) if rows.attrs.get("heading_row", 1) > 1 else {}
+    told = dict(rows.attrs) if rows.attrs.get("title") else {}
     rows = rows.reset_index(drop=True)
     rows.attrs = told
     return rows

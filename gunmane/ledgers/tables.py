@@ -42,7 +42,7 @@ def read_table(path: pathlib.Path) -> gpd.GeoDataFrame:
 
     Blank rows are left out. The index plus 1 is the row's number as a spreadsheet shows it (headings in row 1:
     the first data row is 2). Headings are looked for in the first rows: `attrs["heading_row"]` is their row
-    number, `attrs["title"]` what row 1 says where they stand lower.
+    number, `attrs["title"]` what the first filled row above them says.
     A row whose place cannot be read has missing geometry: a fault of the row, not of the file.
 
     Parameters
@@ -63,7 +63,7 @@ def read_table(path: pathlib.Path) -> gpd.GeoDataFrame:
     if len(rows) > MAX_ROWS:
         raise FileError("ledger_too_many_rows", file=path.name, rows=f"{len(rows):,}", limit=f"{MAX_ROWS:,}")
     placed = _placed(rows, path.name, str(told["first"]), is_titled=bool(told["is_titled"]))
-    placed.attrs = {"heading_row": told["heading_row"], "title": told["first"]}
+    placed.attrs = {"heading_row": told["heading_row"], "title": told["title"]}
     return placed
 
 
@@ -98,9 +98,10 @@ def _heading(lines: list[list[str]]) -> tuple[int, dict[str, object]]:
     filled = [sum(bool(cell.strip()) for cell in cells) for cells in lines]
     first = next((i for i, count in enumerate(filled) if count), 0)
     at = hits[0] if hits else first
-    words = " ".join(cell.strip() for cell in lines[first] if cell.strip()) if lines else ""
+    words = " ".join(" ".join(lines[first]).split()) if lines else ""
     is_titled = not hits and bool(lines) and 2 * filled[first] <= max(filled)
-    return at, {"heading_row": at + 1, "first": words[:60], "is_titled": is_titled}
+    title = words[:60] if at > first else ""
+    return at, {"heading_row": at + 1, "title": title, "first": words[:60], "is_titled": is_titled}
 
 
 def _has(cells: list[str], names: tuple[str, ...]) -> bool:
