@@ -31,7 +31,7 @@ from gunmane.exports.geojson import lon_lat_shapes
 from gunmane.exports.members import safe_text
 from gunmane.exports.sheets import Sheet, workbook_bytes
 from gunmane.exports.words import count_text, text_width, two_figures, yen_range, yen_text
-from gunmane.exports.workbook import bundle_sheet
+from gunmane.exports.workbook import _read_me, bundle_sheet
 from gunmane.i18n import catalogue, say, t
 from gunmane.municipalities import Region
 from gunmane.scenario import Ground, Note, Plan, Scenario
@@ -660,3 +660,9 @@ def test_a_wide_table_prints_over_several_pages_and_a_long_one_in_part():
     page = openpyxl.load_workbook(io.BytesIO(workbook_bytes([wide], notice="n"))).active
     assert page.page_setup.fitToWidth == 2 and page.print_title_cols == "$A:$A"
     assert page.print_area == "'w'!$A$1:$AD$4"
+
+
+def test_the_first_sheet_counts_what_is_sample_by_sector():
+    rows = _read_me(part_real_plan(), "ja").rows
+    assert ["データの内訳", "道路網: 模擬"] in rows
+    assert ["データの内訳", "橋梁: 読み込んだ台帳 2 件、模擬 2 件"] in rows

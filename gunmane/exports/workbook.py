@@ -308,6 +308,19 @@ def _broken(plan: Plan, lang: str) -> Sheet:
     return _sheet("broken", BROKEN_COLUMNS, rows, lang)
 
 
+def _data_details(plan: Plan, lang: str) -> list[str]:
+    """Say of the roads and of each sector in the plan whether it is sample or of a user's own file."""
+    has_sample_roads = sample_part(plan.ground) in {"both", "mixed", "roads"}
+    assets = plan.ground.assets
+    planned = assets[assets["asset_id"].isin(plan.members["asset_id"])]
+    told = [t(f"files.data.roads_{'sample' if has_sample_roads else 'own'}", lang)]
+    for sector, flags in planned["is_synthetic"].astype(bool).groupby(planned["sector"]):
+        sample = int(flags.sum())
+        counts = {"own": f"{len(flags) - sample:,}", "sample": f"{sample:,}"}
+        told.append(t("files.data.assets", lang, sector=word("sector", sector, lang), **counts))
+    return told
+
+
 def _read_me(plan: Plan, lang: str) -> Sheet:
     given, region = provenance(plan), plan.ground.region
     chosen = plan.scenario
@@ -321,6 +334,7 @@ def _read_me(plan: Plan, lang: str) -> Sheet:
         ("assumed", t("files.assumed", lang, percent=round(100 * plan.totals.get("grade_e_share", 0.0)))),
         ("tax", t("files.tax", lang)),
     ]
+    pairs[2:2] = [("data_detail", text) for text in _data_details(plan, lang)]
     pairs += [("note", note_sentence(note, lang)) for note in plan.notes]
     pairs += [("source", f"{source} ({terms})") for _, source, terms in SOURCES]
     pairs += [("version", f"gunmane {given['gunmane_version']}"), ("seed", str(chosen.seed))]
