@@ -19,8 +19,23 @@
       if (!hides(option.box, corner, target.zoom, land)) Object.assign(best, target, { corner: option.corner });
     }
     panel.moveLegend(best.corner || CORNERS[0]);
-    if (best.corner) map.setView(best.center, best.zoom, { animate: false });
-    else map.fitBounds(bounds, { animate: false, padding: [MARGIN_PX, MARGIN_PX] });
+    if (best.corner) {
+      map.setView(best.center, best.zoom, { animate: false });
+      return;
+    }
+    panel.legend.open = false;
+    map.fitBounds(bounds, { animate: false, padding: [MARGIN_PX, MARGIN_PX] });
+  };
+
+  // A view that was kept from before stays: the legend goes to a corner without land, or starts folded.
+  gunmane.clearLand = function (map, land) {
+    const panel = map.gunmane.panel;
+    const corner = map.project(map.getCenter(), map.getZoom()).subtract(map.getSize().divideBy(2));
+    const isFree = (option) => !hides(option.box, corner, map.getZoom(), land);
+    const options = optionsOf(map, panel);
+    const free = options.find((option) => option.corner === panel.corner && isFree(option)) || options.find(isFree);
+    if (free) panel.moveLegend(free.corner);
+    else panel.legend.open = false;
   };
 
   // Every corner for the legend, with more or less of the map's side or height left free for it.

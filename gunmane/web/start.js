@@ -18,7 +18,7 @@
       if (map.gunmane.isPlaced || !size.x || !size.y) return;
       map.gunmane.isPlaced = true;
       const kept = memory && recall(memory);
-      map.gunmane.isTouched = Boolean(kept);
+      map.gunmane.isTouched = map.gunmane.isKept = Boolean(kept);
       map.gunmane.corner = (kept && kept.corner) || "bottomleft";
       if (kept) map.setView([kept.lat, kept.lng], zoomFor(kept, size), { animate: false });
       else map.fitBounds(bounds, { animate: false, padding: [12, 12] });
@@ -42,7 +42,14 @@
       map.gunmane.isFramed = true;
       gunmane.frameLand(map, bounds, subject.flatMap((source) => source.places));
     };
+    map.gunmane.clear = () => {
+      const subject = subjectOf(map.gunmane.stage.sources);
+      if (!map.gunmane.isKept || !subject.length || !subject.every((source) => source.isReady)) return;
+      map.gunmane.isKept = false;
+      gunmane.clearLand(map, subject.flatMap((source) => source.places));
+    };
     map.on("gunmane:ready", () => map.gunmane.isFramed || whenStyled(map, map.gunmane.frame));
+    map.on("gunmane:ready", () => map.gunmane.isKept && whenStyled(map, map.gunmane.clear));
     map.on("gunmane:room", () => frameAgain(map));
     if (memory) map.on("moveend", () => map.gunmane.isTouched && remember(memory, map));
   };
