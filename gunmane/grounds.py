@@ -123,8 +123,10 @@ def _ground(region: Region, inputs: Inputs, parts: Parts) -> Ground:
         notes.append(Note.of("road_class_unknown", percent=round(100 * facts["unknown_class_share"])))
     if inputs.provenance["roads_source"] != "sample" and len(shares):
         notes += _snap_notes(shares)
-    if len(inputs.rejects):
-        notes.append(Note.of("rejected_rows", count=len(inputs.rejects)))
+    # A title above the headings is told in the list of faults, but it is none.
+    faults = int((inputs.rejects["rule"] != "heading_row_value").sum())
+    if faults:
+        notes.append(Note.of("rejected_rows", count=faults))
     return Ground(
         region=region,
         assets=inputs.assets,
