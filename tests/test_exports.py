@@ -659,7 +659,7 @@ def test_a_wide_table_prints_over_several_pages_and_a_long_one_in_part():
     wide = Sheet("w", [("名", "code")] * 30, [["x" * 12] * 30] * 3, print_rows=2)
     page = openpyxl.load_workbook(io.BytesIO(workbook_bytes([wide], notice="n"))).active
     assert page.page_setup.fitToWidth == 2 and page.print_title_cols == "$A:$A"
-    assert page.print_area == "'w'!$A$1:$AD$4"
+    assert page.print_area == "'w'!$A$2:$AD$4" and page.oddHeader.left.text == "n"
 
 
 def test_the_first_sheet_counts_what_is_sample_by_sector():

@@ -42,6 +42,9 @@ NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 RULE = Side(style="hair", color="8899AA")
 LARGE = 10_000
 MARGIN_INCHES = 0.4
+HEADED_MARGIN_INCHES = 0.8
+MAX_PAGE_HEADER = 240  # Excel takes 255
+PLACES = {"int": 0, "decimal": 1}
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a zip entry can have
 MODIFIED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
@@ -131,10 +134,15 @@ def _set_up(page: Worksheet, sheet: Sheet, notice: str) -> None:
     page.page_setup.paperSize = page.PAPERSIZE_A3 if sum(widths) > A4_WIDTH else page.PAPERSIZE_A4
     pages = max(math.ceil(sum(widths) / A3_WIDTH), 1)
     page.page_setup.fitToWidth = pages
+    is_cut = sheet.print_rows is not None and len(sheet.rows) > sheet.print_rows
+    end = HEADER_ROW + max(int(sheet.print_rows or 0) if is_cut else len(sheet.rows), 1)
     if pages > 1:
-        page.print_title_cols = "A:A"
-    if sheet.print_rows is not None and len(sheet.rows) > sheet.print_rows:
-        page.print_area = f"A1:{last}{HEADER_ROW + sheet.print_rows}"
+        # The notice above the table would be cut where the page ends: the page's own header tells it whole.
+        page.print_title_cols, page.print_title_rows = "A:A", f"{HEADER_ROW}:{HEADER_ROW}"
+        page.oddHeader.left.text = page["A1"].value[:MAX_PAGE_HEADER].replace("&", "&&")
+        page.page_margins.top = HEADED_MARGIN_INCHES
+    if pages > 1 or is_cut:
+        page.print_area = f"A{HEADER_ROW if pages > 1 else 1}:{last}{end}"
     page.page_setup.fitToHeight = 0
     page.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
     page.oddFooter.left.text = sheet.title
@@ -237,6 +245,7 @@ def _rest(value: Any, kind: str, styles: dict[str, int]) -> str:
         if not math.isfinite(value):
             return "/>"
         style = styles["int" if _is_large(value, kind) else kind]
+        value = round(value, PLACES[kind]) if kind in PLACES else value
         return f' s="{style}"><v>{value}</v></c>'
     text = str(value)
     style = (

@@ -40,7 +40,7 @@ BUNDLE_COLUMNS = (
     ("annual_jpy", "int"),
     ("annual_jpy_high", "int"),
     ("window_verdict", "code"),
-    ("structure_count", "decimal"),
+    ("structure_count", "int"),
     ("onsite_hours", "decimal"),
     ("travel_hours", "decimal"),
     ("farthest_min", "decimal"),
