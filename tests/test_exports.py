@@ -646,6 +646,7 @@ def test_assumptions_have_names_few_figures_and_room_for_their_numbers(folder):
     sheet = openpyxl.load_workbook(folder / "workbook.xlsx")["前提値"]
     rows = {row[2]: row for row in sheet.iter_rows(min_row=3, values_only=True)}
     assert all(row[1] for row in rows.values() if row[0] == "はい")
+    assert rows["snow_removal_jpy_per_km_year"][3] == "円/km/年"
     assert all(len(f"{value:.12g}") <= 10 for row in rows.values() for value in row[4:7])
     assert sheet.column_dimensions["F"].width >= len("200,000,000") + 1
 

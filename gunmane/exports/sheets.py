@@ -43,7 +43,7 @@ RULE = Side(style="hair", color="8899AA")
 LARGE = 10_000
 MARGIN_INCHES = 0.4
 HEADED_MARGIN_INCHES = 0.8
-MAX_PAGE_HEADER = 240  # Excel takes 255
+MAX_PAGE_HEADER = 215  # Excel takes 255, its own codes and the sheet's name among them
 PLACES = {"int": 0, "decimal": 1}
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a zip entry can have
 MODIFIED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
@@ -127,6 +127,12 @@ def _set_up(page: Worksheet, sheet: Sheet, notice: str) -> None:
     page.freeze_panes = page.cell(row=HEADER_ROW + 1, column=1)
     last = get_column_letter(max(len(sheet.columns), 1))
     page.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + max(len(sheet.rows), 1)}"
+    _set_print(page, sheet, notice, widths)
+
+
+def _set_print(page: Worksheet, sheet: Sheet, notice: str, widths: Sequence[float]) -> None:
+    """Set up how a sheet prints: landscape, on as many pages side by side as it takes to be read."""
+    last = get_column_letter(max(len(sheet.columns), 1))
     for side in ("left", "right", "top", "bottom"):
         setattr(page.page_margins, side, MARGIN_INCHES + (0.3 if side == "bottom" else 0.0))
     page.print_title_rows = f"1:{HEADER_ROW}"
@@ -139,7 +145,7 @@ def _set_up(page: Worksheet, sheet: Sheet, notice: str) -> None:
     if pages > 1:
         # The notice above the table would be cut where the page ends: the page's own header tells it whole.
         page.print_title_cols, page.print_title_rows = "A:A", f"{HEADER_ROW}:{HEADER_ROW}"
-        page.oddHeader.left.text = page["A1"].value[:MAX_PAGE_HEADER].replace("&", "&&")
+        page.oddHeader.left.text = notice[:MAX_PAGE_HEADER].replace("&", "&&")
         page.page_margins.top = HEADED_MARGIN_INCHES
     if pages > 1 or is_cut:
         page.print_area = f"A{HEADER_ROW if pages > 1 else 1}:{last}{end}"
@@ -147,6 +153,8 @@ def _set_up(page: Worksheet, sheet: Sheet, notice: str) -> None:
     page.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
     page.oddFooter.left.text = sheet.title
     page.oddFooter.right.text = "&P / &N"
+    if pages > 1 and sheet.remark:
+        page.oddFooter.center.text = sheet.remark[:MAX_PAGE_HEADER].replace("&", "&&")
 
 
 def _set_notice(page: Worksheet, text: str, widths: Sequence[float]) -> None:

@@ -250,6 +250,7 @@ def _assumptions(plan: Plan, lang: str) -> Sheet:
         {
             **row,
             "is_used": _yes(row["key"] in used, lang),
+            "unit": "/".join(word("unit", part, lang) for part in str(row["unit"]).split("/")),
             "assumption_name": catalogue(lang).get(f"files.assumption.{row['key']}"),
             "source": word("source", row["source"], lang),
             **{level: _four_figures(row[level]) for level in ("low", "central", "high")},
