@@ -116,7 +116,9 @@ def _tables(evidence: Evidence) -> None:
     st.caption(
         tr(
             "compare.same_work",
-            yen=words.yen(first["annual_jpy"], first["annual_jpy_low"], first["annual_jpy_high"]),
+            yen=words.yen(
+                first["annual_jpy"], first["annual_jpy_low"], first["annual_jpy_high"], has_tax=False
+            ),
             share=words.percent(first["grade_e_share"]),
         )
     )

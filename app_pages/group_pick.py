@@ -68,7 +68,7 @@ def members_table(plan: Plan, reasons: BundleReasons) -> str:
     tr, region, lang = session.tr, plan.ground.region, session.lang()
     table = reasons.members
     has_length, has_area = table["length_m"].gt(0).any(), table["area_m2"].gt(0).any()
-    head = [tr("term.owner"), tr("term.sector"), tr("group.col.assets")]
+    head = [words.heading(tr("term.owner")), words.heading(tr("term.sector")), tr("group.col.assets")]
     head += [tr("group.col.length")] if has_length else []
     head += [tr("group.col.area")] if has_area else []
     head += [tr("group.urgent"), tr("group.work_year_taxed"), tr("group.col.onsite"), tr("group.e_share")]

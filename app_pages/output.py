@@ -84,7 +84,9 @@ def _about(plan: Plan) -> None:
             orders=totals["order_count"],
             units=len(plan.ground.units),
             assets=words.count(plan.members["asset_id"].nunique()),
-            yen=words.yen(totals["annual_jpy"], totals["annual_jpy_low"], totals["annual_jpy_high"]),
+            yen=words.yen(
+                totals["annual_jpy"], totals["annual_jpy_low"], totals["annual_jpy_high"], has_tax=False
+            ),
             hours=words.hours(totals["travel_hours"]),
         )
     )

@@ -44,7 +44,7 @@ def plan_views(plan: Plan) -> list[View]:
         owner, _, field = key.partition("/")
         parts = [] if plan.scenario.joins_owners else [_owner_words(owner, region)]
         parts += [session.tr(f"field.{field}")] if field else []
-        views.append(View(key, session.tr("word.list_sep").join(parts), tuple(strands)))
+        views.append(View(key, words.heading(session.tr("word.list_sep").join(parts)), tuple(strands)))
     return views
 
 

@@ -50,7 +50,7 @@ def _title(place: Region) -> None:
     name = place.name_ja if session.lang() == "ja" else place.name_en
     kind = tr(f"kind.{place.kind}") + (f" / {tr(f'direction.{place.direction}')}" if place.direction else "")
     title, button = st.columns([7, 3], vertical_alignment="center", wrap=False)
-    title.markdown(f"### {name}\n\n{kind}")
+    title.markdown(f"### {name}\n\n{words.heading(kind)}")
     if button.button(tr("region.to_group"), type="primary", width="stretch", key="to_group"):
         session.go("group")
 
@@ -228,7 +228,9 @@ def _today(place: Region) -> None:
             below=totals["below_floor"],
             borderline=totals["borderline"],
             hours=words.hours(totals["travel_hours"]),
-            yen=words.yen(totals["annual_jpy"], totals["annual_jpy_low"], totals["annual_jpy_high"]),
+            yen=words.yen(
+                totals["annual_jpy"], totals["annual_jpy_low"], totals["annual_jpy_high"], has_tax=False
+            ),
         )
     )
     st.caption(tr("region.today_note", percent=words.percent(totals["grade_e_share"])))

@@ -133,10 +133,10 @@ def show_completeness(ground: Ground) -> None:
         "without_built_year",
     ]
     rows = [
-        [tr(f"sector.{sector}"), *(words.count(row[name]) for name in columns)]
+        [words.heading(tr(f"sector.{sector}")), *(words.count(row[name]) for name in columns)]
         for sector, row in table.iterrows()
     ]
-    head = [tr("term.sector"), *(tr(f"complete.{name}") for name in columns)]
+    head = [words.heading(tr("term.sector")), *(tr(f"complete.{name}") for name in columns)]
     st.html(html_table(head, rows, caption=tr("complete.title")))
     st.caption(tr("complete.note"))
     _lengths(ground)
@@ -163,7 +163,7 @@ def _lengths(ground: Ground) -> None:
 
 def _rejects(rejects: pd.DataFrame) -> None:
     if rejects.empty:
-        st.markdown(f"**{tr('term.rejects')}**: {tr('complete.no_rejects')}")
+        st.markdown(f"**{words.heading(tr('term.rejects'))}**: {tr('complete.no_rejects')}")
         return
     known = i18n.catalogue(session.lang())
     rows = [
@@ -178,7 +178,7 @@ def _rejects(rejects: pd.DataFrame) -> None:
         for row in summaries.reject_groups(rejects).itertuples()
     ]
     head = [tr(f"reject.{name}") for name in ("file", "what", "column", "value", "rows", "first_row")]
-    st.html(html_table(head, rows, caption=tr("term.rejects")))
+    st.html(html_table(head, rows, caption=words.heading(tr("term.rejects"))))
     st.download_button(
         tr("reject.download"),
         rejects.to_csv(index=False).encode("utf-8-sig"),
@@ -194,6 +194,7 @@ def _rejects(rejects: pd.DataFrame) -> None:
 
 def show_decisions(place: Region) -> None:
     """Show what the region undertakes with stage, source and confidence; an inference is called one."""
+    confidence = words.heading(tr("term.confidence"))
     for row in summaries.decisions(place.region_id).itertuples():
         title = tr(f"stage.{row.stage}")
         name = "gm-inference" if row.is_inference else "gm-decided"
@@ -201,7 +202,7 @@ def show_decisions(place: Region) -> None:
         sources = "<br>".join(html.escape(part.strip()) for part in row.source.split(";"))
         st.html(
             f'<div class="gm-card {name}"><p><b>{title}</b> {sentence}</p>'
-            f"<p>{tr('term.confidence')}: <b>{row.confidence}</b> ({tr(f'confidence.{row.confidence}')})</p>"
+            f"<p>{confidence}: <b>{row.confidence}</b> ({tr(f'confidence.{row.confidence}')})</p>"
             f'<p class="gm-quiet">{tr("region.source")}: {sources}</p></div>'
         )
     lang = session.lang()

@@ -118,7 +118,8 @@ def _card_list(cards: gpd.GeoDataFrame, chosen: str | None) -> None:
 
 
 def _card(region_id: str, row: pd.Series, *, is_chosen: bool) -> None:
-    kind = f'<span class="gm-kind gm-{row["kind"]}">{MARKS[row["kind"]]}</span> {tr("kind." + row["kind"])}'
+    name = words.heading(tr(f"kind.{row['kind']}"))
+    kind = f'<span class="gm-kind gm-{row["kind"]}">{MARKS[row["kind"]]}</span> {name}'
     if row["direction"]:
         kind += " / " + tr("direction." + row["direction"])
     figures = "".join(

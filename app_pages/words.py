@@ -103,6 +103,11 @@ def count(value: float) -> str:
     return no_record() if is_missing(value) else f"{float(value):,.0f}"
 
 
+def heading(text: str) -> str:
+    """Return a term as a heading or label begins: with a capital where the language has them."""
+    return text[:1].upper() + text[1:]
+
+
 def structures(value: float, sectors: Collection[str]) -> str:
     """Return a number of structures with its counter: bridges alone have one of their own."""
     key = "word.structures" if "tunnel" in sectors else "word.bridges"

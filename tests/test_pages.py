@@ -318,3 +318,14 @@ def test_a_failing_job_raises_what_the_work_raised():
     assert job.wait(10)
     with pytest.raises(KeyError):
         job.result()
+
+
+@pytest.mark.parametrize("page", ["region", "group", "compare", "output"])
+def test_english_says_tax_after_the_year(page):
+    app = opened(page, lang="en")
+    if page == "region":
+        app.session_state["region_tabs_en"] = t("region.tab.today", "en")
+        app.run()
+    said = html_of(app) + " ".join(e.value for kind in (app.markdown, app.caption) for e in kind)
+    assert "tax included a year" not in said
+    assert "tax included** a year" not in said
