@@ -60,7 +60,7 @@ def _title(place: Region) -> None:
 
 def _filters() -> tuple[tuple[int, ...], str]:
     """Return the common conditions that the map shows (0: no record) and the name looked for."""
-    with st.container(horizontal=True, vertical_alignment="center", key="region_filters", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="region_filters", gap="small"):
         chosen = st.pills(
             tr("region.filter"),
             GRADES,
