@@ -33,10 +33,10 @@ def watch(job: Job[T], *, may_cancel: bool = True) -> T:
     """
     if not job.wait(QUIET_SECONDS):
         box = st.empty()
-        with box.container(horizontal=True, vertical_alignment="center", key=f"work_bar_{id(job)}"):
+        with box.container(horizontal=True, vertical_alignment="center", key=f"work_bar_{job.serial}"):
             bar = st.progress(job.fraction, text=_progress_words(job))
             if may_cancel:
-                st.button(tr("app.cancel"), key=f"cancel_{id(job)}", on_click=job.cancel)
+                st.button(tr("app.cancel"), key=f"cancel_{job.serial}", on_click=job.cancel)
         while not job.wait(0.2):
             bar.progress(job.fraction, text=_progress_words(job))
         box.empty()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import os
 import threading
 import time
@@ -14,6 +15,9 @@ Progress = Callable[[float, str], bool]
 Work = Callable[[Progress], T]
 
 _TURNS = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+
+
+_SERIALS = itertools.count(1)
 
 
 class Job(Generic[T]):
@@ -28,6 +32,8 @@ class Job(Generic[T]):
     """
 
     def __init__(self, work: Work[T]) -> None:
+        # Never given twice, unlike the address of an object: two jobs of one run need bars of their own.
+        self.serial = next(_SERIALS)
         self.fraction = 0.0
         self.key = "progress.waiting"
         self.is_cancelled = False
