@@ -12,7 +12,7 @@ import shapely
 
 from gunmane import schema
 from gunmane.municipalities import Region
-from gunmane.travel import MINUTES_PER_HOUR
+from gunmane.travel import driving_hours
 from gunmane.window import Window
 
 OUTLINE_GRID_M = 0.01
@@ -187,7 +187,7 @@ def _travel_figures(
     days = load["crew_days"].to_numpy(dtype="float64")[place]
     # No road leads to an island: its trips are not driven, so they are counted apart instead of as infinite hours.
     reached = np.isfinite(out) & np.isfinite(back)
-    hours = float(np.sum(days[reached] * (out + back)[reached])) / MINUTES_PER_HOUR
+    hours = float(driving_hours(days[reached], out[reached], back[reached]).sum())
     return {
         "travel_hours": hours,
         "farthest_min": float(out[reached].max()) if reached.any() else 0.0,

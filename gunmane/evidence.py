@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gunmane import schema
+from gunmane.assumptions import load_assumptions
 from gunmane.bundles import Strand
 from gunmane.clusters import Grouping
 from gunmane.plans import assemble_plan, make_plan, scenario_assumptions, scenario_work
@@ -229,7 +230,8 @@ def crossing_gain(evidence: Evidence) -> str:
     if free["order_count"] < apart["order_count"]:
         return "fewer_orders"
     same = table.loc["crossing_same_count"] if "crossing_same_count" in table.index else free
-    if same["order_count"] == apart["order_count"] and same["travel_hours"] < 0.99 * apart["travel_hours"]:
+    noticed = 1 - load_assumptions().value("noticed_travel_change_ratio")
+    if same["order_count"] == apart["order_count"] and same["travel_hours"] < noticed * apart["travel_hours"]:
         return "less_travel"
     return "nothing"
 

@@ -27,10 +27,10 @@ from gunmane.noding.edges import (
 from gunmane.noding.gaps import find_gaps
 from gunmane.noding.junctions import find_junctions
 from gunmane.noding.lines import Lines, take_lines
+from gunmane.travel import MINUTES_PER_HOUR
 
 __all__ = ["Network", "build_network", "travel_minutes"]
 
-MINUTES_PER_HOUR = 60
 M_PER_KM = 1000
 URBAN_RADIUS_M = 1000  # the unit of the assumption `urban_people_within_1km`
 SPEED_KEYS = {

@@ -252,8 +252,3 @@ class Plan:
     totals: dict[str, float]
     window: dict[str, Any]
     notes: tuple[Note, ...] = ()
-
-    @property
-    def unit_bundles(self) -> pd.Series:
-        """The bundle of each unit, indexed by `unit_id` and `strand`."""
-        return self.assignment.set_index(["unit_id", "strand"])["bundle_id"]

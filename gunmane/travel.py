@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 MINUTES_PER_HOUR = 60
 
 
-def crew_days(onsite_hours: pd.Series, *, onsite_hours_per_crew_day: float) -> pd.Series:
+def crew_days(
+    onsite_hours: pd.Series, *, onsite_hours_per_crew_day: float, shared_ratio: pd.Series | float = 0.0
+) -> pd.Series:
     """
-    Days a year that a crew leaves its base: `onsite_hours / onsite_hours_per_crew_day`.
+    Days a year that a crew leaves its base for this work.
+
+    `onsite_hours / onsite_hours_per_crew_day * (1 - shared_ratio)`: linear, so that cutting a unit in two changes
+    nothing.
 
     Parameters
     ----------
     onsite_hours
-        Crew hours of work at each unit (hours/year, >= 0), indexed by `unit_id`.
+        Crew hours of work (hours/year, >= 0).
     onsite_hours_per_crew_day
         Hours that a crew works on site between leaving and returning (hours/day, > 0).
+    shared_ratio
+        Part of the days that ride along with other work (0-1), same index.
 
     Raises
     ------
@@ -26,44 +38,27 @@ def crew_days(onsite_hours: pd.Series, *, onsite_hours_per_crew_day: float) -> p
     if not onsite_hours_per_crew_day > 0:
         msg = f"onsite_hours_per_crew_day must be above 0, not {onsite_hours_per_crew_day}"
         raise ValueError(msg)
-    return (onsite_hours / onsite_hours_per_crew_day).rename("crew_days")
+    return (onsite_hours / onsite_hours_per_crew_day * (1 - shared_ratio)).rename("crew_days")
 
 
-def annual_travel_hours(
-    onsite_hours: pd.Series, base_travel_min: pd.Series, *, onsite_hours_per_crew_day: float
-) -> pd.Series:
+def driving_hours(days: Floats, out_min: Floats, back_min: Floats) -> Floats:
     """
     Hours a year that crews spend driving between their base and each unit.
 
-    Each crew-day drives out and back once, so dividing a unit leaves the sum unchanged:
-    `onsite_hours / onsite_hours_per_crew_day * 2 * travel_min / 60`.
+    Each crew-day drives out and back once: `days * (out_min + back_min) / 60`.
 
     Parameters
     ----------
-    onsite_hours
-        Crew hours of work at each unit (hours/year, >= 0), indexed by `unit_id`.
-    base_travel_min
-        One-way minutes from the unit's base, same index; infinite where no road leads.
-    onsite_hours_per_crew_day
-        Hours that a crew works on site between leaving and returning (hours/day, > 0).
+    days
+        Crew-days at each unit (1/year, >= 0).
+    out_min, back_min
+        Minutes from the base to each unit and back, same shape; infinite where no road leads.
 
     Returns
     -------
-    travel_hours
-        Hours/year on the same index; infinite where the base cannot be reached and there is work,
-        zero where there is no work.
-
-    Raises
-    ------
-    ValueError
-        If a travel time is missing for a unit, or negative.
+    hours
+        Hours/year; infinite where the base cannot be reached and there is work, zero where there is none.
     """
-    missing = onsite_hours.index.difference(base_travel_min.index)
-    if len(missing) or (base_travel_min < 0).any() or base_travel_min.isna().any():
-        msg = f"base_travel_min needs one value >= 0 for every unit; missing: {list(missing[:5])}"
-        raise ValueError(msg)
-
-    one_way_min = base_travel_min.reindex(onsite_hours.index)
-    days = crew_days(onsite_hours, onsite_hours_per_crew_day=onsite_hours_per_crew_day)
-    hours = days * 2 * one_way_min / MINUTES_PER_HOUR
-    return hours.where(days > 0, 0.0).rename("travel_hours")
+    hours = np.zeros(len(days))
+    np.multiply(days, (out_min + back_min) / MINUTES_PER_HOUR, out=hours, where=days > 0)
+    return hours

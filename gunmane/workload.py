@@ -14,6 +14,7 @@ from gunmane.assumptions import LEVELS, Assumptions, Level
 from gunmane.cache import data_folder
 from gunmane.municipalities import Region
 from gunmane.scenario import Scenario
+from gunmane.travel import crew_days
 
 KEYS = ["unit_id", "owner_code", "sector", "task"]
 QUANTITIES = {
@@ -318,7 +319,9 @@ def strand_load(work: pd.DataFrame, *, measure: str, assumptions: Assumptions) -
     table = pd.DataFrame(
         {
             "unit_id": work["unit_id"],
-            "crew_days": work["onsite_hours"] / per_day * (1 - saved),
+            "crew_days": crew_days(
+                work["onsite_hours"], onsite_hours_per_crew_day=per_day, shared_ratio=saved
+            ),
             "measure": work["annual_jpy"] if measure == "jpy" else work["pieces"],
         }
     )
