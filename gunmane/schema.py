@@ -29,6 +29,7 @@ ROAD_CLASSES = (
     "farm",
     "forest",
 )
+POSITIONS = ("ledger", "town_point", "town_hall")
 PACKAGES = ("daily", "structures")
 ROLES = ("lead", "co_lead", "member", "coordinator", "observer")
 CONTRIBUTING_ROLES = ("lead", "co_lead", "member")
@@ -52,6 +53,7 @@ ASSETS = (
     Column("sector", "str", "Kind of asset", allowed=SECTORS, is_required=True),
     Column("subtype", "str", "Class of road, kind of park, pump station, culvert, lighting …"),
     Column("name", "str", "Name in the ledger; free text"),
+    Column("route_name", "str", "Road route, river, sewer district it belongs to, as the ledger names it"),
     Column("muni_code", "str", "5-digit code of the municipality where it lies", is_required=True),
     Column(
         "owner_code",
@@ -63,10 +65,19 @@ ASSETS = (
     Column("built_year", "Int16", "Western year", low=1868, high=2100),
     Column("condition", "Int8", "1 sound … 4 urgent, common to all sectors", low=1, high=4),
     Column("condition_raw", "str", "Grade as the ledger has it"),
+    Column("inspected_year", "Int16", "Western year of the inspection that gave the grade", low=1950, high=2100),
+    Column("material", "str", "Material or kind of pipe, as the ledger has it"),
+    Column("diameter_mm", "float64", "Inner diameter of a pipe (mm)", low=0, high=20000),
     Column("length_m", "float64", "m", low=0, high=1e6),
     Column("width_m", "float64", "m", low=0, high=200),
     Column("area_m2", "float64", "m2", low=0, high=1e10),
     Column("annual_cost_jpy", "float64", "JPY/year, tax included, if the ledger knows", low=0, high=1e12),
+    Column(
+        "position",
+        "str",
+        "How exact the place is: as the ledger gives it, the point of its settlement, its town hall",
+        allowed=POSITIONS,
+    ),
     Column("source", "str", "file#row, the row as in rejects"),
     Column("is_synthetic", "bool", "True where the row imitates a ledger"),
 )
@@ -81,8 +92,24 @@ REJECTS = (
     ),
     Column("column", "str", "Column at fault"),
     Column("value", "str", "Value at fault, as text"),
+    Column("became", "str", "What was taken instead, as text; empty where nothing was"),
     Column("rule", "str", "Rule that it breaks", is_required=True),
     Column("advice_key", "str", "Catalogue key of what to do", is_required=True),
+)
+
+READINGS = (
+    Column("source_file", "str", "File the rows came from", is_required=True),
+    Column("column", "str", "Column of ours", is_required=True),
+    Column("value", "str", "Cell as the ledger has it"),
+    Column("became", "str", "Value it was read as"),
+    Column(
+        "reading",
+        "str",
+        "How it was read",
+        allowed=("era_year", "unit", "width", "code", "word", "grade", "name", "other"),
+    ),
+    Column("rows", "Int64", "Rows with this cell", low=1),
+    Column("first_row", "Int64", "First such row, counted as in rejects", low=1),
 )
 
 ROADS = (
@@ -191,6 +218,7 @@ BUNDLES = (
 TABLES = {
     "assets": ASSETS,
     "rejects": REJECTS,
+    "readings": READINGS,
     "roads": ROADS,
     "units": UNITS,
     "links": LINKS,
