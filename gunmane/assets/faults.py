@@ -36,7 +36,7 @@ class Faults:
             self.is_rejected[at] = True
         texts = [as_text(value)[:LONGEST_VALUE] for value in np.asarray(values, dtype=object)[at]]
         part = self.origins.iloc[at].assign(
-            column=column, value=texts, rule=rule, advice_key=f"advice.{rule}"
+            column=column, value=texts, became="", rule=rule, advice_key=f"advice.{rule}"
         )
         self.found.append(part)
 
@@ -47,6 +47,7 @@ class Faults:
                 row=int(told["heading_row"]),
                 column="",
                 value=str(told["title"])[:LONGEST_VALUE],
+                became="",
                 rule="heading_row_value",
                 advice_key="advice.heading_row_value",
             )

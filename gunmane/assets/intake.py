@@ -74,7 +74,7 @@ def take_assets(
     table["sector"] = _sectors(rows, faults)
     table["muni_code"] = find_places(rows, geometry, region, faults)
     table["owner_code"] = _owners(rows, table["muni_code"], region, faults)
-    for name in ("subtype", "name", "condition_raw"):
+    for name in ("subtype", "name", "route_name", "material", "condition_raw"):
         table[name] = _texts(rows, name)
     table["account_class"] = _accounts(rows, table["sector"], faults)
     for column in schema.ASSETS:
@@ -84,6 +84,7 @@ def take_assets(
                 given = _take_grades(given, table)
             table[column.name] = _numbers(given, column, faults)
     _measure(table, geometry)
+    table["position"] = "ledger"
     table["source"] = faults.origins["source_file"] + "#" + faults.origins["row"].astype("str")
     table["is_synthetic"] = _flags(rows)
     _drop_duplicates(table["asset_id"], faults)
