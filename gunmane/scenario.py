@@ -189,9 +189,14 @@ class Ground:
     hall_units
         `muni_code` -> `unit_id` in which the town hall lies.
     provenance
-        Hashes of inputs, data dates, `is_synthetic`, `roads_source`, `assets_source`.
+        Hashes of inputs, data dates, `is_synthetic`, `roads_source`, `assets_source`, `sources` (who answers for
+        each file of the user's).
     notes
         What the reader must know about the data.
+    readings
+        How cells of the user's files were read (`schema.READINGS`).
+    references
+        Layers to look at (borders, emergency routes, dense districts, flood depth), by file, in WGS84.
     """
 
     region: Region
@@ -206,6 +211,8 @@ class Ground:
     hall_units: dict[str, str]
     provenance: dict[str, Any]
     notes: tuple[Note, ...] = ()
+    readings: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
+    references: dict[str, gpd.GeoDataFrame] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -128,7 +128,7 @@ def _sewer_rows(
         condition=as_condition(grade),
         condition_raw=URGENCY[grade],
         length_m=canvas.streets.length_m[rows],
-        width_m=rng.choice([0.2, 0.2, 0.25, 0.3, 0.45, 0.6], count) + is_rain * 0.3,
+        diameter_mm=rng.choice([200.0, 200.0, 250.0, 300.0, 450.0, 600.0], count) + is_rain * 300.0,
     )
 
 
@@ -193,7 +193,7 @@ def draw_water(
                 name=place_names(canvas.land, canvas.streets.coords[rows].mean(axis=1), code_of),
                 built_year=built_years(len(rows), "water", assumptions=canvas.assumptions, rng=rng),
                 length_m=canvas.streets.length_m[rows],
-                width_m=rng.choice([0.05, 0.075, 0.1, 0.15, 0.2], len(rows)),
+                diameter_mm=rng.choice([50.0, 75.0, 100.0, 150.0, 200.0], len(rows)),
             )
         )
         facts[code] = {

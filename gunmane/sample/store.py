@@ -28,7 +28,9 @@ PACKAGES = ("geopandas", "numpy", "pandas", "scipy", "shapely")
 ABANDONED_AFTER_S = 3_600.0
 
 
-def load_sample(region: Region, *, with_water: bool = False, seed: int = 0) -> SampleRows:
+def load_sample(
+    region: Region, *, with_water: bool = False, seed: int = 0, is_kept: bool = True
+) -> SampleRows:
     """
     Return the sample of a region from the user's cache, or draw it and keep it there.
 
@@ -43,7 +45,11 @@ def load_sample(region: Region, *, with_water: bool = False, seed: int = 0) -> S
         Whether water mains are drawn as well.
     seed
         Seed of the sample.
+    is_kept
+        False draws it without a look at the cache and leaves nothing there: it follows a user's own totals.
     """
+    if not is_kept:
+        return sample_rows(region, seed=seed, with_water=with_water)
     folder = cache_folder() / "sample" / sample_key(region, with_water=with_water, seed=seed)
     known = read_folder(folder)
     if known is not None:
