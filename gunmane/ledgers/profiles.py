@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from gunmane.scenario import Note
+
 ROLES = ("assets", "roads", "conditions", "statistics", "borders", "reference", "unknown")
 
 
@@ -29,6 +31,8 @@ class Position:
         Column with shapes as text.
     address
         Columns that make up an address when joined.
+    is_swapped
+        True where the shapes of the file have latitude (north) before longitude (east).
     """
 
     crs: str = ""
@@ -40,6 +44,7 @@ class Position:
     lat_lon: str = ""
     wkt: str = ""
     address: tuple[str, ...] = ()
+    is_swapped: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +91,7 @@ class Profile:
     Parameters
     ----------
     kind
-        What it was recognised as: "own", "table", "n03" … "xroad", "osm", "annual_bridges" … (`kind.…` in the catalogues).
+        What it was recognised as: "own", "table", "n03" … "xroad_bridge", "osm" … (`kind.…` in the catalogues).
     role
         One of `ROLES`: what its rows are for.
     columns
@@ -101,6 +106,10 @@ class Profile:
         "auto", "western" or "era": how years are written.
     grade_scale
         Scale of `condition_raw` (`scale` in `data/model_regions/grades.csv`); "" takes the usual one of the sector.
+    factors
+        Our column -> what its numbers are multiplied by to be in our unit (ha: `area_m2` 10000).
+    notes
+        What the reader must know of how it was proposed; neither kept in the file nor compared.
     """
 
     kind: str = "table"
@@ -113,3 +122,5 @@ class Profile:
     answers: Answers = Answers()
     year_style: str = "auto"
     grade_scale: str = ""
+    factors: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    notes: tuple[Note, ...] = dataclasses.field(default=(), compare=False)
