@@ -8,7 +8,7 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -40,6 +40,7 @@ NUMBER_TEXT: dict[str, Callable[[float], str]] = {
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 RULE = Side(style="hair", color="8899AA")
+MARK = PatternFill("solid", fgColor="FFD9B3")
 LARGE = 10_000
 MARGIN_INCHES = 0.4
 HEADED_MARGIN_INCHES = 0.8
@@ -66,6 +67,8 @@ class Sheet:
         What the reader of this table must know; it stands behind the notice.
     print_rows
         Rows that print; None prints all.
+    marked
+        Cells to colour, as (position of the row, position of the column); a marked cell is written as text.
     """
 
     title: str
@@ -73,6 +76,7 @@ class Sheet:
     rows: Sequence[Sequence[Any]]
     remark: str = ""
     print_rows: int | None = None
+    marked: Collection[tuple[int, int]] = ()
 
 
 def workbook_bytes(sheets: Sequence[Sheet], *, notice: str) -> bytes:
@@ -107,7 +111,12 @@ def _parts(sheet: Sheet) -> list[Sheet]:
         return [sheet]
     starts = range(0, len(sheet.rows), MAX_ROWS)
     return [
-        dataclasses.replace(sheet, title=f"{sheet.title[:28]} {i}", rows=sheet.rows[start : start + MAX_ROWS])
+        dataclasses.replace(
+            sheet,
+            title=f"{sheet.title[:28]} {i}",
+            rows=sheet.rows[start : start + MAX_ROWS],
+            marked={(row - start, column) for row, column in sheet.marked if 0 <= row - start < MAX_ROWS},
+        )
         for i, start in enumerate(starts, start=1)
     ]
 
@@ -199,11 +208,10 @@ def _lines(text: str, width: float) -> int:
 
 def _styles(page: Worksheet) -> dict[str, int]:
     """Register the style of each kind of cell and return its number; the cells that served are taken away."""
-    kinds = [(kind, number_format, False) for kind, number_format in FORMATS.items()] + [
-        ("quoted", "@", True)
-    ]
+    kinds = [(kind, number_format, False, False) for kind, number_format in FORMATS.items()]
+    kinds += [("quoted", "@", True, False), ("marked", "@", False, True), ("marked quoted", "@", True, True)]
     numbers = {}
-    for column, (kind, number_format, is_quoted) in enumerate(kinds, start=1):
+    for column, (kind, number_format, is_quoted, is_marked) in enumerate(kinds, start=1):
         # One cell each: openpyxl keeps the style object itself, and a second use would change the first.
         probe = page.cell(row=HEADER_ROW + 1, column=column)
         probe.number_format = number_format
@@ -216,6 +224,8 @@ def _styles(page: Worksheet) -> dict[str, int]:
         )
         probe.border = Border(bottom=RULE)
         probe.quotePrefix = is_quoted
+        if is_marked:
+            probe.fill = MARK
         numbers[kind] = int(probe.style_id)
         del page._cells[HEADER_ROW + 1, column]
     return numbers
@@ -230,10 +240,13 @@ def _body(sheet: Sheet, styles: dict[str, int]) -> bytes:
         for i, (width, kind) in enumerate(zip(_widths(sheet), kinds, strict=True))
         if kind == "text"
     ]
-    lines = []
+    lines, marked = [], frozenset(sheet.marked)
     for number, row in enumerate(sheet.rows, start=HEADER_ROW + 1):
         cells = []
-        for letter, value, kind, known in zip(letters, row, kinds, told, strict=True):
+        for column, (letter, value, kind, known) in enumerate(zip(letters, row, kinds, told, strict=True)):
+            if marked and (number - HEADER_ROW - 1, column) in marked:
+                cells.append(f'<c r="{letter}{number}"{_marked_rest(value, styles)}')
+                continue
             if value is None:
                 continue
             # The same few names stand in thousands of rows: each is written out once.
@@ -259,6 +272,13 @@ def _rest(value: Any, kind: str, styles: dict[str, int]) -> str:
     style = (
         styles["quoted"] if text.startswith(FORMULA_STARTS) else styles["text" if kind == "text" else "code"]
     )
+    return f' s="{style}" t="inlineStr"><is><t xml:space="preserve">{_escaped(text)}</t></is></c>'
+
+
+def _marked_rest(value: Any, styles: dict[str, int]) -> str:
+    """Return a coloured cell's XML after its place; an empty one is coloured too."""
+    text = "" if value is None else str(value)
+    style = styles["marked quoted" if text.startswith(FORMULA_STARTS) else "marked"]
     return f' s="{style}" t="inlineStr"><is><t xml:space="preserve">{_escaped(text)}</t></is></c>'
 
 

@@ -1,0 +1,219 @@
+"""A ledger's faults as a workbook to send back to whoever keeps it: their rows, their columns, what to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from gunmane import schema
+from gunmane.exports.sheets import Sheet, workbook_bytes
+from gunmane.exports.words import word
+from gunmane.i18n import catalogue, t
+
+if TYPE_CHECKING:
+    from gunmane.deliveries import Delivery
+
+MAX_KINDS = 500
+MAX_READINGS = 5_000
+NAMED_COLUMNS = 8  # file columns named for one of ours before the list ends in "…"
+OUTCOMES = ("rejected", "mended")
+
+
+def faults_xlsx(delivery: Delivery, lang: str = "ja") -> bytes:
+    """
+    Return the rows of a ledger that have a fault as .xlsx, in the ledger's own columns and order.
+
+    The first sheet has each such row with its number, the faults and what to do in words, and the cells at fault
+    coloured; the second counts the kinds of faults; the third says how cells were read. Every cell is text, so that
+    codes keep their zeros and nothing becomes a formula.
+
+    Parameters
+    ----------
+    delivery
+        The ledger as it was taken.
+    lang
+        "ja" or "en".
+    """
+    sheets = [_rows(delivery, lang), _kinds(delivery, lang), _readings(delivery, lang)]
+    return workbook_bytes(sheets, notice=t("faults.notice", lang, file=delivery.file))
+
+
+def fault_kinds(rejects: pd.DataFrame) -> pd.DataFrame:
+    """
+    Group faults by kind: `rule, column, rows, first_row, value, became, advice_key, outcome`.
+
+    `value` and `became` are those of the first row; `outcome` is one of `OUTCOMES`. Rejected rows come first, then
+    the most frequent.
+    """
+    names = ["rule", "column", "rows", "first_row", "value", "became", "advice_key", "outcome"]
+    if rejects.empty:
+        return pd.DataFrame({name: [] for name in names})
+    table = rejects.reindex(columns=schema.names("rejects")).fillna({"column": "", "value": "", "became": ""})
+    grouped = (
+        table.sort_values("row", kind="stable")
+        .groupby(["rule", "column", "advice_key"], as_index=False)
+        .agg(
+            rows=("row", "size"),
+            first_row=("row", "first"),
+            value=("value", "first"),
+            became=("became", "first"),
+        )
+    )
+    grouped["outcome"] = outcomes(grouped["rule"])
+    keys = ["outcome", "rows", "rule", "column"]
+    return grouped.sort_values(keys, ascending=[False, False, True, True])[names].reset_index(drop=True)
+
+
+def outcomes(rules: pd.Series) -> pd.Series:
+    """Return what became of a row by its rule: rules that end in `_value` keep the row."""
+    return rules.astype("str").str.endswith("_value").map({True: "mended", False: "rejected"})
+
+
+def file_columns(delivery: Delivery, column: str) -> tuple[str, ...]:
+    """Return the file's columns that one of our columns, or the place ("geometry"), is read from."""
+    profile = delivery.profile
+    place = profile.position
+    if column == "geometry":
+        named = (place.lat, place.lon, place.y, place.x, place.lat_lon, place.wkt, *place.address)
+    else:
+        named = tuple(profile.columns.get(column, ())) or (column,)
+    return tuple(name for name in dict.fromkeys(named) if name in delivery.columns)
+
+
+def advice(key: str, lang: str) -> str:
+    """Return what to do about a fault; the key itself where it has no sentence."""
+    return catalogue(lang).get(key, key)
+
+
+def column_word(delivery: Delivery, column: str, lang: str) -> str:
+    """Return what a column is called in the file, and in brackets what it means to us."""
+    ours = catalogue(lang).get(f"ledger_column.{column}", column)
+    theirs = file_columns(delivery, column)
+    if not theirs:
+        return ours
+    more = "…" if len(theirs) > NAMED_COLUMNS else ""
+    return t("faults.column_of", lang, theirs=" / ".join(theirs[:NAMED_COLUMNS]) + more, ours=ours)
+
+
+def _rows(delivery: Delivery, lang: str) -> Sheet:
+    """Return the rows with a fault as they stand in the ledger, the cells at fault coloured."""
+    own = [str(name) for name in delivery.fault_rows.columns]
+    fixed = ["row", "outcome", "fault", "advice"]
+    heads = [(t(f"faults.head.{name}", lang), "text" if name in fixed[2:] else "code") for name in fixed]
+    heads[0] = (heads[0][0], "any")
+    faults = delivery.rejects
+    by_row = {int(row): part for row, part in faults.dropna(subset=["row"]).groupby("row")}
+    rows: list[list[object]] = []
+    marked: set[tuple[int, int]] = set()
+    for number, cells in zip(delivery.fault_rows.index, _as_text(delivery.fault_rows), strict=True):
+        found = by_row.get(int(number))
+        if found is None:
+            continue
+        for column in found["column"].fillna(""):
+            marked |= {(len(rows), len(fixed) + i) for i in _at_fault(delivery, str(column), own, cells)}
+        rows.append([int(number), *_told(found, lang), *cells])
+    count = int(faults["row"].nunique()) - _title_rows(faults)
+    is_cut = len(rows) < count
+    remark = t("faults.cut", lang, shown=f"{len(rows):,}", total=f"{count:,}") if is_cut else ""
+    if not rows:
+        rows = [[None, None, t("files.none", lang), None, *[None] * len(own)]]
+    columns = [*heads, *((name, "code") for name in own)]
+    return Sheet(t("faults.sheet.rows", lang), columns, rows, remark=remark, marked=marked)
+
+
+def _as_text(table: pd.DataFrame) -> list[list[str | None]]:
+    plain = table.astype(object).where(table.notna(), None)
+    return [[None if cell is None else str(cell) for cell in row] for row in plain.to_numpy().tolist()]
+
+
+def _told(found: pd.DataFrame, lang: str) -> tuple[str, str, str]:
+    """Return what became of a row, its faults and what to do, each fault once."""
+    is_rejected = (outcomes(found["rule"]) == "rejected").any()
+    outcome = t(f"faults.outcome.{'rejected' if is_rejected else 'mended'}", lang)
+    faults = [_fault(row, lang) for row in found.to_dict("records")]
+    todo = [advice(str(key), lang) for key in found["advice_key"]]
+    return outcome, "\n".join(dict.fromkeys(faults)), "\n".join(dict.fromkeys(todo))
+
+
+def _fault(row: dict[str, object], lang: str) -> str:
+    said = word("fault", row["rule"], lang)
+    became = row.get("became")
+    if isinstance(became, str) and became:
+        return t("faults.became", lang, fault=said, value=row.get("value") or "", became=became)
+    return said
+
+
+def _at_fault(delivery: Delivery, column: str, own: Sequence[str], cells: Sequence[str | None]) -> list[int]:
+    """Return the positions of the cells that a fault stands in: the filled ones, else the first that was asked."""
+    found = [own.index(name) for name in file_columns(delivery, column) if name in own]
+    return [i for i in found if cells[i]] or found[:1]
+
+
+def _title_rows(faults: pd.DataFrame) -> int:
+    """Return how many rows are told only because a heading was found in them."""
+    told = faults.groupby("row")["rule"].agg(lambda rules: (rules == "heading_row_value").all())
+    return int(told.sum()) if len(told) else 0
+
+
+def _kinds(delivery: Delivery, lang: str) -> Sheet:
+    heads = [
+        ("outcome", "code"),
+        ("fault", "text"),
+        ("advice", "text"),
+        ("column", "text"),
+        ("rows", "int"),
+        ("first_row", "any"),
+        ("value", "code"),
+        ("became", "code"),
+    ]
+    kinds = fault_kinds(delivery.rejects)
+    rows = [
+        [
+            t(f"faults.outcome.{row.outcome}", lang),
+            word("fault", row.rule, lang),
+            advice(row.advice_key, lang),
+            column_word(delivery, row.column, lang) if row.column else "",
+            int(row.rows),
+            None if pd.isna(row.first_row) else int(row.first_row),
+            row.value,
+            row.became,
+        ]
+        for row in kinds.head(MAX_KINDS).itertuples()
+    ]
+    return _told_sheet("kinds", heads, rows, len(kinds), lang)
+
+
+def _readings(delivery: Delivery, lang: str) -> Sheet:
+    heads = [
+        ("column", "text"),
+        ("value", "code"),
+        ("became", "code"),
+        ("reading", "code"),
+        ("rows", "int"),
+        ("first_row", "any"),
+    ]
+    known = catalogue(lang)
+    rows = [
+        [
+            column_word(delivery, str(row.column), lang),
+            row.value,
+            row.became,
+            known.get(f"reading.{row.reading}", str(row.reading)),
+            int(row.rows),
+            int(row.first_row),
+        ]
+        for row in delivery.readings.head(MAX_READINGS).itertuples()
+    ]
+    return _told_sheet("readings", heads, rows, len(delivery.readings), lang)
+
+
+def _told_sheet(
+    name: str, heads: Sequence[tuple[str, str]], rows: list[list[object]], total: int, lang: str
+) -> Sheet:
+    columns = [(t(f"faults.head.{key}", lang), kind) for key, kind in heads]
+    is_cut = len(rows) < total
+    remark = t("faults.cut", lang, shown=f"{len(rows):,}", total=f"{total:,}") if is_cut else ""
+    shown = rows or [[t("files.none", lang), *[None] * (len(columns) - 1)]]
+    return Sheet(t(f"faults.sheet.{name}", lang), columns, shown, remark=remark)
