@@ -82,7 +82,7 @@ def read_rows(path: pathlib.Path, *, region: Region, layer_name: str) -> gpd.Geo
     is_table = path.suffix.lower() in TABLES
     rows = read_table(path) if is_table else read_vector(path, layer_name=layer_name)
     rows["geometry"] = _finite(rows.geometry.to_numpy())
-    _check_places(rows, region, path.name)
+    check_places(rows, region, path.name)
     rows["source"] = [f"{path.name}#{number + 1}" for number in rows.index]
     # The index plus 1 is the row's number: see `read_table` and `read_vector`.
     told = dict(rows.attrs) if rows.attrs.get("title") else {}
@@ -141,7 +141,25 @@ def _finite(shapes: np.ndarray) -> np.ndarray:
     return usable
 
 
-def _check_places(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
+def check_places(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
+    """
+    Check that a file has places and that one of them touches the region.
+
+    Parameters
+    ----------
+    rows
+        Rows with geometry in the file's own system, missing where it cannot be used; the index plus 1 is the row's
+        number.
+    region
+        Region that one row must touch.
+    file
+        Name to give in errors.
+
+    Raises
+    ------
+    FileError
+        If no row has a place, or all lie elsewhere.
+    """
     shapes = rows.geometry[rows.geometry.notna()]
     if shapes.empty:
         first = "・".join(str(number + 1) for number in rows.index[:3])
