@@ -238,3 +238,11 @@ def test_a_file_above_the_limit_is_not_opened(tmp_path, monkeypatch, xml_file):
 def test_the_lines_are_the_same_numbers_each_time(pbf_file):
     one, two = open_osm(pbf_file), open_osm(pbf_file)
     assert np.array_equal(shapely.get_coordinates(one.shapes), shapely.get_coordinates(two.shapes))
+
+
+def test_a_large_xml_is_read_by_pyosmium_into_the_same_rows(xml_file, monkeypatch):
+    small = open_osm(xml_file)
+    monkeypatch.setattr(osm, "OSMNX_BYTES", 0)
+    large = open_osm(xml_file)
+    assert small.table.equals(large.table)
+    assert shapely.equals(small.shapes, large.shapes).all()

@@ -41,8 +41,10 @@ LICENCE = "ODbL 1.0"
 CREDIT = "© OpenStreetMap contributors"
 LON_LAT = pyproj.CRS.from_epsg(4326)
 
-# Bounds of the machine: osmnx keeps a dictionary for every node, pyosmium only numbers for those of roads.
-MAX_BYTES = {".osm": 100 * MEGABYTE, ".graphml": 100 * MEGABYTE, ".pbf": MAX_FILE_BYTES}
+# Bounds of the machine: osmnx keeps a dictionary for every node, pyosmium only numbers for those of roads. Both
+# give the same rows of a `.osm`, so larger ones are read by the second.
+MAX_BYTES = {".osm": MAX_FILE_BYTES, ".graphml": 100 * MEGABYTE, ".pbf": MAX_FILE_BYTES}
+OSMNX_BYTES = 20 * MEGABYTE
 MAX_NODES = 30_000_000
 HEAD_BYTES = 1024**2
 BLOCK_BYTES = 65_536
@@ -131,9 +133,8 @@ def checked_kind(path: pathlib.Path) -> str:
     if size == 0:
         raise FileError("ledger_empty", file=path.name)
     if size > MAX_BYTES[kind]:
-        key = "ledger_too_large" if kind == ".pbf" else "osm_too_large"
         limit = MAX_BYTES[kind] // MEGABYTE
-        raise FileError(key, file=path.name, size=size // MEGABYTE, limit=limit)
+        raise FileError("osm_too_large", file=path.name, size=size // MEGABYTE, limit=limit)
     if kind != ".pbf":
         root = xml_root(path)
         if root != FORMATS[kind]:
@@ -205,12 +206,22 @@ def way_settings() -> dict[str, Any]:
 def _read_xml(path: pathlib.Path) -> Ways:
     from osmnx._errors import InsufficientResponseError
 
+    if path.stat().st_size > OSMNX_BYTES:
+        return _read_osmium(path)
     with osmnx_settings(**way_settings()) as osmnx:
         try:
             graph = osmnx.graph_from_xml(path, simplify=False, retain_all=True)
         except InsufficientResponseError as error:
             raise FileError("osm_no_roads", file=path.name) from error
-        except (xml.sax.SAXException, UnicodeError, TypeError, KeyError, AttributeError, OSError) as error:
+        except (
+            xml.sax.SAXException,
+            xml.etree.ElementTree.ParseError,
+            UnicodeError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            OSError,
+        ) as error:
             raise FileError("ledger_unreadable", file=path.name) from error
         except ValueError:
             # An extract may name nodes that it does not hold; pyosmium lets us keep the rest of such a way.
