@@ -123,6 +123,26 @@ def number_of(values: pd.Series) -> pd.Series:
     return pd.to_numeric(tidy, errors="coerce").astype("float64")
 
 
+def whole_code(codes: pd.Series, length: int) -> pd.Series:
+    """
+    Return codes of local governments with the zeros that were lost, and without the sixth digit that checks them.
+
+    Parameters
+    ----------
+    codes
+        Text; what is no number becomes "".
+    length
+        Digits: 5 for a municipality, 2 for a prefecture.
+    """
+
+    def whole(text: str) -> str:
+        digits = unicodedata.normalize("NFKC", text)
+        is_code = digits.isascii() and digits.isdigit() and len(digits) <= 6
+        return digits.zfill(length)[:length] if is_code else ""
+
+    return _each_distinct(codes, whole)
+
+
 def _plain_code(code: str) -> str:
     text = unicodedata.normalize("NFKC", code).strip()
     return str(int(text)) if text.isascii() and text.isdigit() else text
