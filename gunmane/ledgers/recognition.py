@@ -119,7 +119,7 @@ def with_names(profile: Profile, present: Mapping[str, str]) -> Profile:
 
     columns = {ours: spelt(names) for ours, names in profile.columns.items()}
     place = profile.position
-    one = {
+    one: dict[str, Any] = {
         name: "".join(spelt([getattr(place, name)])) for name in ("lon", "lat", "x", "y", "lat_lon", "wkt")
     }
     position: Position = dataclasses.replace(place, **one, address=spelt(place.address))

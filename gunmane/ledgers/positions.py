@@ -1,0 +1,183 @@
+"""Which columns of a ledger give its places, and in which system: proposed from their names and their values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from gunmane.ledgers.headings import PLACE_COLUMNS
+from gunmane.ledgers.places import (
+    JAPAN_LAT,
+    JAPAN_LON,
+    LON_LAT,
+    RIVAL_SHARE,
+    Fit,
+    chosen,
+    degrees,
+    is_between,
+    looked_at,
+    numbers,
+    plane_fits,
+)
+from gunmane.ledgers.profiles import Position
+from gunmane.ledgers.raw import Raw
+from gunmane.municipalities import Region
+from gunmane.scenario import Note
+
+Found = tuple[Position, list[Note]]
+
+
+def propose_position(raw: Raw, names: Mapping[str, tuple[str, ...]], *, region: Region | None) -> Found:
+    """
+    Return where the rows of a file lie, as far as its columns and values say, and what to tell of it.
+
+    Shapes come first, then longitude and latitude, X and Y, one column with both, shapes as text; the columns of an
+    address are named beside them for the rows that have nothing else.
+
+    Parameters
+    ----------
+    raw
+        The file.
+    names
+        "lon", "lat", "x", "y", "lat_lon", "wkt", "address" -> the file's columns of that meaning, best first.
+    region
+        Region that the ledger belongs to, if known.
+    """
+    table = raw.table.iloc[looked_at(len(raw.table))]
+    first = {name: names[name][0] for name in PLACE_COLUMNS if names.get(name)}
+    address = names.get("address", ())
+    place, notes = Position(), list[Note]()
+    if raw.shapes is not None and not bool(shapely.is_missing(np.asarray(raw.shapes, dtype=object)).all()):
+        place, notes = _of_shapes(raw, region)
+    elif "lon" in first and "lat" in first:
+        place, notes = _of_pair(table, first["lon"], first["lat"], region, raw.file)
+    elif "x" in first and "y" in first:
+        place, notes = _of_pair(table, first["x"], first["y"], region, raw.file, is_plane=True)
+    elif "lat_lon" in first and _is_pair(table[first["lat_lon"]]):
+        place = Position(crs=LON_LAT, lat_lon=first["lat_lon"])
+    elif "wkt" in first:
+        place = Position(wkt=first["wkt"])
+    return dataclasses.replace(place, address=address), notes
+
+
+def _is_pair(values: pd.Series) -> bool:
+    text = values.dropna().astype("str").str.strip()
+    text = text[text != ""]
+    return (
+        bool(text.str.contains(r"\d[^\d]*[\s,、;/]+[^\d]*\d", regex=True).mean() > RIVAL_SHARE)
+        if len(text)
+        else False
+    )
+
+
+def _of_pair(
+    table: pd.DataFrame, east: str, north: str, region: Region | None, file: str, *, is_plane: bool = False
+) -> Found:
+    """Return how to read two columns; `east` and `north` are what their names say (for X and Y: X and Y)."""
+    lon, lat = degrees(table[east], JAPAN_LON), degrees(table[north], JAPAN_LAT)
+    straight = np.mean(is_between(lon, JAPAN_LON) & is_between(lat, JAPAN_LAT)) if len(lon) else 0.0
+    lon, lat = degrees(table[north], JAPAN_LON), degrees(table[east], JAPAN_LAT)
+    turned = np.mean(is_between(lon, JAPAN_LON) & is_between(lat, JAPAN_LAT)) if len(lon) else 0.0
+    if straight > 0 and straight >= turned:
+        return Position(crs=LON_LAT, lon=east, lat=north), []
+    if turned > 0:
+        note = [] if is_plane else [Note.of("place_swapped", file=file, lon=north, lat=east)]
+        return Position(crs=LON_LAT, lon=north, lat=east), note
+    x, y = (east, north) if is_plane else (north, east)
+    first, second = numbers(table[x]), numbers(table[y])
+    known = np.isfinite(first) & np.isfinite(second)
+    if not known.any() or (np.abs(np.r_[first[known], second[known]]) <= 360).all():
+        # Degrees outside Japan, or nothing: the intake lists each row.
+        return Position(crs=LON_LAT, lon=east, lat=north), []
+    fits = plane_fits(first, second, region=region)
+    fit = chosen(fits)
+    place = Position(x=x, y=y)
+    if fit is None:
+        return place, [_undecided(fits, file)]
+    place = dataclasses.replace(place, crs=fit.crs, is_x_north=fit.is_first_north)
+    return place, [_decided(fit, file)]
+
+
+def _decided(fit: Fit, file: str) -> Note:
+    zone = int(fit.crs.removeprefix("EPSG:")) - 6668
+    key = "place_zone" if fit.is_first_north else "place_zone_x_east"
+    return Note.of(key, file=file, zone=zone, crs=fit.crs, percent=round(100 * fit.share))
+
+
+def _undecided(fits: list[Fit], file: str) -> Note:
+    if not fits:
+        return Note.of("place_zone_none", file=file)
+    listed = ", ".join(f"{fit.crs} ({'X=N' if fit.is_first_north else 'X=E'})" for fit in fits[:8])
+    return Note.of("place_zone_open", file=file, found=listed)
+
+
+def _of_shapes(raw: Raw, region: Region | None) -> Found:
+    """Return how to read shapes: the file's own system, unless the numbers cannot be in it."""
+    shapes = np.asarray(raw.shapes, dtype=object)
+    shapes = shapes[~shapely.is_missing(shapes)]
+    bounds = shapely.bounds(shapes[looked_at(len(shapes))])
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    if not len(bounds):
+        return Position(), []
+    east, north = bounds[:, 0], bounds[:, 1]
+    is_degrees = (np.abs(bounds) <= 360).all(axis=1)
+    if raw.crs is None or raw.crs.is_geographic:
+        if is_degrees.any():
+            return _of_degrees(raw, east[is_degrees], north[is_degrees])
+        return _of_metres(raw, east, north, region)
+    return _of_plane(raw, east, north, region)
+
+
+def _of_degrees(raw: Raw, east: NDArray[np.float64], north: NDArray[np.float64]) -> Found:
+    straight = is_between(east, JAPAN_LON) & is_between(north, JAPAN_LAT)
+    turned = is_between(east, JAPAN_LAT) & is_between(north, JAPAN_LON)
+    crs = "" if raw.crs is not None else LON_LAT
+    notes = [] if raw.crs is not None else [Note.of("place_crs_degrees", file=raw.file)]
+    if turned.any() and not straight.any():
+        notes.append(Note.of("place_shapes_swapped", file=raw.file))
+        return Position(crs=crs, is_swapped=True), notes
+    if raw.crs is None and not straight.any():
+        return Position(), [Note.of("place_zone_none", file=raw.file)]
+    return Position(crs=crs), notes
+
+
+def _of_metres(
+    raw: Raw, east: NDArray[np.float64], north: NDArray[np.float64], region: Region | None
+) -> Found:
+    """Shapes without a system, or in one of degrees that their numbers cannot be."""
+    fits = plane_fits(north, east, region=region)
+    fit = chosen(fits)
+    if fit is None:
+        return Position(), [_undecided(fits, raw.file)]
+    zone = int(fit.crs.removeprefix("EPSG:")) - 6668
+    percent = round(100 * fit.share)
+    notes = [Note.of("place_crs_zone", file=raw.file, zone=zone, crs=fit.crs, percent=percent)]
+    if not fit.is_first_north:
+        notes.append(Note.of("place_shapes_swapped", file=raw.file))
+    return Position(crs=fit.crs, is_swapped=not fit.is_first_north), notes
+
+
+def _of_plane(
+    raw: Raw, east: NDArray[np.float64], north: NDArray[np.float64], region: Region | None
+) -> Found:
+    """Shapes in a plane system: turned only where that alone brings them into the region."""
+    if region is None or _share(raw.crs, east, north, region) > 0:
+        return Position(), []
+    if _share(raw.crs, north, east, region) > 0:
+        return Position(is_swapped=True), [Note.of("place_shapes_swapped", file=raw.file)]
+    return Position(), []
+
+
+def _share(crs: Any, east: NDArray[np.float64], north: NDArray[np.float64], region: Region) -> float:
+    move = pyproj.Transformer.from_crs(crs, region.epsg, always_xy=True)
+    x, y = move.transform(east, north)
+    return float(
+        np.mean(shapely.contains_xy(region.municipalities.union_all(), np.asarray(x), np.asarray(y)))
+    )

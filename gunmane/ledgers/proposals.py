@@ -1,0 +1,247 @@
+"""A first profile of any file: what it was recognised as, and what its columns seem to mean."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Mapping
+
+import pandas as pd
+
+from gunmane import schema
+from gunmane.ledgers.headings import (
+    PLACE_COLUMNS,
+    factor_of,
+    match_headings,
+    plain,
+    sector_of_headings,
+    sector_of_title,
+    vocabulary,
+)
+from gunmane.ledgers.places import looked_at
+from gunmane.ledgers.positions import propose_position
+from gunmane.ledgers.profiles import Layout, Position, Profile
+from gunmane.ledgers.raw import Raw
+from gunmane.ledgers.recognition import recognise_source
+from gunmane.municipalities import Region
+from gunmane.scenario import Note
+
+DBF_NAME_LENGTH = 10
+# An id that names one row: of a hundred filled cells at most this many may repeat another.
+REPEATED_IDS = 0.05
+ERA_YEAR = re.compile(r"^(明治|大正|昭和|平成|令和|[MTSHRmtshr])\s*\.?\s*(元|\d{1,2})")
+WESTERN_YEAR = re.compile(r"^(18|19|20)\d\d(\D|$)")
+OFFICES = ("", "長", "役所", "役場")
+ROAD_TITLES = ("道路中心線", "roads", "roadcenterline", "road_centerline")
+
+
+def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
+    """
+    Return what a file seems to be and what its columns seem to mean.
+
+    Known sources come first (kind of its own), then our own column names ("own"), then Japanese and English headings
+    ("table"). Where no sector can be told the role is "unknown" and a note says so.
+
+    Parameters
+    ----------
+    raw
+        The file, whole or its first rows.
+    region
+        Region that it belongs to, if known: it decides between plane zones, and names of bodies become codes.
+    """
+    known = recognise_source(raw)
+    if known is not None:
+        return _of_source(raw, known, region)
+    headings = [str(column) for column in raw.table.columns]
+    own = own_columns(headings)
+    sector = "" if "sector" in own else sector_of_ledger(raw)
+    matched = match_headings([h for h in headings if h not in own.values()], sector)
+    columns: dict[str, tuple[str, ...]] = {ours: (heading,) for ours, heading in own.items()}
+    columns |= {ours: names for ours, names in matched.items() if ours not in columns}
+    place = {ours: names for ours, names in columns.items() if ours in PLACE_COLUMNS}
+    columns = {ours: names for ours, names in columns.items() if ours not in PLACE_COLUMNS}
+    table = raw.table.iloc[looked_at(len(raw.table))]
+    columns = _without_row_names(columns, raw.table)
+    columns, values = _words(columns, table, region)
+    if "sector" in columns:
+        sector = ""
+    position, notes = propose_position(raw, place, region=region)
+    is_told = bool(sector) or "sector" in columns
+    if not is_told:
+        notes.append(Note.of("profile_no_sector", file=raw.file))
+    return Profile(
+        kind="own" if "sector" in own else "table",
+        role="assets" if is_told else "unknown",
+        columns={name: columns[name] for name in schema.names("assets") if name in columns},
+        constants={"sector": sector} if sector else {},
+        values=values,
+        position=position,
+        layout=layout_of(raw),
+        year_style=_year_style(columns, table),
+        factors=_factors(columns),
+        notes=tuple(notes),
+    )
+
+
+def sector_of_ledger(raw: Raw) -> str:
+    """Return the sector that the headings of a file speak of, else its sheet, layer, title or name; "" if none does."""
+    spoken = sector_of_headings([str(column) for column in raw.table.columns])
+    titles = (raw.told.get("sheet", ""), raw.told.get("layer", ""), raw.told.get("title", ""), raw.file)
+    return spoken or next((s for s in (sector_of_title(str(title)) for title in titles) if s), "")
+
+
+def unread_columns(raw: Raw, profile: Profile) -> tuple[str, ...]:
+    """Return the file's columns that a profile does not use."""
+    place = profile.position
+    used = {name for names in profile.columns.values() for name in names} | set(place.address)
+    used |= {place.lon, place.lat, place.x, place.y, place.lat_lon, place.wkt}
+    return tuple(str(column) for column in raw.table.columns if str(column) not in used)
+
+
+def own_columns(headings: list[str]) -> dict[str, str]:
+    """
+    Return our column -> the heading that is its name.
+
+    Case and blanks do not count, and a dbf cuts names to ten letters. Of "sector" and "Sector" the one spelt as
+    ours counts, else the first.
+    """
+    wanted = schema.names("assets")
+    present = {heading.strip().lower() for heading in headings}
+    names: dict[str, str] = {}
+    for heading in headings:
+        key = heading.strip().lower()
+        cut = [w for w in wanted if len(key) == DBF_NAME_LENGTH and w.startswith(key) and w not in present]
+        if key in wanted:
+            if key not in names and (heading == key or key not in headings):
+                names[key] = heading
+        elif len(cut) == 1 and cut[0] not in names:
+            names[cut[0]] = heading
+    return names
+
+
+def layout_of(raw: Raw) -> Layout:
+    """Return how a table lay in its file, as far as it was told while reading."""
+    told = raw.told
+    return Layout(
+        encoding=str(told.get("encoding") or ""),
+        separator=str(told.get("separator") or ""),
+        sheet=str(told.get("sheet") or ""),
+        heading_row=int(told.get("heading_row") or 0),
+        heading_rows=int(told.get("heading_rows") or 0),
+        layer=str(told.get("layer") or ""),
+    )
+
+
+def _of_source(raw: Raw, known: Profile, region: Region | None) -> Profile:
+    """Return the profile of a known source with a place: what it says of that, else what the file shows."""
+    place, notes = known.position, list[Note]()
+    if place == Position(address=place.address) or place == Position(crs=place.crs, address=place.address):
+        headings = [str(column) for column in raw.table.columns]
+        names = {k: v for k, v in match_headings(headings, "").items() if k in PLACE_COLUMNS}
+        found, notes = propose_position(raw, names, region=region)
+        address = place.address or (found.address if known.role == "assets" else ())
+        place = dataclasses.replace(
+            found, crs=found.crs or ("" if raw.crs is not None else place.crs), address=address
+        )
+    notes = notes if known.role in {"assets", "roads", "borders", "reference"} else []
+    return dataclasses.replace(known, position=place, layout=layout_of(raw), notes=tuple(notes))
+
+
+def _without_row_names(
+    columns: Mapping[str, tuple[str, ...]], table: pd.DataFrame
+) -> dict[str, tuple[str, ...]]:
+    """Leave out an id that does not tell rows apart, as the number of a route that has many sections."""
+    kept = dict(columns)
+    if "asset_id" in kept and kept["asset_id"][0].strip().lower() != "asset_id":
+        cells = table[kept["asset_id"][0]].dropna().astype("str").str.strip()
+        cells = cells[cells != ""]
+        if not len(cells) or cells.duplicated().mean() > REPEATED_IDS:
+            del kept["asset_id"]
+    return kept
+
+
+def _words(
+    columns: Mapping[str, tuple[str, ...]], table: pd.DataFrame, region: Region | None
+) -> tuple[dict[str, tuple[str, ...]], dict[str, dict[str, str]]]:
+    """Return the columns whose words can be read, and the words: sectors, and names of bodies as their codes."""
+    kept, values = dict(columns), dict[str, dict[str, str]]()
+    if "sector" in kept and kept["sector"][0].strip().lower() != "sector":
+        words = _distinct(table, kept["sector"][0])
+        known = {word: _sector_word(word) for word in words}
+        if any(known.values()):
+            values["sector"] = {w: s for w, s in known.items() if s and w != s}
+        else:
+            del kept["sector"]
+    for ours in ("muni_code", "owner_code"):
+        if ours not in kept or kept[ours][0].strip().lower() == ours:
+            continue
+        words = _distinct(table, kept[ours][0])
+        if words and all(
+            re.fullmatch(r"[0-9\-]{1,6}(\.0)?", unicodedata.normalize("NFKC", w)) for w in words
+        ):
+            if ours == "muni_code" and _are_prefectures(words) and "owner_code" not in kept:
+                kept["owner_code"] = kept.pop(ours)
+            continue
+        codes = _body_codes(words, region, is_municipality=ours == "muni_code")
+        if codes:
+            values[ours] = codes
+        else:
+            del kept[ours]
+    return kept, {ours: words for ours, words in values.items() if words}
+
+
+def _distinct(table: pd.DataFrame, column: str) -> list[str]:
+    cells = table[column].dropna().astype("str").str.strip()
+    return sorted(cells[cells != ""].unique())
+
+
+def _sector_word(word: str) -> str:
+    text = plain(word)
+    if text in schema.SECTORS:
+        return text
+    return next((sector for known, sector in vocabulary().words.items() if plain(known) == text), "")
+
+
+def _are_prefectures(words: list[str]) -> bool:
+    """Whether codes are those of prefectures: two digits, or six whose middle three are zero."""
+    digits = [word.split(".")[0].replace("-", "") for word in words]
+    return all(len(d) <= 2 or (len(d) in {5, 6} and d.zfill(6)[2:5] == "000") for d in digits)
+
+
+def _body_codes(words: list[str], region: Region | None, *, is_municipality: bool) -> dict[str, str]:
+    """Return names of the region's bodies as ledgers write them -> code; empty where no word is one of them."""
+    if region is None:
+        return {}
+    bodies = dict(zip(region.municipalities["name_ja"], region.municipalities.index, strict=True))
+    if not is_municipality:
+        bodies |= {region.name_of(code, "ja"): code for code in region.prefecture_codes}
+        bodies |= dict(zip(region.bodies["name_ja"], region.bodies["code"], strict=True))
+    prefectures = ("", *(region.name_of(code, "ja") for code in region.prefecture_codes))
+    spelt = {
+        f"{prefecture if prefecture != name else ''}{name}{office}": code
+        for name, code in bodies.items()
+        for prefecture in prefectures
+        for office in OFFICES
+    }
+    found = {w: spelt["".join(w.split())] for w in words if "".join(w.split()) in spelt}
+    # A first look at a few rows must not leave out the words of the others.
+    return dict(sorted(bodies.items(), key=lambda pair: pair[1])) | found if found else {}
+
+
+def _factors(columns: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
+    found = {ours: factor_of(names[0], ours) for ours, names in columns.items() if names[0] != ours}
+    return {ours: factor for ours, factor in found.items() if factor != 1}
+
+
+def _year_style(columns: Mapping[str, tuple[str, ...]], table: pd.DataFrame) -> str:
+    words = [
+        unicodedata.normalize("NFKC", word)
+        for ours in ("built_year", "inspected_year")
+        for column in columns.get(ours, ())
+        for word in _distinct(table, column)
+    ]
+    years = [word for word in words if any(mark.isdigit() for mark in word) or "元" in word]
+    if years and all(ERA_YEAR.match(word) for word in years):
+        return "era"
+    return "western" if years and all(WESTERN_YEAR.match(word) for word in years) else "auto"
