@@ -405,6 +405,7 @@ def test_flood_depth_has_words_and_metres(read, kusatsu):
         ({"A31_101": ["2"]}, "planned", "reference.rank.depth.2"),
         ({"A31_101": ["8606040001"], "A31_105": [2]}, "planned", "reference.rank.depth.2"),
         ({"A31_201": [4.0]}, "maximum", "reference.rank.depth.4"),
+        ({"A31_001": ["24"]}, "planned", "reference.rank.depth.24"),
         ({"A31b_301": [7]}, "duration", "reference.rank.duration.7"),
         ({"A31a_405": [2]}, "collapse", "reference.rank.collapse.2"),
     ],
@@ -417,7 +418,7 @@ def test_every_family_of_flood_attributes_is_read(kusatsu, columns, scenario, ke
 
 
 def test_a_flood_rank_outside_the_list_is_told_and_has_no_depth(kusatsu):
-    raw = raw_roads({"A31a_205": [1, 15, None]}, AREAS)
+    raw = raw_roads({"A31a_205": [1, 99, None]}, AREAS)
     layer = reference_from(raw, recognise_source(raw), region=kusatsu)
     assert list(layer["label"]) == ["0.5m未満", "", ""] and layer["depth_low_m"].isna().tolist() == [
         False,
@@ -425,7 +426,7 @@ def test_a_flood_rank_outside_the_list_is_told_and_has_no_depth(kusatsu):
         True,
     ]
     told = [dict(note.values) for note in layer.attrs["notes"] if note.key == "reference_no_rank"]
-    assert told == [{"file": "roads.shp", "rows": 2, "example": "15"}]
+    assert told == [{"file": "roads.shp", "rows": 2, "example": "99"}]
 
 
 def test_location_plans_keep_what_is_not_understood(read, kusatsu):
@@ -491,6 +492,14 @@ def test_borders_without_codes_are_refused():
     with pytest.raises(FileError) as caught:
         reference_from(raw, recognise_source(raw))
     assert caught.value.key == "borders_no_code"
+
+
+def test_a_border_that_is_broken_is_told(kusatsu):
+    columns = {"N03_001": ["滋賀県"] * 2, "N03_004": ["草津市", "栗東市"], "N03_007": ["25206", "25208"]}
+    raw = raw_roads(columns, [AREAS[0], shapely.Polygon()])
+    layer = reference_from(raw, recognise_source(raw), region=kusatsu)
+    assert list(layer["code"]) == ["25206"] and layer.attrs["broken"] == 1
+    assert "reference_broken" in {note.key for note in layer.attrs["notes"]}
 
 
 def test_the_order_of_rows_changes_no_border(kusatsu):

@@ -60,7 +60,8 @@ def borders_from(
     ).to_numpy()
     if not is_claimed.any():
         raise FileError("borders_no_code", file=raw.file, rows=len(code))
-    is_kept = is_claimed & code.isin(set(code[is_near & is_claimed])).to_numpy() & shapes.notna().to_numpy()
+    is_area = shapely.get_dimensions(shapes.to_numpy()) == 2
+    is_kept = is_claimed & code.isin(set(code[is_near & is_claimed])).to_numpy() & is_area
     ward = named_text(raw, profile, "ward_name")
     table = pd.DataFrame(
         {"code": code, "name": name + ward, "pref_name": named_text(raw, profile, "pref_name")}
@@ -77,21 +78,30 @@ def borders_from(
     areas = layer.geometry.to_crs(region.epsg if region else EQUAL_AREA).area / M2_PER_KM2
     layer.insert(7, "area_km2", areas)
     layer = layer.to_crs(LON_LAT)
-    layer.attrs = _facts(
-        raw, layer, region, count=code[is_claimed].nunique(), unclaimed=int((~is_claimed).sum())
-    )
+    layer.attrs = _facts(raw, layer, region, {"claimed": is_claimed, "area": is_area}, code)
     return layer
 
 
 def _joined(parts: NDArray[Any]) -> Any:
+    """Return the parts as one shape: side by side where they are apart (islands), else united."""
     if len(parts) == 1:
         return parts[0]
+    beside = shapely.multipolygons(shapely.get_parts(parts))
+    if shapely.is_valid(beside):
+        return beside
     return shapely.union_all(np.where(shapely.is_valid(parts), parts, shapely.make_valid(parts)))
 
 
 def _facts(
-    raw: Raw, layer: gpd.GeoDataFrame, region: Region | None, *, count: int, unclaimed: int
+    raw: Raw,
+    layer: gpd.GeoDataFrame,
+    region: Region | None,
+    rows: dict[str, NDArray[np.bool_]],
+    code: pd.Series,
 ) -> dict[str, Any]:
+    """Return what was found out; `rows` marks which are claimed by a municipality and which have an area."""
+    count, unclaimed = code[rows["claimed"]].nunique(), int((~rows["claimed"]).sum())
+    is_broken = rows["claimed"] & ~rows["area"]
     areas = _areas(layer, region)
     ours = list(region.municipalities.index) if region else []
     missing = [one for one in ours if one not in set(layer["code"])]
@@ -101,6 +111,7 @@ def _facts(
         "shown": len(layer),
         "municipalities": count,
         "without_code": unclaimed,
+        "broken": int(is_broken.sum()),
         "missing": missing,
         "areas": areas,
     }
@@ -111,6 +122,9 @@ def _facts(
         notes.append(Note.of("borders_missing", file=raw.file, names=names))
     if unclaimed:
         notes.append(Note.of("borders_without_code", file=raw.file, rows=unclaimed))
+    if is_broken.any():
+        first = int(raw.table.index[is_broken][0])
+        notes.append(Note.of("reference_broken", file=raw.file, rows=int(is_broken.sum()), first=first))
     limit = load_assumptions().value("border_area_apart_ratio")
     for area in areas:
         if area["apart"] is not None and abs(area["apart"]) > limit:
