@@ -1,4 +1,4 @@
-"""The `gunmane` command: regions, plan, sample."""
+"""The `gunmane` command: regions, plan, sample, fetch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from gunmane.cli import commands, console
+from gunmane.cli import commands, console, fetching
 from gunmane.cli.options import build_parser, chosen_language
 from gunmane.errors import GunmaneError
 from gunmane.i18n import say, t
@@ -56,6 +56,7 @@ def _run(options: commands.Options, lang: str) -> int:
         "regions": commands.list_regions,
         "plan": commands.plan_region,
         "sample": commands.write_sample,
+        "fetch": fetching.fetch,
     }
     try:
         command[options.command](options, lang)

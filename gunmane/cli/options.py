@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import gunmane
 from gunmane import schema
+from gunmane.cli.fetching import add_fetch
 from gunmane.i18n import LANGUAGES, t
 
 ENVIRONMENT = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -28,12 +29,12 @@ def chosen_language(argv: Sequence[str]) -> str:
 
 
 def build_parser(lang: str) -> argparse.ArgumentParser:
-    """Return the parser of `gunmane regions`, `gunmane plan` and `gunmane sample`."""
+    """Return the parser of `gunmane regions`, `gunmane plan`, `gunmane sample` and `gunmane fetch`."""
     parser = argparse.ArgumentParser(
         prog="gunmane", description=t("cli.help.about", lang), allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"gunmane {gunmane.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{regions,plan,sample}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{regions,plan,sample,fetch}")
 
     regions = _command(commands, "regions", lang)
     regions.add_argument("--json", action="store_true", help=t("cli.help.json", lang))
@@ -48,6 +49,7 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
     sample.add_argument(
         "--out", metavar="DIR", type=pathlib.Path, required=True, help=t("cli.help.out", lang)
     )
+    add_fetch(_command(commands, "fetch", lang), lang)
     return parser
 
 

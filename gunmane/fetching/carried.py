@@ -1,0 +1,97 @@
+"""Files carried in by hand: found by their names in a folder, checked, copied so that no half file is ever seen."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import pathlib
+import shutil
+
+from gunmane.cache import atomic_path
+from gunmane.errors import FileError
+from gunmane.fetching.addresses import Download
+from gunmane.fetching.manifest import read_manifest
+from gunmane.fetching.soundness import is_sound
+from gunmane.ledgers.files import file_sha256
+
+# A bound of the machine: a folder carried in holds some dozens of files, a whole disk millions.
+MAX_FILES = 100_000
+
+
+def list_files(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
+    """
+    Return the files of a folder and its subfolders, sorted; links to elsewhere are not followed.
+
+    Raises
+    ------
+    FileError
+        If it is no folder, or holds too many files to be the one that was meant.
+    """
+    if not folder.is_dir():
+        raise FileError("fetch_no_folder", folder=str(folder))
+    found: list[pathlib.Path] = []
+    for place, _, names in os.walk(folder, followlinks=False):
+        found += [pathlib.Path(place) / name for name in names]
+        if len(found) > MAX_FILES:
+            raise FileError("fetch_folder_too_full", folder=str(folder), limit=f"{MAX_FILES:,}")
+    return tuple(sorted(path for path in found if path.is_file() and not path.is_symlink()))
+
+
+def find_carried(one: Download, files: tuple[pathlib.Path, ...]) -> pathlib.Path | None:
+    """
+    Return the file that fits a download, None where none does.
+
+    Its own name goes before the patterns, an earlier pattern before a later one, and of several the last by name:
+    the names of public data sets carry their year. Upper and lower case are the same.
+    """
+    for pattern in (one.file, *one.patterns):
+        if not pattern:
+            continue
+        low = pattern.lower()
+        fitting = [f for f in files if fnmatch.fnmatchcase(_tail(f, low.count("/")), low)]
+        if fitting:
+            return max(fitting, key=lambda path: (path.name.lower(), str(path)))
+    return None
+
+
+def _tail(path: pathlib.Path, folders: int) -> str:
+    """Return a file's name with as many of its folders as a pattern names, in lower case."""
+    return "/".join(path.parts[-folders - 1 :]).lower()
+
+
+def copy_carried(one: Download, source: pathlib.Path, out: pathlib.Path) -> tuple[pathlib.Path, str]:
+    """
+    Check a carried file and copy it into the folder of fetched files; return the copy and its SHA-256.
+
+    It is checked against the table, and against the manifest that lies beside it where it was fetched elsewhere.
+
+    Raises
+    ------
+    FileError
+        If it is not what its name says, its checksum is another, or it cannot be copied; nothing is copied then.
+    """
+    name = one.file if one.file and _has_suffix(source, one.file) else source.name
+    if not is_sound(source, name):
+        raise FileError("fetch_carried_broken", file=source.name)
+    digest = file_sha256(source)
+    listed = str(read_manifest(source.parent).get(source.name, {}).get("sha256", ""))
+    if any(known and known.lower() != digest for known in (one.sha256, listed)):
+        raise FileError("fetch_carried_checksum", file=source.name)
+    target = out / name
+    if target.is_file() and file_sha256(target) == digest:
+        return target, digest
+    try:
+        with atomic_path(target) as temporary:
+            shutil.copyfile(source, temporary)
+            if file_sha256(temporary) != digest:
+                raise FileError("fetch_carried_checksum", file=source.name)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise FileError("output_not_written", folder=str(out), reason=reason) from error
+    return target, digest
+
+
+def _has_suffix(source: pathlib.Path, name: str) -> bool:
+    return (
+        source.name.lower() == name.lower() or source.suffix.lower() == pathlib.PurePath(name).suffix.lower()
+    )
