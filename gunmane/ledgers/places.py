@@ -73,7 +73,7 @@ def numbers(values: pd.Series, read: Callable[[str], float] | None = None) -> ND
         return values.to_numpy(dtype="float64", na_value=np.nan)
     codes, distinct = pd.factorize(values, use_na_sentinel=True)
     texts = pd.Series(distinct, dtype=object)
-    read_plainly = pd.to_numeric(texts, errors="coerce").to_numpy(dtype="float64")
+    read_plainly = pd.to_numeric(texts, errors="coerce").to_numpy(dtype="float64", copy=True)
     for at in np.flatnonzero(~np.isfinite(read_plainly)):
         text = unicodedata.normalize("NFKC", str(texts.iat[at])).strip()
         read_plainly[at] = (read or _number)(text)

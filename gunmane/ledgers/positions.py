@@ -64,6 +64,10 @@ def propose_position(raw: Raw, names: Mapping[str, tuple[str, ...]], *, region: 
         place = Position(crs=LON_LAT, lat_lon=first["lat_lon"])
     elif "wkt" in first:
         place = Position(wkt=first["wkt"])
+    elif raw.shapes is None and not address:
+        notes = [Note.of("place_none", file=raw.file)]
+    elif raw.shapes is None:
+        notes = [Note.of("place_address", file=raw.file, columns=", ".join(address))]
     return dataclasses.replace(place, address=address), notes
 
 

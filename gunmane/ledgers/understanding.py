@@ -30,6 +30,7 @@ from gunmane.ledgers.places import (
 from gunmane.ledgers.profiles import Position, Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.recognition import plain_name
+from gunmane.ledgers.shapes import usable_shapes
 from gunmane.municipalities import Region
 
 # Readings of single words that are listed for a person; a profile with more is a code list.
@@ -62,7 +63,7 @@ def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> g
     Raises
     ------
     FileError
-        If the profile names columns that the file does not have, or nothing says in which system the places are.
+        If the profile names columns that the file does not have, or nothing says in which system its places are.
     """
     profile = _spelt(raw, profile)
     columns: dict[str, Any] = {}
@@ -87,8 +88,10 @@ def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> g
         if region is not None and (at >= 0).any():
             shapes, crs = _with_towns(shapes, crs, bare, at, region)
             is_town[bare] = at >= 0
-    if crs is None:
-        raise FileError("ledger_crs_missing" if is_placed.any() else "ledger_no_place", **_told(raw))
+    if crs is None and is_placed.any():
+        key = "ledger_prj_missing" if raw.format == "shapefile" else "ledger_crs_missing"
+        raise FileError(key, file=raw.file)
+    crs = crs or pyproj.CRS.from_user_input(LON_LAT if region is None else region.epsg)
     table["position"] = _positions(table.get("position"), is_placed, is_town)
     table["source"] = raw.file + "#" + pd.Series(raw.table.index, index=table.index).astype("str")
     rows = gpd.GeoDataFrame(table.reset_index(drop=True), geometry=shapes, crs=crs)
@@ -272,10 +275,10 @@ def _geometry(raw: Raw, place: Position) -> tuple[NDArray[Any], pyproj.CRS | Non
         return points(lon, lat), said or pyproj.CRS.from_user_input(LON_LAT)
     if place.wkt:
         shapes, crs = shapes_of_text(_column(table, place.wkt), raw.file)
-        return finite(_turned(shapes, place)), said or pyproj.CRS.from_user_input(crs)
+        return usable_shapes(_turned(shapes, place)), said or pyproj.CRS.from_user_input(crs)
     if raw.shapes is not None:
         shapes = np.asarray(raw.shapes, dtype=object)
-        return finite(_turned(shapes, place)), said or raw.crs
+        return usable_shapes(_turned(shapes, place)), said or raw.crs
     return np.full(count, None, dtype=object), None
 
 
@@ -283,17 +286,6 @@ def _turned(shapes: NDArray[Any], place: Position) -> NDArray[Any]:
     if not place.is_swapped:
         return shapes
     return np.asarray(shapely.transform(shapely.force_2d(shapes), lambda c: c[:, ::-1]), dtype=object)
-
-
-def finite(shapes: NDArray[Any]) -> NDArray[Any]:
-    """Return the shapes, None where they are empty or a coordinate is no number."""
-    usable = np.asarray(shapes, dtype=object).copy()
-    is_usable = ~(shapely.is_missing(usable) | shapely.is_empty(usable))
-    is_usable &= np.isfinite(shapely.bounds(usable)).all(axis=1)
-    coordinates, owner = shapely.get_coordinates(usable, return_index=True)
-    is_usable[np.unique(owner[~np.isfinite(coordinates).all(axis=1)])] = False
-    usable[~is_usable] = None
-    return usable
 
 
 def _addresses(
