@@ -1,172 +1,242 @@
-"""Files that carry geometry: GeoJSON, GeoPackage, GeoParquet, shapefile (also zipped), FlatGeobuf."""
+"""Files that carry geometry: GeoJSON, GeoPackage, shapefile, FlatGeobuf; GeoParquet stands in a module of its own."""
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import warnings
+from collections.abc import Collection
+from typing import Any
 
-import geopandas as gpd
-import pyarrow.parquet
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pyogrio
+import pyproj
+import shapely
 
 from gunmane.errors import FileError
-from gunmane.ledgers.files import MAX_ROWS, checked_file, unpacked
+from gunmane.ledgers import files
+from gunmane.ledgers.dbf import check_shapefile, dbf_encoding, sister
+from gunmane.ledgers.geoparquet import open_parquet, plain_table, shapes_of_wkb
+from gunmane.ledgers.profiles import Layout
+from gunmane.ledgers.raw import Raw
 
 # The prefix forces the driver: another format under this name could make GDAL open other files.
 GEOJSON_DRIVER = "GeoJSON:"
-SHP_HEAD_BYTES = 100
+FORMATS = {".geojson": "geojson", ".json": "geojson", ".gpkg": "gpkg", ".fgb": "fgb", ".shp": "shapefile"}
+# Layers that bear one of these names come first where a file has several.
+LAYER_NAMES = ("assets", "roads")
+SQLITE_HEAD_BYTES = 100
 OGR_ERRORS = (
     pyogrio.errors.DataSourceError,
     pyogrio.errors.DataLayerError,
     pyogrio.errors.FeatureError,
+    pyogrio.errors.FieldError,
     pyogrio.errors.CRSError,
     pyogrio.errors.GeometryError,
+    pa.ArrowException,
+    ValueError,
+    RuntimeError,
 )
 
 
-def read_vector(path: pathlib.Path, *, layer_name: str) -> gpd.GeoDataFrame:
-    """
-    Return the rows of a file that carries geometry, in its own CRS and its own order.
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """What GDAL is asked for: the file under a name that fixes its driver, one layer, an encoding."""
 
-    Broken geometry comes back missing: a fault of the row, not of the file.
+    name: str
+    file: str
+    layer: str | None = None
+    encoding: str | None = None
+    columns: list[str] | None = None
+    max_rows: int | None = None
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        return {
+            "layer": self.layer,
+            "encoding": self.encoding,
+            "columns": self.columns,
+            "max_features": self.max_rows,
+            "datetime_as_string": True,
+        }
+
+
+def open_vector(
+    path: pathlib.Path,
+    *,
+    layout: Layout,
+    columns: Collection[str] | None = None,
+    max_rows: int | None = None,
+) -> Raw:
+    """
+    Return the rows and shapes of a GIS file in its own CRS and its own order.
+
+    Broken geometry comes back missing: a fault of the row, not of the file. Heights and measures are left out,
+    curves become lines. A file or layer without geometry is a table: `shapes` is None.
 
     Parameters
     ----------
     path
         File to read; it must have passed `checked_file`.
-    layer_name
-        Layer to take where a file has several ("assets", "roads").
+    layout
+        `layer` and `encoding` (of a shapefile) count where given.
+    columns
+        Columns to keep besides the shapes; None keeps all.
+    max_rows
+        Rows to read at most.
+
+    Returns
+    -------
+    raw
+        Index: 1 for the first feature. `told`: `layer`, `layers` and `spatial_layers` (all of the file and those
+        with shapes, where it has several), `encoding` and `has_prj` (of a shapefile).
 
     Raises
     ------
     FileError
-        If the file cannot be read, has no geometry, no rows, too many, no CRS, or several layers to take.
+        If the file is broken or cut off, has no rows or too many, or no layer of that name.
     """
     kind = path.suffix.lower()
-    if kind == ".zip":
-        with unpacked(path) as inner:
-            return _renamed(inner, path, layer_name)
     if kind in {".parquet", ".geoparquet"}:
-        rows = _read_parquet(path)
-    elif kind in {".geojson", ".json"}:
-        rows = _read_geojson(path)
+        return open_parquet(path, columns=columns, max_rows=max_rows)
+    told: dict[str, Any] = {}
+    source = _Source(str(path), path.name, max_rows=max_rows)
+    if kind in {".geojson", ".json"}:
+        source = dataclasses.replace(source, name=f"{GEOJSON_DRIVER}{path.resolve()}")
     elif kind == ".shp":
-        rows = _read_shapefile(path)
+        check_shapefile(path)
+        told = {
+            "encoding": layout.encoding or dbf_encoding(path),
+            "has_prj": sister(path, ".prj") is not None,
+        }
+        source = dataclasses.replace(source, encoding=told["encoding"])
     else:
-        rows = _read_ogr(str(path), path.name, layer=_layer(path, layer_name))
-    if "geometry" not in rows or not isinstance(rows, gpd.GeoDataFrame):
-        raise FileError("ledger_not_spatial", file=path.name)
-    if rows.empty:
-        # A file cut off inside its index still opens, but gives fewer rows than its head promises.
-        is_cut = kind == ".fgb" and int(pyogrio.read_info(path)["features"]) > 0
-        raise FileError("ledger_unreadable" if is_cut else "ledger_no_rows", file=path.name)
-    if rows.crs is None:
-        key = "ledger_prj_missing" if kind == ".shp" else "ledger_crs_missing"
-        raise FileError(key, file=path.name)
-    return rows.reset_index(drop=True)
+        if kind == ".gpkg":
+            _check_sqlite(path)
+        layer, layers, spatial = _layer(path, layout.layer)
+        told = {"layer": layer} | ({"layers": layers, "spatial_layers": spatial} if len(layers) > 1 else {})
+        source = dataclasses.replace(source, layer=layer)
+    info = _info(source)
+    if columns is not None:
+        kept = [str(name) for name in info["fields"] if str(name) in columns]
+        source = dataclasses.replace(source, columns=kept)
+    table, shapes, crs = _read(source)
+    # A file cut off inside its index still opens, but gives fewer rows than its head promises.
+    if kind == ".fgb" and max_rows is None and len(table) < int(info["features"]):
+        raise FileError("ledger_unreadable", file=path.name)
+    if table.empty and not len(table.index):
+        raise FileError("ledger_no_rows", file=path.name)
+    table.index = pd.RangeIndex(1, len(table) + 1)
+    return Raw(path.name, FORMATS[kind], table, shapes=shapes, crs=crs, told=told)
 
 
-def _renamed(inner: pathlib.Path, outer: pathlib.Path, layer_name: str) -> gpd.GeoDataFrame:
-    """Read a file out of a zip so that its errors name the zip that the user knows."""
-    try:
-        return read_vector(checked_file(inner), layer_name=layer_name)
-    except FileError as error:
-        raise FileError(error.key, **{**error.values, "file": outer.name}) from error
-
-
-def _read_ogr(
-    source: str, file: str, *, layer: str | None = None, encoding: str | None = None
-) -> gpd.GeoDataFrame:
+def _info(source: _Source) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            count = int(pyogrio.read_info(source, layer=layer, encoding=encoding)["features"])
-            if count > MAX_ROWS:
-                raise FileError("ledger_too_many_rows", file=file, rows=f"{count:,}", limit=f"{MAX_ROWS:,}")
-            return pyogrio.read_dataframe(
-                source,
-                layer=layer,
-                encoding=encoding,
-                on_invalid="ignore",
-                force_2d=True,
-                datetime_as_string=True,
+            info: dict[str, Any] = pyogrio.read_info(
+                source.name, layer=source.layer, encoding=source.encoding
             )
-    except (*OGR_ERRORS, ValueError) as error:
-        raise FileError("ledger_unreadable", file=file) from error
+    except OGR_ERRORS as error:
+        raise FileError("ledger_unreadable", file=source.file) from error
+    count = int(info["features"])
+    if count > files.MAX_ROWS:
+        raise FileError(
+            "ledger_too_many_rows", file=source.file, rows=f"{count:,}", limit=f"{files.MAX_ROWS:,}"
+        )
+    return info
 
 
-def _read_geojson(path: pathlib.Path) -> gpd.GeoDataFrame:
-    return _read_ogr(f"{GEOJSON_DRIVER}{path.resolve()}", path.name)
-
-
-def _read_shapefile(path: pathlib.Path) -> gpd.GeoDataFrame:
-    missing = [s for s in (".shx", ".dbf") if _sister(path, s) is None]
-    if missing:
-        raise FileError("ledger_shapefile_incomplete", file=path.name, missing=" ".join(missing))
-    if _sister(path, ".prj") is None:
-        raise FileError("ledger_prj_missing", file=path.name)
-    with path.open("rb") as file:
-        head = file.read(SHP_HEAD_BYTES)
-    # A shapefile's head gives its length in 16-bit words; GDAL takes a file cut short for missing shapes.
-    if path.stat().st_size < 2 * int.from_bytes(head[24:28], "big"):
-        raise FileError("ledger_unreadable", file=path.name)
-    return _read_ogr(str(path), path.name, encoding=_dbf_encoding(path))
-
-
-def _sister(path: pathlib.Path, suffix: str) -> pathlib.Path | None:
-    for name in (suffix, suffix.upper()):
-        candidate = path.with_suffix(name)
-        if candidate.is_file():
-            return candidate
-    return None
-
-
-def _dbf_encoding(path: pathlib.Path) -> str:
-    """Tell UTF-8 from CP932 by the bytes: a `.cpg` is often absent, or says Shift_JIS and means CP932."""
-    dbf, cpg = _sister(path, ".dbf"), _sister(path, ".cpg")
-    declared = cpg.read_text(encoding="ascii", errors="ignore").strip().lower() if cpg else ""
-    if declared.replace("-", "") in {"utf8", "65001"}:
-        return "UTF-8"
-    if declared.replace("-", "_") in {"shift_jis", "sjis", "cp932", "932", "windows_31j", "ms932"}:
-        return "CP932"
-    try:
-        (dbf.read_bytes() if dbf else b"").replace(b"\x00", b" ")[32:].decode("utf-8")
-    except UnicodeDecodeError:
-        return "CP932"
-    return "UTF-8"
-
-
-def _layer(path: pathlib.Path, layer_name: str) -> str:
-    """Return the one layer with geometry, or the one that bears the expected name."""
+def _read(source: _Source) -> tuple[pd.DataFrame, np.ndarray | None, pyproj.CRS | None]:
+    """Read through Arrow, which is fast; through GDAL's own features where Arrow cannot say it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            layers = pyogrio.list_layers(path)
-    except (*OGR_ERRORS, ValueError) as error:
-        raise FileError("ledger_unreadable", file=path.name) from error
-    if not len(layers):
-        raise FileError("ledger_unreadable", file=path.name)
-    spatial = [str(name) for name, geometry in layers if geometry is not None]
-    if not spatial:
-        raise FileError("ledger_not_spatial", file=path.name)
-    if len(spatial) == 1:
-        return spatial[0]
-    if layer_name in spatial:
-        return layer_name
-    raise FileError("ledger_layers", file=path.name, layers=", ".join(spatial[:10]), wanted=layer_name)
+            try:
+                meta, rows = pyogrio.read_arrow(source.name, **source.asked)
+                return _from_arrow(source, meta, rows)
+            except (UnicodeDecodeError, pa.ArrowException, NotImplementedError):
+                return _feature_by_feature(source)
+    except OGR_ERRORS as error:
+        raise FileError("ledger_unreadable", file=source.file) from error
 
 
-def _read_parquet(path: pathlib.Path) -> gpd.GeoDataFrame:
+def _from_arrow(
+    source: _Source, meta: dict[str, Any], rows: Any
+) -> tuple[pd.DataFrame, np.ndarray | None, pyproj.CRS | None]:
+    name = meta["geometry_name"] or "wkb_geometry"
+    if name not in rows.column_names or meta["geometry_type"] is None:
+        return plain_table(rows), None, None
+    wkb = rows.column(name)
+    rows = rows.drop_columns([name])
+    given = wkb.is_valid().to_numpy()
+    shapes = shapes_of_wkb(wkb)
+    del wkb
+    table = plain_table(rows)
+    del rows
+    is_odd = shapely.is_missing(shapes) & given
+    if is_odd.any():
+        # Curves: GDAL itself draws them as lines when it reads feature by feature.
+        _, drawn, _ = _feature_by_feature(dataclasses.replace(source, columns=[]))
+        if drawn is not None and len(drawn) == len(shapes):
+            shapes[is_odd] = drawn[is_odd]
+    return table, shapes, _crs(meta["crs"])
+
+
+def _feature_by_feature(source: _Source) -> tuple[pd.DataFrame, np.ndarray | None, pyproj.CRS | None]:
+    rows = pyogrio.read_dataframe(source.name, **source.asked, on_invalid="ignore", force_2d=True)
+    if "geometry" not in rows:
+        return pd.DataFrame(rows), None, None
+    shapes = np.asarray(rows.geometry.to_numpy(), dtype=object)
+    return pd.DataFrame(rows.drop(columns="geometry")), shapes, rows.crs
+
+
+def _crs(said: str | None) -> pyproj.CRS | None:
+    """Return the system that a file names, or None where nobody knows it."""
     try:
-        count = pyarrow.parquet.ParquetFile(path).metadata.num_rows
-        if count > MAX_ROWS:
-            raise FileError("ledger_too_many_rows", file=path.name, rows=f"{count:,}", limit=f"{MAX_ROWS:,}")
-        rows = gpd.read_parquet(path)
-    except (OSError, pyarrow.lib.ArrowException) as error:
+        return pyproj.CRS.from_user_input(said) if said else None
+    except pyproj.exceptions.CRSError:
+        return None
+
+
+def _layer(path: pathlib.Path, wanted: str) -> tuple[str, list[str], list[str]]:
+    """
+    Return the layer to read, all layers, and those with shapes.
+
+    The wanted layer counts, else the only one with shapes, one of a known name, or the one with most rows.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            listed = pyogrio.list_layers(path)
+            spatial = [str(name) for name, geometry in listed if geometry is not None]
+            layers = [str(name) for name, _ in listed]
+            if wanted and wanted in layers:
+                return wanted, layers, spatial
+            known = [name for name in LAYER_NAMES if name in spatial]
+            choice = known[:1] or spatial or layers
+            if len(choice) > 1 and not wanted:
+                counts = {name: int(pyogrio.read_info(path, layer=name)["features"]) for name in choice}
+                choice = sorted(choice, key=lambda name: (-counts[name], name))
+    except OGR_ERRORS as error:
         raise FileError("ledger_unreadable", file=path.name) from error
-    except ValueError as error:
-        # GeoPandas says so of a Parquet file that has no geometry column.
-        key = "ledger_not_spatial" if "geo metadata" in str(error) else "ledger_unreadable"
-        raise FileError(key, file=path.name) from error
-    rows = rows.rename_geometry("geometry") if rows.geometry.name != "geometry" else rows
-    return rows.set_geometry(rows.geometry.force_2d())
+    if not layers:
+        raise FileError("ledger_unreadable", file=path.name)
+    if wanted:
+        found = ", ".join(layers[:10])
+        raise FileError("ledger_layer_unknown", file=path.name, layer=wanted, layers=found)
+    return choice[0], layers, spatial
+
+
+def _check_sqlite(path: pathlib.Path) -> None:
+    """Refuse a GeoPackage that is shorter than its own head says: SQLite opens it until it needs the rest."""
+    with path.open("rb") as stream:
+        head = stream.read(SQLITE_HEAD_BYTES)
+    page_bytes = int.from_bytes(head[16:18], "big")
+    page_bytes = 65536 if page_bytes == 1 else page_bytes
+    # The count of pages holds only where the writer kept both change counters alike.
+    is_kept = head[24:28] == head[92:96]
+    if is_kept and path.stat().st_size < page_bytes * int.from_bytes(head[28:32], "big"):
+        raise FileError("ledger_unreadable", file=path.name)

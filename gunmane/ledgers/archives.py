@@ -1,0 +1,209 @@
+"""Zip files: bounded, never trusted with a path, and one ledger out of what they hold."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from gunmane.errors import FileError
+from gunmane.ledgers import files
+
+# What is read out of a zip, by order of preference: shapes, then tables and other formats, then loose text.
+KINDS = (
+    (".shp", ".gpkg", ".geojson", ".parquet", ".geoparquet", ".fgb"),
+    (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".json", ".gml", ".osm", ".graphml", ".pbf"),
+    (".txt",),
+)
+PLAIN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+LOCAL_HEAD_BYTES = 30
+UTF8_NAME = 0x800
+ENCRYPTED = 0x1
+# Deflate reaches about 1,000 : 1 on nothing but blanks; ledgers stay far below.
+MAX_RATIO = 400
+RATIO_FROM_BYTES = 50 * files.MEGABYTE
+ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+)
+
+
+def checked_zip(path: pathlib.Path, *, file: str = "") -> list[zipfile.ZipInfo]:
+    """
+    Return the members of a zip file whose unpacked size is bounded.
+
+    Parameters
+    ----------
+    path
+        File to look into.
+    file
+        Its name as the user knows it; "" takes the path's.
+
+    Raises
+    ------
+    FileError
+        If the file is no sound zip, is encrypted, or would unpack to too much.
+    """
+    file = file or path.name
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir()]
+    except ZIP_FAULTS as error:
+        raise FileError("ledger_unreadable", file=file) from error
+    size = sum(member.file_size for member in members)
+    packed = max(sum(member.compress_size for member in members), 1)
+    is_bomb = size > RATIO_FROM_BYTES and size / packed > MAX_RATIO
+    if is_bomb or size > files.MAX_UNPACKED_BYTES or len(members) > files.MAX_ZIP_MEMBERS:
+        raise _too_large(file, size)
+    if any(member.flag_bits & ENCRYPTED for member in members):
+        raise FileError("ledger_zip_locked", file=file)
+    return members
+
+
+def _too_large(file: str, size: int) -> FileError:
+    limit = files.MAX_UNPACKED_BYTES // files.MEGABYTE
+    return FileError("ledger_zip_too_large", file=file, size=size // files.MEGABYTE, limit=limit)
+
+
+def member_blocks(path: pathlib.Path, member: zipfile.ZipInfo, *, file: str = "") -> Iterator[bytes]:
+    """
+    Yield the unpacked bytes of one member, block by block, and stop where it gives more than its head says.
+
+    Other readers of the same file may not look at the size that the head claims; what passes here is safe for them.
+
+    Raises
+    ------
+    FileError
+        If the member is cut off, packed in an unusual way, or larger than it claims.
+    """
+    file = file or path.name
+    if member.compress_type not in PLAIN_METHODS:
+        raise FileError("ledger_unreadable", file=file)
+    given, left = 0, member.compress_size
+    unpack = zlib.decompressobj(-zlib.MAX_WBITS) if member.compress_type == zipfile.ZIP_DEFLATED else None
+    try:
+        with path.open("rb") as stream:
+            stream.seek(member.header_offset)
+            name_size, extra_size = struct.unpack("<26x2H", stream.read(LOCAL_HEAD_BYTES))
+            stream.seek(name_size + extra_size, 1)
+            while left > 0:
+                packed = stream.read(min(left, files.MEGABYTE))
+                if not packed:
+                    raise FileError("ledger_unreadable", file=file)
+                left -= len(packed)
+                while packed:
+                    block = unpack.decompress(packed, 4 * files.MEGABYTE) if unpack else packed
+                    packed = unpack.unconsumed_tail if unpack else b""
+                    given += len(block)
+                    if given > member.file_size:
+                        raise FileError("ledger_zip_bomb", file=file)
+                    yield block
+    except ZIP_FAULTS as error:
+        raise FileError("ledger_unreadable", file=file) from error
+    if given != member.file_size:
+        raise FileError("ledger_unreadable", file=file)
+
+
+def shown_name(member: zipfile.ZipInfo) -> str:
+    """Return a member's own name without its folders, readable also where Windows wrote it in CP932."""
+    name = member.filename
+    if not member.flag_bits & UTF8_NAME:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("cp932")
+    return pathlib.PurePosixPath(name.replace("\\", "/")).name
+
+
+@contextlib.contextmanager
+def unpacked(path: pathlib.Path, *, wanted: str = "") -> Iterator[tuple[pathlib.Path, str, list[str]]]:
+    """
+    Yield the one ledger inside a zip file, its name there, and the names of the ledgers left out.
+
+    It is unpacked into a temporary folder under a name of our own; names inside the archive are never used as paths.
+    A shapefile brings its sister files along. Files of one name in several formats or encodings, as national data sets
+    come, count as one.
+
+    Parameters
+    ----------
+    path
+        Zip file.
+    wanted
+        Name of the file to take, with or without its suffix; "" finds out.
+
+    Raises
+    ------
+    FileError
+        If the zip is unsound or too large, holds another zip instead of a ledger, no ledger, or several.
+    """
+    members = [m for m in checked_zip(path) if _is_own(m)]
+    chosen, left_out = _chosen(path.name, members, wanted)
+    stem = chosen.filename[: -len(_suffix(chosen))].lower()
+    is_shapefile = _suffix(chosen) == ".shp"
+    sisters = [m for m in members if is_shapefile and m.filename.lower().startswith(f"{stem}.")] or [chosen]
+    with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
+        for member in sisters:
+            target = pathlib.Path(folder) / f"ledger{_suffix(member)}"
+            with target.open("wb") as stream:
+                stream.writelines(member_blocks(path, member))
+            if _crc32(target) != member.CRC:
+                raise FileError("ledger_unreadable", file=path.name)
+        yield pathlib.Path(folder) / f"ledger{_suffix(chosen)}", shown_name(chosen), left_out
+
+
+def _chosen(file: str, members: list[zipfile.ZipInfo], wanted: str) -> tuple[zipfile.ZipInfo, list[str]]:
+    ledgers = [m for m in members if any(_suffix(m) in kinds for kinds in KINDS)]
+    groups: dict[str, list[zipfile.ZipInfo]] = {}
+    for kinds in KINDS:
+        groups = {}
+        for member in sorted((m for m in ledgers if _suffix(m) in kinds), key=_preference):
+            groups.setdefault(_stem(member), []).append(member)
+        if groups:
+            break
+    named = [m for m in ledgers if wanted and wanted.casefold() in {shown_name(m).casefold(), _stem(m)}]
+    if named:
+        pick = min(named, key=_preference)
+    elif len(groups) == 1:
+        pick = next(iter(groups.values()))[0]
+    else:
+        if not groups and any(_suffix(m) == ".zip" for m in members):
+            raise FileError("ledger_zip_nested", file=file)
+        found = ", ".join(sorted(shown_name(same[0]) for same in groups.values())[:6]) or "-"
+        raise FileError("ledger_zip_choice", file=file, found=found)
+    others = {shown_name(m) for m in [*ledgers, *(m for m in members if _suffix(m) == ".zip")]}
+    return pick, sorted(name for name in others if pathlib.PurePath(name).stem.casefold() != _stem(pick))
+
+
+def _preference(member: zipfile.ZipInfo) -> tuple[int, bool, str]:
+    order = [suffix for kinds in KINDS for suffix in kinds]
+    # National data sets hold the same shapefile in both encodings.
+    return order.index(_suffix(member)), "utf" not in member.filename.lower(), member.filename
+
+
+def _is_own(member: zipfile.ZipInfo) -> bool:
+    """Tell whether a member is the user's file, not what a Mac or an open Excel leaves beside it."""
+    return "__MACOSX" not in member.filename and not shown_name(member).startswith((".", "~$"))
+
+
+def _suffix(member: zipfile.ZipInfo) -> str:
+    return pathlib.PurePosixPath(member.filename).suffix.lower()
+
+
+def _stem(member: zipfile.ZipInfo) -> str:
+    return pathlib.PurePath(shown_name(member)).stem.casefold()
+
+
+def _crc32(path: pathlib.Path) -> int:
+    total = 0
+    with path.open("rb") as stream:
+        while block := stream.read(files.MEGABYTE):
+            total = zlib.crc32(block, total)
+    return total
