@@ -18,10 +18,12 @@ from gunmane import schema
 from gunmane.errors import FileError
 from gunmane.ledgers.codelists import ROAD_CLASS_WORDS, known_profile, looked_up, named_text, named_words
 from gunmane.ledgers.files import MAX_ROWS
+from gunmane.ledgers.opening import open_raw
 from gunmane.ledgers.profiles import Profile
+from gunmane.ledgers.proposals import propose_profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.recognition import plain_name
-from gunmane.ledgers.rows import check_places, read_rows
+from gunmane.ledgers.rows import check_places
 from gunmane.ledgers.shapes import shapes_of
 from gunmane.municipalities import Region
 from gunmane.scenario import Note
@@ -89,11 +91,8 @@ def read_roads(path: pathlib.Path, *, region: Region) -> tuple[gpd.GeoDataFrame,
     FileError
         If the file cannot be used as a whole, or holds no line that a car may use.
     """
-    rows = read_rows(pathlib.Path(path), region=region, layer_name="roads")
-    numbers = [int(name.rpartition("#")[2]) for name in rows["source"]]
-    table = pd.DataFrame(rows.drop(columns=["geometry", "source"])).set_axis(numbers)
-    raw = Raw(path.name, "", table, rows.geometry.to_numpy(), rows.crs)
-    return roads_from(raw, Profile(kind="", role="roads"), region=region)
+    raw = open_raw(pathlib.Path(path))
+    return roads_from(raw, propose_profile(raw, region=region), region=region)
 
 
 def roads_from(raw: Raw, profile: Profile, *, region: Region) -> tuple[gpd.GeoDataFrame, dict[str, Any]]:

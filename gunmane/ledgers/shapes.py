@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gunmane.errors import FileError
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
+from gunmane.ledgers.understanding import understand
 from gunmane.municipalities import Region
 
 
@@ -35,9 +36,6 @@ def shapes_of(raw: Raw, profile: Profile, *, region: Region | None) -> gpd.GeoSe
         If nobody says in which coordinate system the shapes are, or the file has no place at all.
     """
     if raw.shapes is None:
-        # Imported here: a GIS file needs none of it.
-        from gunmane.ledgers.understanding import understand
-
         rows = understand(raw, profile, region=region)
         return gpd.GeoSeries(usable_shapes(rows.geometry.to_numpy()), index=raw.table.index, crs=rows.crs)
     named = profile.position.crs or raw.crs
