@@ -43,7 +43,7 @@ UNIT_WORDS = {
 }
 UNITS = {unit for table in UNIT_FACTORS.values() for unit in table} | set(UNIT_WORDS)
 PLACE_COLUMNS = ("lon", "lat", "x", "y", "lat_lon", "wkt", "address")
-MARKS = re.compile(r"[\s_\-・:：;,.、。'\"*※★●○◎■□]+")
+MARKS = re.compile(r"[\s_\-・:：;,.、。'\"*※★●○◎■□/|>]+")
 BRACKETED = re.compile(r"[(\[{〔【<〈「『]([^)\]}〕】>〉」』]*)[)\]}〕】>〉」』]")
 LEVELS = re.compile(r"[\s_/|>・.:]+")
 NUMBERED = re.compile(r"^(\d{1,3}|[①-⑳]|\(\d{1,3}\))[.)、:\s]+")
@@ -221,7 +221,8 @@ def _listed(ours: str, table: Mapping[str, tuple[str, ...]], sector: str) -> tup
 
 def _last_level(heading: str) -> str:
     """Return the last part of a heading that has several levels, as it is compared, or ""."""
-    parts = [part for part in LEVELS.split(unicodedata.normalize("NFKC", str(heading)).strip()) if part]
+    text = BRACKETED.sub(" ", unicodedata.normalize("NFKC", str(heading)))
+    parts = [part for part in LEVELS.split(text) if part and part.casefold() not in UNITS]
     return bare(parts[-1]) if len(parts) > 1 else ""
 
 

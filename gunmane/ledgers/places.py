@@ -171,6 +171,16 @@ def shapes_of_text(values: pd.Series, file: str) -> tuple[NDArray[Any], str]:
     return np.asarray(shapely.force_2d(shapely.from_wkt(bare, on_invalid="ignore")), dtype=object), crs
 
 
+def usable_shapes(shapes: NDArray[Any]) -> NDArray[Any]:
+    """Return the shapes without heights, missing where they are empty or a coordinate is no number."""
+    flat = np.asarray(shapely.force_2d(shapes), dtype=object)
+    coordinates, owner = shapely.get_coordinates(flat, return_index=True)
+    is_usable = ~(shapely.is_missing(flat) | shapely.is_empty(flat))
+    is_usable[np.unique(owner[~np.isfinite(coordinates).all(axis=1)])] = False
+    flat[~is_usable] = None
+    return flat
+
+
 def looked_at(count: int) -> NDArray[np.int64]:
     """Return the positions of the rows looked at, spread evenly over the table."""
     return np.unique(np.linspace(0, max(count - 1, 0), min(count, LOOKED_AT)).astype("int64"))

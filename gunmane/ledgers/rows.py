@@ -1,7 +1,8 @@
-"""A file to rows under our own column names: read, placed in the region, every value as trimmed text."""
+"""A file to rows under our own column names: opened, understood, found to lie in the region."""
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from typing import Any
 
@@ -13,50 +14,51 @@ import shapely
 
 from gunmane import schema
 from gunmane.errors import FileError
-from gunmane.ledgers.files import TABLES, checked_file
-from gunmane.ledgers.tables import read_table
-from gunmane.ledgers.vectors import read_vector
+from gunmane.ledgers.opening import open_raw
+from gunmane.ledgers.profiles import Layout, Profile
+from gunmane.ledgers.proposals import propose_profile
+from gunmane.ledgers.raw import Raw
+from gunmane.ledgers.understanding import understand
 from gunmane.municipalities import Region, load_japan
 
-DBF_NAME_LENGTH = 10
 FULL_TURN = 360
 
 
 def read_assets(path: pathlib.Path, *, region: Region) -> gpd.GeoDataFrame:
     """
-    Return the rows of an asset ledger that uses our own column names, for `take_assets`.
+    Return the rows of an asset ledger under our own column names, for `take_assets`.
 
     Parameters
     ----------
     path
-        GeoJSON, GeoPackage, GeoParquet, shapefile (also zipped), FlatGeobuf, CSV or Excel.
+        Any file that `open_raw` opens; what its columns mean is proposed from their names and values.
     region
         Region that the ledger must touch.
 
     Returns
     -------
     rows
-        The columns of `schema.ASSETS` that the file has, as trimmed text (missing stays missing), other
-        columns left out; geometry in the file's own CRS, missing where broken; `source` "file#row".
+        As `understand`, every value as trimmed text (missing stays missing); `attrs["notes"]` is what the reader
+        must know of how the file was read.
 
     Raises
     ------
     FileError
         If the file cannot be used as a whole; faults of single rows are left to `take_assets`.
     """
-    rows = read_rows(path, region=region, layer_name="assets")
-    wanted = schema.names("assets")
-    told = dict(rows.attrs)
-    rows = rows.rename(columns=_own_names(rows.columns, wanted))
+    path = pathlib.Path(path)
+    raw = _opened(path, "assets")
+    profile = propose_profile(raw, region=region)
+    _require_place(raw, profile)
+    rows = understand(raw, profile, region=region)
+    _check_source(rows, region, raw.file)
     if "sector" not in rows.columns:
-        found = ", ".join(str(c) for c in rows.columns if c not in {"geometry", "source"})
-        raise FileError("ledger_no_sector", file=path.name, columns=found[:200] or "-")
-    kept = [name for name in wanted if name in rows.columns]
-    table = rows[[*kept, "geometry"]].copy()
-    for name in kept:
-        table[name] = as_text(table[name])
-    table.attrs = told
-    return table
+        found = ", ".join(str(c) for c in raw.table.columns)
+        raise FileError("ledger_no_sector", file=raw.file, columns=found[:200] or "-")
+    for name in [name for name in schema.names("assets") if name in rows.columns]:
+        rows[name] = as_text(rows[name])
+    rows.attrs["notes"] = profile.notes
+    return rows
 
 
 def read_rows(path: pathlib.Path, *, region: Region, layer_name: str) -> gpd.GeoDataFrame:
@@ -77,18 +79,49 @@ def read_rows(path: pathlib.Path, *, region: Region, layer_name: str) -> gpd.Geo
     FileError
         If the file cannot be used as a whole.
     """
-    path = pathlib.Path(path)
-    checked_file(path)
-    is_table = path.suffix.lower() in TABLES
-    rows = read_table(path) if is_table else read_vector(path, layer_name=layer_name)
-    rows["geometry"] = _finite(rows.geometry.to_numpy())
-    check_places(rows, region, path.name)
-    rows["source"] = [f"{path.name}#{number + 1}" for number in rows.index]
-    # The index plus 1 is the row's number: see `read_table` and `read_vector`.
-    told = dict(rows.attrs) if rows.attrs.get("title") else {}
-    rows = rows.reset_index(drop=True)
-    rows.attrs = told
+    raw = _opened(pathlib.Path(path), layer_name)
+    proposed = propose_profile(raw, region=region)
+    _require_place(raw, proposed)
+    place = dataclasses.replace(proposed.position, address=())
+    places = understand(raw, Profile(position=place), region=region)
+    _check_source(places, region, raw.file)
+    table = raw.table.reset_index(drop=True)
+    rows = gpd.GeoDataFrame(table, geometry=places.geometry.to_numpy(), crs=places.crs)
+    rows["source"] = places["source"]
+    rows.attrs = {key: places.attrs[key] for key in ("title", "heading_row") if key in places.attrs}
     return rows
+
+
+def _opened(path: pathlib.Path, layer_name: str) -> Raw:
+    """Open a file; of several layers the one that bears the expected name."""
+    try:
+        return open_raw(path)
+    except FileError as error:
+        if error.key != "ledger_layers" or layer_name not in str(error.values.get("layers", "")):
+            raise
+        return open_raw(path, layout=Layout(layer=layer_name))
+
+
+def _require_place(raw: Raw, profile: Profile) -> None:
+    """Refuse a file in which nothing can be a place, or whose places are in a system that nobody names."""
+    place = profile.position
+    has_columns = any((place.lon, place.x, place.lat_lon, place.wkt, place.address))
+    columns = ", ".join(map(str, raw.table.columns[:12]))
+    if raw.shapes is None and not has_columns:
+        if raw.told.get("is_titled"):
+            raise FileError("ledger_no_heading", file=raw.file, found=raw.told.get("first", columns))
+        is_table = raw.format in {"csv", "xlsx", "xls", "ods"}
+        raise FileError(
+            "ledger_no_place" if is_table else "ledger_not_spatial", file=raw.file, columns=columns
+        )
+    if raw.shapes is not None and not has_columns and raw.crs is None and not place.crs:
+        key = "ledger_prj_missing" if raw.format == "shapefile" else "ledger_crs_missing"
+        raise FileError(key, file=raw.file)
+
+
+def _check_source(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
+    numbers = rows["source"].str.rpartition("#")[2].astype("int64").to_numpy()
+    check_places(rows[["geometry"]].set_axis(numbers - 1), region, file)
 
 
 def as_text(values: pd.Series) -> pd.Series:
@@ -109,36 +142,6 @@ def _value_text(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     return _number_text(value) if isinstance(value, int | float) else str(value)
-
-
-def _own_names(columns: pd.Index, wanted: list[str]) -> dict[str, str]:
-    """Map a file's columns to ours: case and blanks do not count, and a dbf cuts names to ten letters."""
-    names: dict[str, str] = {}
-    present = {str(c).strip().lower() for c in columns}
-    for column in columns:
-        key = str(column).strip().lower()
-        cut = [w for w in wanted if len(key) == DBF_NAME_LENGTH and w.startswith(key) and w not in present]
-        if key in wanted:
-            # Of "sector" and "Sector" the one spelt as ours counts, else the first.
-            if key not in names.values() and (column == key or key not in columns):
-                names[column] = key
-        elif len(cut) == 1:
-            names[column] = cut[0]
-    return names
-
-
-def _finite(shapes: np.ndarray) -> np.ndarray:
-    """Return the shapes, missing where they are empty or a coordinate is no number."""
-    shapes = np.asarray(shapes, dtype=object)
-    is_usable = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    bounds = shapely.bounds(shapes)
-    coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
-    broken = np.unique(owner[~np.isfinite(coordinates).all(axis=1)])
-    is_usable &= np.isfinite(bounds).all(axis=1)
-    is_usable[broken] = False
-    usable = shapes.copy()
-    usable[~is_usable] = None
-    return usable
 
 
 def check_places(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:

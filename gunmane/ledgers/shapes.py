@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import geopandas as gpd
 import numpy as np
 import pyproj
 import shapely
-from numpy.typing import NDArray
 
 from gunmane.errors import FileError
+from gunmane.ledgers.places import usable_shapes
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.understanding import understand
@@ -50,13 +48,3 @@ def shapes_of(raw: Raw, profile: Profile, *, region: Region | None) -> gpd.GeoSe
     if profile.position.is_swapped:
         shapes = shapely.transform(shapes, lambda places: places[:, ::-1])
     return gpd.GeoSeries(shapes, index=raw.table.index, crs=crs)
-
-
-def usable_shapes(shapes: NDArray[Any]) -> NDArray[Any]:
-    """Return the shapes without heights, missing where they are empty or a coordinate is no number."""
-    flat = np.asarray(shapely.force_2d(shapes), dtype=object)
-    coordinates, owner = shapely.get_coordinates(flat, return_index=True)
-    is_usable = ~(shapely.is_missing(flat) | shapely.is_empty(flat))
-    is_usable[np.unique(owner[~np.isfinite(coordinates).all(axis=1)])] = False
-    flat[~is_usable] = None
-    return flat

@@ -26,11 +26,11 @@ from gunmane.ledgers.places import (
     numbers,
     points,
     shapes_of_text,
+    usable_shapes,
 )
 from gunmane.ledgers.profiles import Position, Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.recognition import plain_name
-from gunmane.ledgers.shapes import usable_shapes
 from gunmane.municipalities import Region
 
 # Readings of single words that are listed for a person; a profile with more is a code list.
