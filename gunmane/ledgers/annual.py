@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gunmane.errors import FileError
+from gunmane.ledgers.heading_rows import JOINER
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.municipalities import Region, region_codes, region_names
@@ -114,20 +115,20 @@ def conditions_from(raw: Raw, profile: Profile, *, region: Region) -> pd.DataFra
     table = table[is_filled]
     if table.empty:
         raise FileError("ledger_no_rows", file=raw.file)
-    return _kept(table, raw, heads, region)
+    return _kept(table, raw, region)
 
 
 _NEEDED = (("name", "橋梁名"), ("condition_raw", "判定区分"))
 
 
-def _kept(table: pd.DataFrame, raw: Raw, heads: Sequence[str], region: Region) -> pd.DataFrame:
+def _kept(table: pd.DataFrame, raw: Raw, region: Region) -> pd.DataFrame:
     codes, why = _owners(table, region)
     places = _places(table, region)
     is_prefecture = codes.str.len() == 2
     has_place = "place" in table.columns
     is_outside = is_prefecture & (places == "") & has_place & (table.get("place", pd.Series("")) != "")
     chosen = (codes != "") & ~is_outside
-    year, year_from = _inspected(table, raw, heads)
+    year, year_from = _inspected(table, raw)
     out = pd.DataFrame(index=table.index)
     out["owner_code"] = codes
     out["owner_name"] = [region.name_of(code, "ja") if code else "" for code in codes]
@@ -179,13 +180,20 @@ def _places(table: pd.DataFrame, region: Region) -> pd.Series:
     return codes.where(codes.str.len() == 5, "").astype("str")
 
 
-def _inspected(table: pd.DataFrame, raw: Raw, heads: Sequence[str]) -> tuple[pd.Series, str]:
+def _inspected(table: pd.DataFrame, raw: Raw) -> tuple[pd.Series, str]:
     """Year of each inspection: a column's, else the one that the title, the sheet or the file's name says."""
     if "inspected_year" in table.columns:
         found = years(table["inspected_year"], table.index)
         if found.notna().any():
             return found, "column"
-    words = (raw.told.get("title", ""), raw.told.get("sheet", ""), " ".join(heads), raw.file)
+    above = [" ".join(map(_text, raw.table.iloc[i])) for i in range(min(HEADING_DEPTH, len(raw.table)))]
+    words = (
+        raw.told.get("title", ""),
+        raw.told.get("sheet", ""),
+        *map(str, raw.table.columns),
+        *above,
+        raw.file,
+    )
     for word in words:
         hit = _TITLE_YEAR.search(unicodedata.normalize("NFKC", str(word)).lower())
         if hit:
@@ -270,6 +278,11 @@ def heading_levels(table: pd.DataFrame, depth: int) -> list[tuple[str, ...]]:
         Rows of the table that are headings too.
     """
     names = ["" if re.match(r"^(Unnamed|column|列)[: _]?\d*$", str(c)) else str(c) for c in table.columns]
+    parts = [name.split(JOINER) for name in names]
+    if max((len(part) for part in parts), default=0) > 1:
+        # The reader has joined the rows of headings already.
+        below = [[_text(cell) for cell in table.iloc[i]] for i in range(depth)]
+        return [(*part, *(line[i] for line in below if line[i])) for i, part in enumerate(parts)]
     lines = [names, *([_text(cell) for cell in table.iloc[i]] for i in range(depth))]
     filled = [sum(bool(cell) for cell in line) for line in lines]
     # What stands alone above all other headings is the table's title.

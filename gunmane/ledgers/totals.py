@@ -62,8 +62,16 @@ FACTORS = {
     "area_km2": {"km2": 1.0, "ha": 0.01, "m2": 1e-6},
 }
 PEOPLE = {"人": 1.0, "千人": 1000.0}
-# Where 公共施設状況調 has its columns, counted from 0 (市町村経年比較表, sheet AFAHO14H1030).
-YEAR_AT, CODE_AT, ROAD_AT, PARK_AT, HOUSING_AT, SEWER_AT = 0, 2, 5, 12, 26, 44
+# Columns of 公共施設状況調 (市町村経年比較表, sheet AFAHO14H1030): where they stand counted from 0, the words of their
+# headings, and words of other columns.
+SURVEY: tuple[tuple[str, int, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("year", 0, ("年度",), ("団体", "以前")),
+    ("muni_code", 2, ("団体コード",), ()),
+    ("road_length_m", 5, ("道路", "実延長"), ("農道", "林道", "改良", "舗装")),
+    ("public_housing_units", 26, ("住宅", "合計"), ("面積",)),
+    ("sewered_population", 44, ("公共下水道", "現在処理区域内人口"), ("特定環境",)),
+)
+PARK_AT = 12
 NIL = {"-", "－", "―", "‐", "ー"}
 
 
@@ -191,37 +199,36 @@ def _factor(key: str, head: str) -> float:
 
 
 def _survey_columns(raw: Raw, rows: pd.DataFrame, levels: list[tuple[str, ...]]) -> Found:
-    """Columns of 公共施設状況調 by their headings, checked against where they are known to stand."""
+    """Columns of 公共施設状況調 by their headings; by where they are known to stand only below blank headings."""
     heads = [plain("/".join(parts)) for parts in levels]
-    if len(heads) <= SEWER_AT:
-        raise FileError("totals_layout", file=raw.file, where=f"{len(heads)} < {SEWER_AT + 1}")
-    codes = texts(rows.head(50), CODE_AT).map(plain_digits)
-    if not codes.str.fullmatch(r"\d{5,6}").any():
-        raise FileError("totals_layout", file=raw.file, where="3 = 団体コード?")
-    at: dict[str, tuple[int, ...]] = {"year": (YEAR_AT,), "muni_code": (CODE_AT,)}
-    checked = (
-        ("road_length_m", ROAD_AT, ("実延長", "道路")),
-        ("public_housing_units", HOUSING_AT, ("住宅",)),
-        ("sewered_population", SEWER_AT, ("処理区域内人口", "下水")),
-    )
-    for key, place, words in checked:
-        at[key] = (_checked(raw, heads, place, words),)
+    at: dict[str, tuple[int, ...]] = {}
+    for key, place, words, others in SURVEY:
+        hit = _survey_column(heads, place, words, others)
+        if hit is not None:
+            at[key] = (hit,)
     parks = _park_columns(heads, levels)
     if parks:
         at["park_area_m2"] = parks
+    needed = {"muni_code": "団体コード", "road_length_m": "道路 実延長"}
+    missing = [word for key, word in needed.items() if key not in at]
+    if not missing:
+        codes = texts(rows.head(50), at["muni_code"][0]).map(plain_digits)
+        missing = [] if codes.str.fullmatch(r"\d{4,6}").any() else ["団体コード"]
+    if missing:
+        raise FileError("totals_layout", file=raw.file, where="、".join(missing))
     factor = {key: _factor(key, heads[places[0]]) for key, places in at.items()}
     return Found(at, factor, nil_is_zero=True)
 
 
-def _checked(raw: Raw, heads: list[str], place: int, words: tuple[str, ...]) -> int:
-    """The known place where its heading does not contradict, else the first column whose heading has all the words."""
-    head = heads[place]
-    if not any(character.isalpha() for character in head) or any(word in head for word in words):
-        return place
-    hit = next((i for i, other in enumerate(heads) if all(word in other for word in words)), None)
-    if hit is None:
-        raise FileError("totals_layout", file=raw.file, where=f"{place + 1} = {head[:40]}")
-    return hit
+def _survey_column(
+    heads: list[str], place: int, words: tuple[str, ...], others: tuple[str, ...]
+) -> int | None:
+    """The first column whose heading has all the words, else its known place where nothing is said there."""
+    for i, head in enumerate(heads):
+        if all(word in head for word in words) and not any(other in head for other in others):
+            return i
+    is_blank = place < len(heads) and not heads[place]
+    return place if is_blank else None
 
 
 def _park_columns(heads: list[str], levels: list[tuple[str, ...]]) -> tuple[int, ...]:
@@ -237,7 +244,7 @@ def _park_columns(heads: list[str], levels: list[tuple[str, ...]]) -> tuple[int,
     totals = [
         i for i in own if any(re.sub(r"[()\[\]0-9]", "", plain(part)) in ("計", "合計") for part in levels[i])
     ]
-    if not totals and "面積" in heads[PARK_AT]:
+    if not totals and len(heads) > PARK_AT and PARK_AT in own:
         totals = [PARK_AT]
     inside = [i for i in totals if "区域外" not in heads[i]][:1]
     outside = [i for i in totals if "区域外" in heads[i]][:1]

@@ -8,7 +8,7 @@ from gunmane.municipalities.facts import (
     load_japan,
     load_regions,
 )
-from gunmane.municipalities.statistics import region_codes, region_names, with_statistics
+from gunmane.municipalities.statistics import long_code, region_codes, region_names, with_statistics
 
 __all__ = [
     "Region",
@@ -17,6 +17,7 @@ __all__ = [
     "load_decisions",
     "load_japan",
     "load_regions",
+    "long_code",
     "region_codes",
     "region_names",
     "with_statistics",

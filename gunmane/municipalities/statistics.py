@@ -118,9 +118,8 @@ def region_codes(region: Region) -> dict[str, str]:
     for code in region.municipalities.index:
         _add(codes, str(code), str(halls.get(code, "")))
     for prefecture in {*region.prefecture_codes, *(c for c in region.bodies["code"] if len(c) == 2)}:
-        five = f"{prefecture}000"
-        _add(codes, prefecture, f"{five}{_check_digit(five)}")
-        codes.setdefault(five, prefecture)
+        _add(codes, prefecture, long_code(prefecture))
+        codes.setdefault(f"{prefecture}000", prefecture)
     return codes
 
 
@@ -130,10 +129,15 @@ def _add(codes: dict[str, str], code: str, long: str) -> None:
             codes.setdefault(text, code)
 
 
-def _check_digit(code: str) -> str:
-    """Sixth digit of a local government code: 11 minus the weighted sum modulo 11, last digit."""
-    total = sum(int(digit) * weight for digit, weight in zip(code, range(6, 1, -1), strict=True))
-    return str((11 - total % 11) % 10)
+def long_code(code: str) -> str:
+    """
+    Return the 6-digit code of a municipality (5 digits) or a prefecture (2 digits).
+
+    The check digit is 11 minus the sum of the five digits weighted 6 to 2, modulo 11, its last digit.
+    """
+    five = f"{code}000" if len(code) == 2 else code
+    total = sum(int(digit) * weight for digit, weight in zip(five, range(6, 1, -1), strict=True))
+    return f"{five}{(11 - total % 11) % 10}"
 
 
 def region_names(region: Region) -> dict[str, str]:
