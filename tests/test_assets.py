@@ -82,10 +82,18 @@ def test_a_prefecture_may_be_the_owner(code):
     assert rejects.empty
 
 
-def test_an_unknown_owner_falls_back_to_the_municipality_and_is_listed():
-    assets, rejects = take([{"owner_code": "国"}])
+def test_an_owner_that_cannot_be_read_falls_back_to_the_municipality_and_is_listed():
+    assets, rejects = take([{"owner_code": "A-12"}])
     assert assets.loc[0, "owner_code"] == WEST
-    assert list(rejects["rule"]) == ["owner_code_value"]
+    assert rejects[["rule", "became"]].to_numpy().tolist() == [["owner_code_value", WEST]]
+
+
+@pytest.mark.parametrize(
+    "owner", ["国", "国土交通省 北海道開発局", "NEXCO東日本", "帯広市", "青森県", "13101"]
+)
+def test_what_a_body_outside_the_region_keeps_is_not_planned_and_told(owner):
+    assets, rejects = take([{"owner_code": owner}])
+    assert assets.empty and list(rejects["rule"]) == ["owner_outside"]
 
 
 def test_a_wrong_municipality_is_mended_from_the_place_and_listed():
@@ -141,7 +149,7 @@ def test_years_are_read_as_spreadsheets_write_them(value, year):
     [
         ("built_year", 1700),
         ("built_year", 1993.5),
-        ("built_year", "昭和55年"),
+        ("built_year", "昭和70年"),
         ("condition", 5),
         ("condition", "Ⅲ?"),
         ("width_m", -1),
@@ -448,13 +456,13 @@ def test_a_number_may_carry_the_unit_of_its_column(column, text, number):
 @pytest.mark.parametrize(
     ("column", "text"),
     [
-        ("length_m", "1.2km"),
         ("length_m", "12.5m2"),
+        ("length_m", "12%"),
         ("length_m", "m"),
         ("length_m", "12,5"),
-        ("length_m", "約12m"),
+        ("length_m", "12m以上"),
         ("area_m2", "12m"),
-        ("annual_cost_jpy", "300千円"),
+        ("annual_cost_jpy", "300ドル"),
     ],
 )
 def test_any_other_unit_is_a_fault_and_a_point_has_no_measure(column, text):
@@ -471,7 +479,10 @@ def test_advice_on_a_length_is_true_of_points():
 @pytest.mark.parametrize(("text", "grade"), [("Ⅰ", 1), ("Ⅱ", 2), ("「Ⅲ」", 3), ("IV", 4)])
 @pytest.mark.parametrize("sector", ["bridge", "トンネル"])
 def test_the_grades_of_bridges_and_tunnels_are_read(sector, text, grade):
-    rows = [{"sector": sector, "condition": text}, {"sector": sector, "condition": 2}]
+    rows = [
+        {"sector": sector, "condition": text},
+        {"sector": sector, "condition": 2, "geometry": Point(5, 5)},
+    ]
     assets, rejects = take(rows)
     assert rejects.empty and list(assets["condition"]) == [grade, 2]
     assert list(assets["condition_raw"]) == [text, ""]
@@ -482,9 +493,12 @@ def test_a_grade_beside_its_own_raw_grade_leaves_that_as_it_is():
     assert take([row])[0].loc[0, "condition_raw"] == "Ⅲ（主桁）"
 
 
-@pytest.mark.parametrize("sector", ["sewer", "water", "road", "park"])
-def test_the_grades_of_other_sectors_are_not_guessed(sector):
-    rows = [{"sector": sector, "condition": "Ⅰ"}, {"sector": sector, "condition": "1"}]
+@pytest.mark.parametrize("sector", ["water", "river", "park"])
+def test_a_grade_that_the_sector_does_not_have_is_not_guessed(sector):
+    rows = [
+        {"sector": sector, "condition": "Ⅰ"},
+        {"sector": sector, "condition": "1", "geometry": Point(5, 5)},
+    ]
     assets, rejects = take(rows)
     assert assets["condition"].isna().tolist() == [True, False]
     assert list(assets["condition_raw"]) == ["Ⅰ", ""]

@@ -2,46 +2,105 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
 from gunmane import schema
-from gunmane.assets.faults import Faults
-from gunmane.assets.places import find_places, mend_geometry
+from gunmane.assets.duplicates import drop_same_ids, drop_same_places
+from gunmane.assets.faults import Faults, OnInvalid
+from gunmane.assets.grades import take_grades
+from gunmane.assets.numbers import ReadCells, read_cells, read_number
+from gunmane.assets.owners import take_owners
+from gunmane.assets.places import find_places, list_far_owners, rejected_places
+from gunmane.assets.readings import Readings
+from gunmane.assets.shapes import mend_geometry
 from gunmane.assets.values import (
-    GRADED_SECTORS,
-    UNITS,
-    as_number,
-    as_text,
-    change_each,
-    column_of,
-    inspection_grade,
+    Cells,
+    account_key,
+    cells_of,
     is_unknown,
-    plain_code,
     sector_key,
+    texts_of,
 )
+from gunmane.assets.years import read_year
 from gunmane.errors import FileError
 from gunmane.municipalities import Region
 
 TRUE_WORDS = {"true", "1", "1.0", "yes"}
 ENTERPRISE_SECTORS = ("sewer", "water")
+YEARS = ("built_year", "inspected_year")
+ORIGIN = r"(?s)^(?P<file>.+)#(?P<row>[0-9]{1,12})$"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Taken:
+    """
+    What the intake gives of the rows of a ledger.
+
+    Parameters
+    ----------
+    assets
+        `schema.ASSETS` sorted by `asset_id`, in the region's plane zone.
+    rejects
+        Every fault (`schema.REJECTS`). `len(rows)` is `len(assets)` plus the distinct `(source_file, row)` of the
+        rules that do not end in `_value`.
+    readings
+        How cells of the rows that were taken were read (`schema.READINGS`), where they are not plainly their value.
+    rejected_places
+        `row, rule` and a point (EPSG:4326) of the rejected rows that have a place.
+    """
+
+    assets: gpd.GeoDataFrame
+    rejects: pd.DataFrame
+    readings: pd.DataFrame
+    rejected_places: gpd.GeoDataFrame
 
 
 def take_assets(
     rows: gpd.GeoDataFrame, *, region: Region, source: str
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """
-    Return the assets among the rows, and every fault found in them.
+    Return the assets among the rows, and every fault found in them: the first two of `take_rows`.
 
-    A row without a known sector, a usable geometry, a place in the region or an id of its own is rejected.
-    A fault in any other column keeps the row, sets that value missing and is listed under a rule that ends in
-    `_value`. So `len(rows)` is `len(assets)` plus the distinct `(source_file, row)` of the other rules. The order
-    of the rows changes nothing: of two rows with one id the one with the lower row number stays.
+    Parameters
+    ----------
+    rows, region, source
+        As in `take_rows`.
+
+    Raises
+    ------
+    FileError
+        As `take_rows`.
+    """
+    taken = take_rows(rows, region=region, source=source)
+    return taken.assets, taken.rejects
+
+
+def take_rows(
+    rows: gpd.GeoDataFrame,
+    *,
+    region: Region,
+    source: str,
+    on_invalid: OnInvalid = "fix",
+    grade_scale: str = "",
+    year_style: str = "auto",
+) -> Taken:
+    """
+    Return the assets among the rows, every fault found in them and how their cells were read.
+
+    A row without a known sector, a usable geometry, a place in the region or an id of its own is rejected, and so is
+    one that stands twice or that a body outside the region keeps. A fault in any other column keeps the row, sets
+    that value missing and is listed under a rule that ends in `_value`. The order of the rows changes nothing: of
+    two rows with one id, or of one place and kind, the one with the lower row number stays.
 
     Parameters
     ----------
@@ -49,52 +108,79 @@ def take_assets(
         Rows under the column names of `schema.ASSETS` with a geometry in any coordinate system; `sector` must be
         a column, others may be absent. `muni_code` is found from the place where it is missing, `owner_code`
         defaults to it, `length_m` and `area_m2` to what the geometry measures. Codes may have 5 or 6 digits
-        (the check digit is dropped) and may have lost a leading zero.
+        (the check digit is dropped), may have lost a leading zero, or be names.
     region
         The region that the assets belong to.
     source
         File the rows came from, for rows whose own `source` (`file#row`) does not say so.
-
-    Returns
-    -------
-    assets, rejects
-        Tables of `schema.ASSETS` (sorted by `asset_id`, in the region's plane zone) and `schema.REJECTS`.
+    on_invalid
+        What becomes of a row that can be mended without a guess (`Faults.mend`): "fix" mends it and lists before and
+        after, "reject" does not take it. "raise" stops at any fault.
+    grade_scale
+        Scale of the grades in `condition_raw` (`load_grades`); "" takes the usual one of each sector.
+    year_style
+        "auto", "western" or "era" (`read_year`).
 
     Raises
     ------
     FileError
-        If the rows have no coordinate system, no geometry or no column `sector`.
+        If the rows have no coordinate system, no geometry or no column `sector`; `assets_invalid` if `on_invalid` is
+        "raise" and there is any fault.
     """
     _guard(rows, source)
-    faults = Faults(_origins(rows, source))
+    faults = Faults(_origins(rows, source), on_invalid)
+    readings = Readings(faults.origins)
     faults.add_heading(rows.attrs)
     geometry = mend_geometry(rows, region, faults)
-    table = pd.DataFrame(index=faults.origins.index)
-    table["asset_id"] = _ids(rows, faults)
-    table["sector"] = _sectors(rows, faults)
-    table["muni_code"] = find_places(rows, geometry, region, faults)
-    table["owner_code"] = _owners(rows, table["muni_code"], region, faults)
-    for name in ("subtype", "name", "route_name", "material", "condition_raw"):
-        table[name] = _texts(rows, name)
-    table["account_class"] = _accounts(rows, table["sector"], faults)
+    table = _identities(rows, geometry, region, faults=faults, readings=readings)
+    given, raw = cells_of(rows, "condition"), cells_of(rows, "condition_raw")
+    condition, kept = take_grades(given, raw, table["sector"], grade_scale, faults=faults, readings=readings)
+    table["condition"], table["condition_raw"] = _integers(condition, "Int8"), kept
+    table["account_class"] = _accounts(rows, table["sector"], faults, readings)
+    table["position"] = _positions(rows, faults)
     for column in schema.ASSETS:
-        if column.dtype in ("Int16", "Int8", "float64"):
-            given = column_of(rows, column.name)
-            if column.name == "condition":
-                given = _take_grades(given, table)
-            table[column.name] = _numbers(given, column, faults)
+        if column.dtype in ("Int16", "float64"):
+            table[column.name] = _numbers(rows, column, year_style, faults, readings)
     _measure(table, geometry)
-    table["position"] = "ledger"
     table["source"] = faults.origins["source_file"] + "#" + faults.origins["row"].astype("str")
     table["is_synthetic"] = _flags(rows)
-    _drop_duplicates(table["asset_id"], faults)
+    drop_same_ids(table["asset_id"], faults)
+    drop_same_places(table, geometry, faults)
+    faults.raise_first(source)
+    return _taken(table, geometry, region, faults, readings)
 
-    kept = np.flatnonzero(~faults.is_rejected)
+
+def _identities(
+    rows: gpd.GeoDataFrame, geometry: NDArray[Any], region: Region, *, faults: Faults, readings: Readings
+) -> pd.DataFrame:
+    """Id, sector, place, owner and texts of each row."""
+    table = pd.DataFrame(index=faults.origins.index)
+    table["asset_id"] = _ids(rows, faults)
+    table["sector"] = _sectors(rows, faults, readings)
+    muni = find_places(cells_of(rows, "muni_code"), geometry, region, faults=faults, readings=readings)
+    owners = cells_of(rows, "owner_code")
+    table["muni_code"] = muni
+    table["owner_code"] = take_owners(owners, muni, region, faults=faults, readings=readings)
+    list_far_owners(table["owner_code"], muni, geometry, region, faults)
+    for name in ("subtype", "name", "route_name", "material"):
+        table[name] = texts_of(rows, name)
+    return table
+
+
+def _taken(
+    table: pd.DataFrame, geometry: NDArray[Any], region: Region, faults: Faults, readings: Readings
+) -> Taken:
+    kept = np.flatnonzero(faults.usable)
     assets = table.iloc[kept][schema.names("assets")]
     assets = assets.astype({column.name: column.dtype for column in schema.ASSETS})
     assets = gpd.GeoDataFrame(assets, geometry=geometry[kept], crs=region.epsg)
     assets = assets.sort_values("asset_id", ignore_index=True)
-    return schema.check_table(assets, "assets"), faults.table()
+    return Taken(
+        assets=schema.check_table(assets, "assets"),
+        rejects=faults.table(),
+        readings=readings.table(faults.usable),
+        rejected_places=rejected_places(geometry, faults, region),
+    )
 
 
 def _guard(rows: gpd.GeoDataFrame, source: str) -> None:
@@ -107,100 +193,104 @@ def _guard(rows: gpd.GeoDataFrame, source: str) -> None:
         raise FileError("assets_no_sector", file=source, has=has, allowed=", ".join(schema.SECTORS))
 
 
-def _texts(rows: gpd.GeoDataFrame, name: str) -> NDArray[Any]:
-    return change_each(column_of(rows, name), as_text)
-
-
 def _origins(rows: gpd.GeoDataFrame, source: str) -> pd.DataFrame:
     """File and row number of each row: its own `source` where all rows have one, else the frame's index."""
-    if "source" in rows.columns:
-        parts = [as_text(value).rpartition("#") for value in rows["source"]]
-        if all(file and number.isdecimal() and len(number) <= 12 for file, _, number in parts):
-            own = pd.DataFrame({"source_file": [p[0] for p in parts], "row": [int(p[2]) for p in parts]})
-            if len(own) and not own.duplicated().any():
+    if "source" in rows.columns and len(rows):
+        parts = pc.extract_regex(pa.array(texts_of(rows, "source"), type=pa.string()), ORIGIN)
+        if not parts.null_count:
+            own = pd.DataFrame(
+                {
+                    "source_file": pd.array(parts.field("file"), dtype="str"),
+                    "row": parts.field("row").cast(pa.int64()).to_numpy(),
+                }
+            )
+            if not own.duplicated().any():
                 return own
     index = rows.index
     if not (
         pd.api.types.is_integer_dtype(index) and index.is_unique and (len(index) == 0 or index.min() >= 0)
     ):
         index = pd.RangeIndex(len(rows))
-    return pd.DataFrame({"source_file": source, "row": np.asarray(index, dtype="int64") + 1})
+    file = pd.array([source], dtype="str").take(np.zeros(len(rows), dtype=np.int64))
+    return pd.DataFrame({"source_file": file, "row": np.asarray(index, dtype="int64") + 1})
 
 
-def _ids(rows: gpd.GeoDataFrame, faults: Faults) -> NDArray[Any]:
+def _ids(rows: gpd.GeoDataFrame, faults: Faults) -> pd.Series:
     """Ids as text; a row without one is named after its file and row."""
-    ids = np.array([as_text(value) for value in column_of(rows, "asset_id")], dtype=object)
-    is_bare = np.array([not text for text in ids], dtype=bool)
     origin = faults.origins
-    ids[is_bare] = [
-        f"{f}#{r}" for f, r in zip(origin["source_file"][is_bare], origin["row"][is_bare], strict=True)
-    ]
-    return ids
+    ids = texts_of(rows, "asset_id")
+    return ids.where(ids != "", origin["source_file"] + "#" + origin["row"].astype("str"))
 
 
-def _sectors(rows: gpd.GeoDataFrame, faults: Faults) -> NDArray[Any]:
-    given = column_of(rows, "sector")
-    sectors = change_each(given, sector_key)
+def _sectors(rows: gpd.GeoDataFrame, faults: Faults, readings: Readings) -> pd.Series:
+    given = cells_of(rows, "sector")
+    sectors = given.each(sector_key)
     is_missing = np.array([is_unknown(s) for s in sectors], dtype=bool)
     is_known = np.isin(sectors.astype("U"), schema.SECTORS)
-    faults.add(is_missing, "sector", given, "sector_missing")
-    faults.add(~is_missing & ~is_known, "sector", given, "sector_unknown")
-    return sectors
+    faults.add(is_missing[given.codes], "sector", given, "sector_missing")
+    faults.add((~is_missing & ~is_known)[given.codes], "sector", given, "sector_unknown")
+    readings.add("sector", given, sectors, np.where(is_known & (sectors != given.texts), "word", ""))
+    return pd.Series(pd.array(sectors, dtype="str").take(given.codes))
 
 
-def _owners(rows: gpd.GeoDataFrame, muni: pd.Series, region: Region, faults: Faults) -> NDArray[Any]:
-    known = frozenset({*region.municipalities.index, *region.prefecture_codes, *region.bodies["code"]})
-    given = column_of(rows, "owner_code")
-    owner = change_each(given, lambda value: plain_code(value, known))
-    is_known = np.isin(owner.astype("U"), sorted(known))
-    faults.add(~faults.is_rejected & ~is_known & (owner != ""), "owner_code", given, "owner_code_value")
-    return np.where(is_known, owner, muni.to_numpy())
-
-
-def _accounts(rows: gpd.GeoDataFrame, sector: pd.Series, faults: Faults) -> NDArray[Any]:
-    given = column_of(rows, "account_class")
-    account = change_each(given, lambda value: as_text(value).casefold())
+def _accounts(rows: gpd.GeoDataFrame, sector: pd.Series, faults: Faults, readings: Readings) -> NDArray[Any]:
+    given = cells_of(rows, "account_class")
+    account = given.each(account_key)
     is_blank = np.array([is_unknown(a) for a in account], dtype=bool)
     is_known = np.isin(account.astype("U"), ("general", "enterprise"))
-    faults.add(~faults.is_rejected & ~is_blank & ~is_known, "account_class", given, "account_class_value")
     usual = np.where(sector.isin(ENTERPRISE_SECTORS), "enterprise", "general")
-    return np.where(is_known, account, usual)
+    is_fault = faults.usable & (~is_blank & ~is_known)[given.codes]
+    faults.add(is_fault, "account_class", given, "account_class_value", became=usual)
+    readings.add("account_class", given, account, np.where(is_known & (account != given.texts), "word", ""))
+    return np.where(is_known[given.codes], account[given.codes], usual)
 
 
-def _take_grades(given: pd.Series, table: pd.DataFrame) -> pd.Series:
-    """Conditions with I to IV of bridges and tunnels as 1 to 4; any such grade is kept in `table`'s raw column."""
-    if pd.api.types.is_numeric_dtype(given):
-        return given
-    grades = change_each(given, inspection_grade).astype("float64")
-    is_grade = np.isfinite(grades)
-    is_bare = is_grade & (table["condition_raw"] == "").to_numpy(dtype=bool)
-    raw = change_each(given, as_text)
-    table["condition_raw"] = np.where(is_bare, raw, table["condition_raw"].to_numpy(dtype=object))
-    is_read = is_grade & table["sector"].isin(GRADED_SECTORS).to_numpy(dtype=bool)
-    return pd.Series(np.where(is_read, grades.astype(object), given.to_numpy(dtype=object)), dtype=object)
+def _positions(rows: gpd.GeoDataFrame, faults: Faults) -> NDArray[Any]:
+    """How exact each place is; the ledger's own place where nothing is said."""
+    given = cells_of(rows, "position")
+    is_known = np.isin(given.texts.astype("U"), schema.POSITIONS)
+    is_fault = ~is_known & (given.texts != "")
+    faults.add(faults.usable & is_fault[given.codes], "position", given, "position_value")
+    return np.where(is_known, given.texts, "ledger")[given.codes]
 
 
-def _numbers(given: pd.Series, column: schema.Column, faults: Faults) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(given) and not pd.api.types.is_bool_dtype(given):
-        number = given.to_numpy(dtype="float64", na_value=np.nan)
-        is_fault = np.isinf(number)
+def _numbers(
+    rows: gpd.GeoDataFrame, column: schema.Column, year_style: str, faults: Faults, readings: Readings
+) -> pd.Series:
+    name, is_whole = column.name, column.dtype.startswith("Int")
+    values = rows[name] if name in rows.columns else pd.Series(dtype=object)
+    is_numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    given: Any
+    if is_numeric and not (name in YEARS and year_style == "era"):
+        given = values.to_numpy()
+        number = values.to_numpy(dtype="float64", na_value=np.nan)
+        is_fault = np.isinf(number) | _out_of_range(number, column)
     else:
-        read = change_each(given, lambda value: as_number(value, UNITS.get(column.name, "")))
-        is_fault = np.array([value is None for value in read], dtype=bool)
-        number = np.where(is_fault, np.nan, read).astype("float64")
-    if column.low is not None:
-        is_fault |= number < column.low
-    if column.high is not None:
-        is_fault |= number > column.high
-    if column.dtype.startswith("Int"):
-        is_fault |= np.isfinite(number) & (number != np.floor(np.where(np.isfinite(number), number, 0)))
-    faults.add(~faults.is_rejected & is_fault, column.name, given, f"{column.name}_value")
+        given = cells_of(rows, name)
+        read = _read(given, column, year_style)
+        wrong = read.is_fault | _out_of_range(read.values, column)
+        readings.add(name, given, read.values, np.where(wrong, "", read.how))
+        number, is_fault = read.values[given.codes], wrong[given.codes]
+    faults.add(faults.usable & is_fault, name, given, f"{name}_value")
     number = np.where(is_fault, np.nan, number)
-    return (
-        pd.Series(number).astype(column.dtype)
-        if column.dtype == "float64"
-        else _integers(number, column.dtype)
-    )
+    return _integers(number, column.dtype) if is_whole else pd.Series(number, dtype="float64")
+
+
+def _read(given: Cells, column: schema.Column, year_style: str) -> ReadCells:
+    if column.name not in YEARS:
+        return read_cells(given, functools.partial(read_number, column=column.name))
+    return read_cells(given, functools.partial(read_year, style=year_style), is_number=False)
+
+
+def _out_of_range(number: NDArray[np.float64], column: schema.Column) -> NDArray[np.bool_]:
+    is_out = np.zeros(len(number), dtype=bool)
+    if column.low is not None:
+        is_out |= number < column.low
+    if column.high is not None:
+        is_out |= number > column.high
+    if column.dtype.startswith("Int"):
+        is_out |= np.isfinite(number) & (number != np.floor(np.where(np.isfinite(number), number, 0)))
+    return is_out
 
 
 def _integers(number: NDArray[np.float64], dtype: str) -> pd.Series:
@@ -219,14 +309,5 @@ def _measure(table: pd.DataFrame, geometry: NDArray[Any]) -> None:
 
 
 def _flags(rows: gpd.GeoDataFrame) -> NDArray[Any]:
-    given = column_of(rows, "is_synthetic")
-    return change_each(given, lambda value: as_text(value).casefold() in TRUE_WORDS).astype(bool)
-
-
-def _drop_duplicates(ids: pd.Series, faults: Faults) -> None:
-    """Of the usable rows with one id keep the one with the lowest row number."""
-    usable = np.flatnonzero(~faults.is_rejected)
-    order = faults.origins.iloc[usable].sort_values(["source_file", "row"]).index.to_numpy()
-    is_later = np.zeros(len(ids), dtype=bool)
-    is_later[order] = ids.iloc[order].duplicated().to_numpy()
-    faults.add(is_later, "asset_id", ids, "asset_id_duplicate")
+    given = cells_of(rows, "is_synthetic")
+    return given.each(lambda text: text.casefold() in TRUE_WORDS)[given.codes].astype(bool)

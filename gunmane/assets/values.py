@@ -1,8 +1,8 @@
-"""Cells of a ledger read as text, numbers and codes, whatever a spreadsheet did to them."""
+"""Cells of a ledger as text, each distinct one looked at once, and codes whatever a spreadsheet did to them."""
 
 from __future__ import annotations
 
-import re
+import dataclasses
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +25,7 @@ UNKNOWN_WORDS = {
     "na",
     "n/a",
     "不明",
+    "不詳",
     "なし",
     "未調査",
 }
@@ -34,20 +35,74 @@ SECTOR_WORDS = {
     "道路": "road",
     "橋梁": "bridge",
     "橋りょう": "bridge",
+    "道路橋": "bridge",
     "橋": "bridge",
     "トンネル": "tunnel",
+    "隧道": "tunnel",
     "公園": "park",
+    "都市公園": "park",
     "下水道": "sewer",
     "水道": "water",
     "上水道": "water",
     "河川": "river",
 }
-# Units that the numbers of a column are in, after NFKC (㎡ and m² become m2).
-UNITS = {"length_m": "m", "width_m": "m", "area_m2": "m2", "annual_cost_jpy": "円"}
-# Only of bridges and tunnels: I is sound and IV urgent there, while I is the most urgent of a sewer.
-GRADED_SECTORS = ("bridge", "tunnel")
-GRADES = {"i": 1.0, "ii": 2.0, "iii": 3.0, "iv": 4.0}
-GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+ACCOUNT_WORDS = {"一般会計": "general", "企業会計": "enterprise", "公営企業会計": "enterprise"}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Cells:
+    """
+    A column as its distinct texts: ledgers repeat few words very often.
+
+    Parameters
+    ----------
+    texts
+        Each distinct text once, without outer blanks; the last is "" and stands for missing cells.
+    codes
+        Position in `texts` of each row.
+    """
+
+    texts: NDArray[Any]
+    codes: NDArray[np.int64]
+
+    def rows(self) -> NDArray[Any]:
+        """Return the text of each row."""
+        return self.texts[self.codes]
+
+    def each(self, change: Callable[[str], Any]) -> NDArray[Any]:
+        """Return every distinct text changed, by position in `texts`."""
+        changed = np.empty(len(self.texts), dtype=object)
+        for i, text in enumerate(self.texts):
+            changed[i] = change(text)
+        return changed
+
+
+def cells_of(rows: gpd.GeoDataFrame, name: str) -> Cells:
+    """Return a column of the rows as `Cells`; all of it missing where the ledger has no such column."""
+    if name not in rows.columns:
+        return Cells(np.array([""], dtype=object), np.zeros(len(rows), dtype=np.int64))
+    values = rows[name].reset_index(drop=True)
+    if values.dtype == object:
+        # 1, 1.0 and True are one value to a hash table, but not to a reader: their texts differ.
+        values = pd.Series([as_text(value) for value in values], dtype="str")
+    codes, distinct = pd.factorize(values, use_na_sentinel=True)
+    bare = np.array([*(as_text(value) for value in distinct), ""], dtype=object)
+    position, texts = pd.factorize(bare)
+    blank = int(position[-1])
+    order = np.append(np.delete(np.arange(len(texts)), blank), blank)
+    place = np.empty(len(texts), dtype=np.int64)
+    place[order] = np.arange(len(texts))
+    return Cells(np.asarray(texts, dtype=object)[order], place[position][codes])
+
+
+def texts_of(rows: gpd.GeoDataFrame, name: str) -> pd.Series:
+    """Return a column as text without outer blanks, "" where it is missing."""
+    if name not in rows.columns:
+        return pd.Series("", index=range(len(rows)), dtype="str")
+    values = rows[name].reset_index(drop=True)
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.str.strip().fillna("").astype("str")
+    return pd.Series(cells_of(rows, name).rows(), dtype="str")
 
 
 def as_text(value: Any) -> str:
@@ -62,16 +117,6 @@ def as_text(value: Any) -> str:
 def is_unknown(text: str) -> bool:
     """Return whether a ledger says that it does not know."""
     return text.casefold() in UNKNOWN_WORDS
-
-
-def change_each(values: pd.Series, change: Callable[[Any], Any]) -> NDArray[Any]:
-    """Return every value changed, each distinct one once: ledgers repeat few words very often."""
-    codes, distinct = pd.factorize(values, use_na_sentinel=True)
-    changed = np.empty(len(distinct) + 1, dtype=object)
-    for i, value in enumerate(distinct):
-        changed[i] = change(value)
-    changed[-1] = change(None)
-    return changed[codes]
 
 
 def check_digit(code: str) -> str:
@@ -107,47 +152,13 @@ def plain_code(value: Any, known: frozenset[str]) -> str:
     return readings[-1] if len(digits) == 6 else readings[0]
 
 
-def as_number(value: Any, unit: str = "") -> float | None:
-    """
-    Return a cell as a number: NaN where it is missing, None where it is no finite number.
-
-    Digits may be full-width and grouped by commas (1,234.5).
-
-    Parameters
-    ----------
-    value
-        Text or number.
-    unit
-        Unit of the column, which may follow the number (12.5m); any other unit makes it no number.
-    """
-    text = unicodedata.normalize("NFKC", as_text(value)).strip()
-    if is_unknown(text):
-        return float("nan")
-    if unit and text.casefold().endswith(unit):
-        text = text[: -len(unit)].rstrip()
-    if GROUPED.fullmatch(text):
-        text = text.replace(",", "")
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if np.isfinite(number) else None
-
-
 def sector_key(value: Any) -> str:
     """Return the sector that a cell means, by our key or by its Japanese word; other text as it stands."""
     text = unicodedata.normalize("NFKC", as_text(value)).casefold()
     return SECTOR_WORDS.get(text, text)
 
 
-def inspection_grade(value: Any) -> float:
-    """Return 1 to 4 for the grades I to IV of the inspections of bridges and tunnels, NaN for any other text."""
-    text = unicodedata.normalize("NFKC", as_text(value)).strip("「」").casefold()
-    return GRADES.get(text, float("nan"))
-
-
-def column_of(rows: gpd.GeoDataFrame, name: str) -> pd.Series:
-    """Return a column by position, empty where the ledger has none."""
-    if name in rows.columns:
-        return rows[name].reset_index(drop=True)
-    return pd.Series([None] * len(rows), dtype=object)
+def account_key(value: Any) -> str:
+    """Return the account that a cell means, by our key or by its Japanese word; other text as it stands."""
+    text = unicodedata.normalize("NFKC", as_text(value)).casefold()
+    return ACCOUNT_WORDS.get(text, text)

@@ -1,0 +1,99 @@
+"""Rows that stand twice in a ledger: one id, or one place and kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from gunmane.assets.faults import Faults
+
+# What two rows at one place must share to be one asset; years, grades and costs may be of two surveys.
+IDENTITY = ("subtype", "name", "route_name", "owner_code", "material", "diameter_mm")
+# Rows without a name are one asset only if they share everything else as well.
+REST = (
+    "account_class",
+    "built_year",
+    "condition",
+    "condition_raw",
+    "inspected_year",
+    "length_m",
+    "width_m",
+    "area_m2",
+    "annual_cost_jpy",
+)
+
+
+def drop_same_ids(ids: pd.Series, faults: Faults) -> None:
+    """Of the usable rows with one id keep the one with the lowest row number."""
+    order = _ordered(faults)
+    is_later = np.zeros(len(ids), dtype=bool)
+    is_later[order] = ids.iloc[order].duplicated().to_numpy()
+    faults.add(is_later, "asset_id", ids, "asset_id_duplicate")
+
+
+def drop_same_places(table: pd.DataFrame, geometry: NDArray[Any], faults: Faults) -> None:
+    """
+    Of rows with the very same geometry, sector and identity keep the one with the lowest row number.
+
+    Named rows are the same if they share `IDENTITY`, rows without a name if they share `REST` as well. Rows at one
+    place that differ (the two directions of a bridge, the benches of a park) are kept and listed. A place that is not
+    the ledger's own (the point of a settlement, a town hall) says nothing.
+
+    Parameters
+    ----------
+    table
+        The rows: `asset_id, sector, position` and the columns of `IDENTITY` and `REST`.
+    geometry
+        Their geometries in the region's zone.
+    faults
+        List that is added to.
+    """
+    at = np.flatnonzero(faults.usable & (table["position"] == "ledger").to_numpy(dtype=bool))
+    is_candidate = np.zeros(len(table), dtype=bool)
+    is_candidate[at[_may_repeat(table["sector"].iloc[at], geometry[at])]] = True
+    order = _ordered(faults)
+    order = order[is_candidate[order]]
+    if not len(order):
+        return
+    shape = pd.factorize(pd.Series(shapely.to_wkb(geometry[order]), dtype=object))[0]
+    kind = table.iloc[order].assign(shape=shape)
+    kind["rest"] = kind.groupby(list(REST), dropna=False).ngroup().where(kind["name"] == "", -1)
+    same_place = ["shape", "sector"]
+    same_asset = [*same_place, *IDENTITY, "rest"]
+    ids = kind["asset_id"]
+    is_twice = kind.duplicated(same_asset).to_numpy()
+    first_of_asset = ids.groupby([kind[c] for c in same_asset], dropna=False).transform("first")
+    left = kind[~is_twice]
+    is_beside = left.duplicated(same_place).to_numpy()
+    first_of_place = left["asset_id"].groupby([left[c] for c in same_place]).transform("first")
+    _tell(order[is_twice], table["asset_id"], first_of_asset[is_twice], "same_place_duplicate", faults)
+    beside = order[~is_twice][is_beside]
+    _tell(beside, table["asset_id"], first_of_place[is_beside], "same_place_value", faults)
+
+
+def _tell(at: NDArray[Any], ids: pd.Series, other: pd.Series, rule: str, faults: Faults) -> None:
+    """List rows by their id, beside the id of the row that was taken."""
+    mask = np.zeros(len(ids), dtype=bool)
+    mask[at] = True
+    became = np.full(len(ids), "", dtype=object)
+    became[at] = other.to_numpy(dtype=object)
+    faults.add(mask, "asset_id", ids, rule, became=became)
+
+
+def _may_repeat(sector: pd.Series, geometry: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether another row of the sector has the same bounds and number of corners: cheap, and true of few."""
+    bounds = pd.DataFrame(shapely.bounds(geometry))
+    bounds["corners"] = shapely.get_num_coordinates(geometry)
+    bounds["sector"] = pd.factorize(sector)[0]
+    return bounds.duplicated(keep=False).to_numpy()
+
+
+def _ordered(faults: Faults) -> NDArray[np.int64]:
+    """Positions of the usable rows, by file and row."""
+    file = pd.factorize(faults.origins["source_file"], sort=True)[0]
+    order = np.lexsort((faults.origins["row"].to_numpy(), file))
+    return order[faults.usable[order]]
