@@ -18,6 +18,7 @@ from gunmane.errors import FileError
 from gunmane.i18n import LANGUAGES, catalogue
 from gunmane.ledgers.codelists import known_profile
 from gunmane.ledgers.opening import open_raw
+from gunmane.ledgers.profiles import Layout, Profile
 from gunmane.ledgers.proposals import propose_profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.recognition import known_sources, recognise_source
@@ -295,6 +296,38 @@ def test_river_sections_say_who_keeps_them(read, kusatsu):
     assert list(rows["subtype"]) == ["一級河川（直轄区間）", "一級河川（指定区間）", "指定区間外の流路"]
 
 
+def test_the_nodes_beside_the_rivers_are_left_out(tmp_path, kusatsu):
+    columns, shapes = FILES["w05"]
+    streams = gpd.GeoDataFrame(columns, geometry=shapes, crs=4612)
+    nodes = gpd.GeoDataFrame({"W05_000": ["gb01"], "W05_011": [85.0]}, geometry=POINTS[:1], crs=4612)
+    for name, table in (("W05-09_25-g_Stream", streams), ("W05-09_25-g_RiverNode", nodes)):
+        pyogrio.write_dataframe(table, tmp_path / f"{name}.shp", encoding="CP932")
+    with zipfile.ZipFile(tmp_path / "W05-09_25_GML.zip", "w") as archive:
+        for file in sorted(tmp_path.glob("W05-09_25-g_*")):
+            archive.write(file, file.name)
+    raw, profile = opened(tmp_path / "W05-09_25_GML.zip", kusatsu)
+    assert (profile.kind, len(raw.table)) == ("w05", 3)
+    assert raw.told["left_out"] == ["W05-09_25-g_RiverNode.shp"]
+
+
+@pytest.mark.parametrize(("file", "kind"), [("P22a", "p22a"), ("P22b", "p22b")])
+def test_of_a_zip_of_both_kinds_of_sewage_works_one_is_named(tmp_path, kusatsu, file, kind):
+    for one in ("p22a", "p22b"):
+        columns, shapes = FILES[one]
+        table = gpd.GeoDataFrame(columns, geometry=shapes, crs=6668)
+        pyogrio.write_dataframe(
+            table, tmp_path / f"P22-12_25_{one[0].upper()}{one[1:]}.shp", encoding="CP932"
+        )
+    with zipfile.ZipFile(tmp_path / "P22-12_25_GML.zip", "w") as archive:
+        for each in sorted(tmp_path.glob("P22-12_25_P*")):
+            archive.write(each, each.name)
+    with pytest.raises(FileError) as caught:
+        open_raw(tmp_path / "P22-12_25_GML.zip")
+    assert caught.value.key == "ledger_zip_choice" and file in str(caught.value.values["found"])
+    raw = open_raw(tmp_path / "P22-12_25_GML.zip", layout=Layout(layer=f"P22-12_25_{file}.shp"))
+    assert propose_profile(raw, region=kusatsu).kind == kind
+
+
 def test_river_sections_of_the_prefecture_and_the_town_become_assets(read, kusatsu):
     result = taken(*read("w05"), kusatsu)
     assets = by_row(result.assets).set_index("row")
@@ -338,8 +371,7 @@ def test_roads_being_built_are_told(kusatsu):
 
 def test_classes_in_japanese_words_are_understood(kusatsu):
     raw = raw_roads({"道路種別": ["県道", "１級市道", "林道", "?"]})
-    profile = known_profile("osm")
-    profile = type(profile)(role="roads", columns={"road_class": ("道路種別",)})
+    profile = Profile(role="roads", columns={"road_class": ("道路種別",)})
     roads, facts = roads_from(raw, profile, region=kusatsu)
     assert list(roads["road_class"]) == ["prefectural", "municipal_1", "forest", "unknown"]
     assert facts["scheme"] == "table"

@@ -19,6 +19,8 @@ KINDS = (
     (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".json", ".gml", ".osm", ".graphml", ".pbf"),
     (".txt",),
 )
+# Ends of names of files that only belong to another: the nodes of the lines of the national rivers (W05).
+COMPANIONS = ("-g_rivernode",)
 PLAIN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 LOCAL_HEAD_BYTES = 30
 UTF8_NAME = 0x800
@@ -168,6 +170,8 @@ def _chosen(file: str, members: list[zipfile.ZipInfo], wanted: str) -> tuple[zip
             groups.setdefault(_stem(member), []).append(member)
         if groups:
             break
+    if len(groups) > 1:
+        groups = {stem: same for stem, same in groups.items() if not stem.endswith(COMPANIONS)}
     named = [m for m in ledgers if wanted and wanted.casefold() in {shown_name(m).casefold(), _stem(m)}]
     if named:
         pick = min(named, key=_preference)
