@@ -143,7 +143,7 @@ def _sheet(book: Any, meta: Any, layout: Layout) -> _Sheet | None:
     lines = [indent + [cell_text(value) for value in row] for row in first]
     headings = find_headings(lines, layout, merged=cells.merged_cell_ranges or ())
     is_visible = meta.visible == python_calamine.SheetVisibleEnum.Visible
-    rows = cells.total_height - headings.at - headings.count
+    rows = cells.end[0] + 1 - headings.at - headings.count
     return _Sheet(meta.name, cells, headings, is_visible, rows) if rows > 0 else None
 
 
@@ -180,7 +180,7 @@ def _chunks(sheet: _Sheet, width: int, max_rows: int | None) -> Iterator[tuple[l
     start = sheet.headings.at + sheet.headings.count
     below = itertools.islice(enumerate(sheet.cells.iter_rows(), start=1), start, None)
     filled = ((number, row) for number, row in below if row.count("") < width)
-    filled = itertools.islice(filled, max_rows)
+    filled = itertools.islice(filled, files.MAX_ROWS + 1 if max_rows is None else max_rows)
     size = max(CHUNK_CELLS // max(width, 1), 1)
     while chunk := list(itertools.islice(filled, size)):
         yield [number for number, _ in chunk], [row for _, row in chunk]
