@@ -70,7 +70,7 @@ def copy_carried(one: Download, source: pathlib.Path, out: pathlib.Path) -> tupl
     FileError
         If it is not what its name says, its checksum is another, or it cannot be copied; nothing is copied then.
     """
-    name = one.file if one.file and _has_suffix(source, one.file) else source.name
+    name = kept_name(one, source)
     if not is_sound(source, name):
         raise FileError("fetch_carried_broken", file=source.name)
     digest = file_sha256(source)
@@ -91,7 +91,15 @@ def copy_carried(one: Download, source: pathlib.Path, out: pathlib.Path) -> tupl
     return target, digest
 
 
-def _has_suffix(source: pathlib.Path, name: str) -> bool:
-    return (
-        source.name.lower() == name.lower() or source.suffix.lower() == pathlib.PurePath(name).suffix.lower()
-    )
+def kept_name(one: Download, source: pathlib.Path) -> str:
+    """Return the name a carried file keeps: its own, which tells its version, unless only its folder told it."""
+    by_folder = [p.lower() for p in one.patterns if "/" in p]
+    is_nameless = any(fnmatch.fnmatchcase(_tail(source, p.count("/")), p) for p in by_folder)
+    is_same = source.name.lower() == one.file.lower()
+    return one.file if one.file and (is_same or is_nameless) else source.name
+
+
+def fits(one: Download, name: str) -> bool:
+    """Return whether a file of this name may be the download: its own name or one of its patterns."""
+    low = name.lower()
+    return any(fnmatch.fnmatchcase(low, p.lower()) for p in (one.file, *one.patterns) if p and "/" not in p)

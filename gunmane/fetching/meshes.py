@@ -46,7 +46,8 @@ def join_meshes(files: Sequence[pathlib.Path], region: Region, target: pathlib.P
         )
     # A line on the seam of two meshes may stand in both.
     rows["geometry_wkb"] = rows.geometry.to_wkb()
-    rows = rows.drop_duplicates(subset=[c for c in rows.columns if c != "geometry"], ignore_index=True)
+    told = [name for name in rows.columns if name not in {"geometry", "id"}]
+    rows = rows.drop_duplicates(subset=told, ignore_index=True)
     rows = rows.drop(columns="geometry_wkb")
     try:
         with atomic_path(target) as temporary:

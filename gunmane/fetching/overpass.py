@@ -66,7 +66,9 @@ def fetch_roads(region: Region, url: str, target: pathlib.Path, *, limits: Limit
         reason = type(error).__name__
         raise FileError("fetch_unreachable", file=target.name, url=url, reason=reason) from error
     except InsufficientResponseError as error:
-        raise FileError("fetch_no_roads", file=target.name, url=url) from error
+        # It says so of an answer without roads and of one that is no JSON at all.
+        key = "fetch_not_overpass" if isinstance(error.__cause__, ValueError) else "fetch_no_roads"
+        raise FileError(key, file=target.name, url=url) from error
     except (ResponseStatusCodeError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise FileError("fetch_not_overpass", file=target.name, url=url) from error
     table, shapes, _ = ways_of(graph)
@@ -121,7 +123,7 @@ def _guard(limits: Limits, name: str, url: str) -> Any:
     def look(response: requests.Response, **_: Any) -> requests.Response:
         if response.status_code in BUSY:
             busy["count"] += 1
-            if busy["count"] >= limits.tries or limits.wait_s == 0:
+            if busy["count"] >= limits.tries:
                 raise FileError("fetch_status", file=name, url=url, status=response.status_code)
         if response.is_redirect:
             return response

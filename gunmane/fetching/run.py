@@ -10,7 +10,7 @@ from typing import Literal
 
 from gunmane.errors import FileError, GunmaneError
 from gunmane.fetching.addresses import Download, wanted_downloads
-from gunmane.fetching.carried import copy_carried, find_carried, list_files
+from gunmane.fetching.carried import copy_carried, find_carried, fits, kept_name, list_files
 from gunmane.fetching.manifest import read_manifest, record
 from gunmane.fetching.soundness import is_sound, set_aside
 from gunmane.fetching.transfer import LIMITS, Limits, download
@@ -151,7 +151,7 @@ def _copied(one: Download, files: tuple[pathlib.Path, ...], out: pathlib.Path) -
         kept, fault = _kept(one, out)
         return Outcome(one, "missing", fault=fault) if kept is None else Outcome(one, "kept", kept)
     held = read_manifest(out)
-    if source.name.lower() != one.file.lower():
+    if kept_name(one, source) != one.file:
         # Another version than the table's: which one, only its name says.
         one = dataclasses.replace(one, version="")
     target, digest = copy_carried(one, source, out)
@@ -170,7 +170,9 @@ def _kept(one: Download, out: pathlib.Path) -> tuple[pathlib.Path | None, FileEr
     manifest is taken where it is what its name says.
     """
     entries = read_manifest(out)
-    names = [one.file] if one.file else [name for name, entry in entries.items() if entry.get("id") == one.id]
+    # Another version, carried in earlier, serves as well.
+    others = [name for name, entry in entries.items() if entry.get("id") == one.id and fits(one, name)]
+    names = dict.fromkeys([*([one.file] if one.file else []), *sorted(others, reverse=True)])
     for name in names:
         path = out / name
         if not path.is_file() or path.is_symlink():
