@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import tempfile
 from collections.abc import Callable, Hashable, Sequence
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import streamlit as st
 
@@ -17,6 +16,9 @@ from gunmane import summaries
 from gunmane.errors import GunmaneError
 from gunmane.municipalities import Region
 from gunmane.scenario import Ground
+
+if TYPE_CHECKING:
+    from gunmane.deliveries import Delivery
 
 T = TypeVar("T")
 GROUNDS_KEPT = 11
@@ -49,7 +51,7 @@ class OwnGround:
     ground
         The region made ready with them.
     roads, assets
-        Names of the files.
+        Names of the files: those of road lines joined, and each of the others.
     serial
         Grows with every upload of this session.
     """
@@ -111,10 +113,17 @@ def ground() -> Ground:
 
 
 def use_files(
-    *, roads: Upload | None, assets: Sequence[Upload] = (), is_roads_as_assets: bool = False
+    deliveries: Sequence[Delivery], *, is_roads_as_assets: bool = False
 ) -> tuple[GunmaneError, ...]:
     """
     Make this session's ground of the chosen region from the user's files; what was there stays if none can be used.
+
+    Parameters
+    ----------
+    deliveries
+        The files as they were taken; no two of one name.
+    is_roads_as_assets
+        True makes the road files' lines inside the region the road assets.
 
     Returns
     -------
@@ -128,51 +137,49 @@ def use_files(
     """
     place = require_region()
     faults: list[GunmaneError] = []
-    with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
-        left = [_written(file, pathlib.Path(folder), number) for number, file in enumerate(assets)]
-        line = None if roads is None else _written(roads, pathlib.Path(folder), len(left))
-        made = None
-        while made is None and (left or line is not None):
-            try:
-                made = _made_from(
-                    place, line, left, is_roads_as_assets=is_roads_as_assets and line is not None
-                )
-            except GunmaneError as error:
-                at_fault = str(error.values.get("file", ""))
-                faults.append(error)
-                if line is not None and line.name == at_fault:
-                    line = None
-                elif any(path.name == at_fault for path in left):
-                    left = [path for path in left if path.name != at_fault]
-                else:
-                    raise
+    left, made = list(deliveries), None
+    while made is None and left:
+        has_roads = any(delivery.roads is not None for delivery in left)
+        try:
+            made = _made_from(place, left, is_roads_as_assets=is_roads_as_assets and has_roads)
+        except GunmaneError as error:
+            at_fault = str(error.values.get("file", ""))
+            faults.append(error)
+            if all(delivery.file != at_fault for delivery in left):
+                raise
+            left = [delivery for delivery in left if delivery.file != at_fault]
     if made is not None:
-        before = own()
-        serial = 1 if before is None else before.serial + 1
-        mine = OwnGround(made, line.name if line else "", tuple(path.name for path in left), serial)
-        st.session_state.setdefault("_own", {})[place.region_id] = mine
+        keep_ground(made, left)
     return tuple(faults)
 
 
-def _made_from(
-    place: Region, roads: pathlib.Path | None, assets: Sequence[pathlib.Path], *, is_roads_as_assets: bool
-) -> Ground:
+def keep_ground(made: Ground, files: Sequence[Delivery]) -> None:
+    """Make a ground this session's own for the chosen region."""
+    before = own()
+    roads = ", ".join(delivery.file for delivery in files if delivery.roads is not None)
+    others = tuple(delivery.file for delivery in files if delivery.roads is None)
+    serial = st.session_state["_own_serial"] = st.session_state.get("_own_serial", 0) + 1
+    if before is not None:
+        # Plans of the ground before are of no use any more.
+        st.session_state.pop("_own_shelves", None)
+    st.session_state.setdefault("_own", {})[region_id()] = OwnGround(made, roads, others, serial)
+
+
+def _made_from(place: Region, deliveries: Sequence[Delivery], *, is_roads_as_assets: bool) -> Ground:
     def make(progress: Progress) -> Ground:
         from gunmane.grounds import prepare_ground
 
         return prepare_ground(
-            place, roads=roads, assets=assets, is_roads_as_assets=is_roads_as_assets, progress=progress
+            place, assets=deliveries, is_roads_as_assets=is_roads_as_assets, progress=progress
         )
 
     return watch(Job(make), may_cancel=False)
 
 
-def _written(file: Upload, folder: pathlib.Path, number: int) -> pathlib.Path:
-    """Write an upload under its own last name, each in a folder of its own so that equal names do not meet."""
+def write_upload(file: Upload, folder: pathlib.Path) -> pathlib.Path:
+    """Write an upload into a folder under its own last name; no part of the name is used as a path."""
     name = pathlib.PurePosixPath(file.name.replace("\\", "/")).name.lstrip(".") or "file"
-    place = folder / str(number)
-    place.mkdir()
-    path = place / name
+    path = folder / name
     path.write_bytes(file.content)
     return path
 

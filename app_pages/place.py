@@ -13,6 +13,7 @@ from gunmane.municipalities import Region, find_region
 PAGES = {
     "start": "start.py",
     "region": "region.py",
+    "data": "ledgers.py",
     "group": "group.py",
     "compare": "compare.py",
     "output": "output.py",

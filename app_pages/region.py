@@ -173,7 +173,7 @@ def _tabs(place: Region, ground: Ground) -> None:
     labels = [tr(f"region.tab.{name}") for name in TABS]
     key = f"region_tabs_{session.lang()}"
     if st.session_state.pop("_wants_upload", False):
-        st.session_state[key] = tr("region.tab.load")
+        session.go("data")
     bodies, data, today, decided, load = st.tabs(labels, key=key, on_change="rerun")
     if bodies.open:
         with bodies:
@@ -189,7 +189,7 @@ def _tabs(place: Region, ground: Ground) -> None:
             region_data.show_decisions(place)
     if load.open:
         with load:
-            region_data.show_upload(place)
+            region_data.show_upload()
 
 
 def _today(place: Region) -> None:

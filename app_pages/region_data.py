@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from app_pages import session, words
-from app_pages.session import Upload, tr
+from app_pages.session import tr
 from app_pages.tables import html_table
 from gunmane import i18n, summaries
-from gunmane.errors import GunmaneError
 from gunmane.explain import note_sentence
 from gunmane.municipalities import Region
 from gunmane.scenario import Ground
 
-ROAD_TYPES = ["geojson", "json", "gpkg", "parquet", "geoparquet", "zip", "fgb"]
-ASSET_TYPES = [*ROAD_TYPES, "csv", "xlsx"]
 MILLION = 1_000_000
 
 
@@ -218,77 +213,16 @@ def show_decisions(place: Region) -> None:
 # -- the user's own files -----------------------------------------------------------------------------------
 
 
-def show_upload(place: Region) -> None:
-    """Let the user bring road lines and ledgers, and go back to the sample."""
-    told = st.container()
-    with told:
-        _show_faults(place)
+def show_upload() -> None:
+    """Lead to the page on which files are brought; say which are in use, and go back to the sample."""
     mine = session.own()
     if mine is not None:
         names = [name for name in (mine.roads, *mine.assets) if name]
         st.success(tr("upload.in_use", files=tr("word.list_sep").join(names)))
-        if st.button(tr("upload.back"), key="back_to_sample"):
-            session.forget_files()
-            st.session_state.pop("_upload_faults", None)
-            st.rerun()
+        st.button(tr("upload.back"), key="back_to_sample", on_click=session.forget_files)
         for note in mine.ground.notes:
             st.markdown("- " + note_sentence(note, session.lang()))
     st.markdown(tr("upload.lead"))
-    with st.form("upload_form", border=False):
-        roads = st.file_uploader(tr("upload.roads"), type=ROAD_TYPES, key=f"roads_{place.region_id}")
-        as_assets = st.checkbox(tr("upload.roads_as_assets"), key=f"as_assets_{place.region_id}")
-        assets = st.file_uploader(
-            tr("upload.assets"),
-            type=ASSET_TYPES,
-            accept_multiple_files=True,
-            key=f"assets_{place.region_id}",
-        )
-        is_sent = st.form_submit_button(tr("upload.load"), type="primary")
+    if st.button(tr("upload.open"), type="primary", key="to_data"):
+        session.go("data")
     st.caption(tr("upload.privacy"))
-    _template()
-    if is_sent:
-        with told:
-            _load(place, [roads] if roads else [], assets or [], is_roads_as_assets=as_assets)
-
-
-def _show_faults(place: Region) -> None:
-    """Say what was wrong with files sent last, above the place where the next ones are chosen."""
-    region_id, faults = st.session_state.get("_upload_faults", ("", ()))
-    if region_id != place.region_id:
-        return
-    for fault in faults:
-        session.show_error(fault)
-    if faults and session.own() is not None:
-        st.info(tr("upload.partly"))
-
-
-def _load(place: Region, roads: Sequence[Any], assets: Sequence[Any], *, is_roads_as_assets: bool) -> None:
-    """Use the files that can be used, and keep what is wrong with the others to be said."""
-    if not roads and not assets:
-        st.warning(tr("upload.nothing"))
-        return
-    sent = [Upload(file.name, file.getvalue()) for file in (*roads, *assets)]
-    try:
-        faults = session.use_files(
-            roads=sent[0] if roads else None,
-            assets=sent[1:] if roads else sent,
-            is_roads_as_assets=is_roads_as_assets,
-        )
-    except GunmaneError as error:
-        faults = (error,)
-    st.session_state["_upload_faults"] = (place.region_id, faults)
-    st.rerun()
-
-
-def _template() -> None:
-    """Hand out an empty table with our own column names."""
-    columns = summaries.asset_columns()
-    st.download_button(
-        tr("upload.template"),
-        (",".join([*columns, "lon", "lat"]) + "\n").encode("utf-8-sig"),
-        file_name="gunmane_assets.csv",
-        mime="text/csv",
-        on_click="ignore",
-        key="asset_template",
-        help=tr("upload.template_help"),
-    )

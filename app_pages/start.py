@@ -181,7 +181,7 @@ def _own_data() -> None:
         if button.button(tr("start.own_data"), key="own_data_button", width="stretch"):
             st.session_state["_wants_upload"] = True
             if session.region_id() is not None:
-                session.go("region")
+                session.go("data")
             st.info(tr("start.own_data_choose"))
         elif st.session_state.get("_wants_upload"):
             st.info(tr("start.own_data_choose"))

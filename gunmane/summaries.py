@@ -230,8 +230,3 @@ def reject_groups(rejects: pd.DataFrame) -> pd.DataFrame:
     return grouped.sort_values(["source_file", "rows", "rule"], ascending=[True, False, True])[
         columns
     ].reset_index(drop=True)
-
-
-def asset_columns() -> list[str]:
-    """Return the columns that a user's own asset table may have; gunmane itself sets the others."""
-    return [name for name in schema.names("assets") if name not in ("source", "is_synthetic")]

@@ -4,11 +4,11 @@ import io
 
 import openpyxl
 import pytest
+from made_deliveries import bridge_rows, delivered
 
 from gunmane.exports.faults import fault_kinds, faults_xlsx
 from gunmane.i18n import t
 from gunmane.municipalities import find_region
-from made_deliveries import bridge_rows, delivered
 
 LANGS = ("ja", "en")
 

@@ -1,0 +1,294 @@
+"""The right of データ: one file, how it was understood, what was at fault, what came of it, who answers for it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import streamlit as st
+
+from app_pages import session, words
+from app_pages.ledgers_columns import show_first_rows
+from app_pages.ledgers_desk import Brought, answer
+from app_pages.ledgers_form import show_form
+from app_pages.ledgers_list import counts
+from app_pages.map_view import show_map
+from app_pages.plan_map import region_map
+from app_pages.session import tr
+from app_pages.tables import heading, html_table
+from gunmane import i18n, maps
+from gunmane.explain import note_sentence
+from gunmane.exports.faults import advice, column_word, fault_kinds, faults_xlsx
+from gunmane.exports.words import word
+from gunmane.ledgers.profiles import Answers
+from gunmane.maps import LayerSpec, Style
+from gunmane.municipalities import Region
+
+if TYPE_CHECKING:
+    from gunmane.deliveries import Delivery
+
+TABS = ("columns", "faults", "map", "result", "readings", "answers")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MAP_HEIGHT = 430
+ROWS_OF_A_KIND = 5
+READINGS_SHOWN = 300
+MAY_SHARE = ("", "yes", "no")
+MARK = Style(colour="#FFFFFF", weight=1.5, fill="#B3261E", symbol="cross", radius=7)
+
+
+def show(file: Brought, place: Region) -> None:
+    """Show what is known of a file, a tab each."""
+    st.html(f'<h3 class="gm-title">{html.escape(file.name)}</h3>')
+    if file.error is not None:
+        session.show_error(file.error)
+        if file.delivery is not None:
+            st.info(tr("data.earlier_kept"))
+    if file.delivery is None:
+        show_form(file, place)
+        return
+    delivery = file.delivery
+    shown: dict[str, Callable[[], None]] = {
+        "columns": lambda: _columns(file, delivery, place),
+        "faults": lambda: _faults(file, delivery),
+        "map": lambda: _map(file, delivery, place),
+        "result": lambda: _result(delivery, place),
+        "readings": lambda: _readings(delivery),
+        "answers": lambda: _answers(file),
+    }
+    told = counts(delivery)
+    numbers = {"faults": told["rejected"] + told["mended"], "readings": told["readings"]}
+    labels = [tr(f"data.part.{name}") for name in TABS]
+    tabs = st.tabs(labels, key=f"data_parts_{session.lang()}", on_change="rerun")
+    for name, tab in zip(TABS, tabs, strict=True):
+        if tab.open:
+            with tab:
+                if numbers.get(name) == 0:
+                    st.info(tr(f"data.none.{name}"))
+                shown[name]()
+
+
+def _columns(file: Brought, delivery: Delivery, place: Region) -> None:
+    """Show the first rows as they were understood, then the form that corrects it."""
+    show_first_rows(delivery)
+    show_form(file, place)
+
+
+# -- faults -------------------------------------------------------------------------------------------------
+
+
+def _faults(file: Brought, delivery: Delivery) -> None:
+    """Show the faults by kind, with what to do and the first rows of each, and offer the workbook to send back."""
+    kinds = fault_kinds(delivery.rejects)
+    if kinds.empty:
+        return
+    made = _workbook(file, delivery)
+    st.download_button(
+        tr("data.send_back"),
+        made,
+        file_name=f"{file.name.rsplit('.', 1)[0]}_{tr('data.send_back_name')}.xlsx",
+        mime=XLSX,
+        on_click="ignore",
+        key=f"faults_{file.serial}",
+        type="primary",
+        help=tr("data.send_back_help"),
+    )
+    lang = session.lang()
+    for kind in kinds.itertuples():
+        with st.container(border=True):
+            column = column_word(delivery, kind.column, lang) if kind.column else ""
+            outcome = html.escape(tr(f"faults.outcome.{kind.outcome}"))
+            st.html(
+                f'<p class="gm-file"><span class="gm-badge gm-badge-{kind.outcome}">{outcome}</span> '
+                f"<b>{html.escape(word('fault', kind.rule, lang))}</b> "
+                f"{html.escape(tr('data.rows', count=words.count(kind.rows)))} "
+                f'<span class="gm-quiet">{html.escape(column)}</span></p>'
+                f'<p class="gm-next">{html.escape(advice(kind.advice_key, lang))}</p>'
+            )
+            st.html(_first_rows_of(delivery, kind.rule, kind.column))
+
+
+def _workbook(file: Brought, delivery: Delivery) -> bytes:
+    """Return the workbook to send back, made once a reading and language."""
+    held = st.session_state.setdefault("_faults_xlsx", {})
+    key = (file.serial, file.version, session.lang())
+    if key not in held:
+        held.clear()
+        held[key] = faults_xlsx(delivery, session.lang())
+    return bytes(held[key])
+
+
+def _first_rows_of(delivery: Delivery, rule: str, column: str) -> str:
+    rejects = delivery.rejects
+    found = rejects[(rejects["rule"] == rule) & (rejects["column"].fillna("") == column)]
+    rows = [
+        [
+            "" if pd.isna(row.row) else str(int(row.row)),
+            "" if pd.isna(row.value) else str(row.value),
+            "" if pd.isna(row.became) else str(row.became),
+        ]
+        for row in found.sort_values("row").head(ROWS_OF_A_KIND).itertuples()
+    ]
+    has_became = any(row[2] for row in rows)
+    head = [tr(f"faults.head.{name}") for name in ("row", "value", "became")]
+    cut = slice(None) if has_became else slice(2)
+    return html_table(head[cut], [row[cut] for row in rows], left=(1, 2))
+
+
+# -- map ----------------------------------------------------------------------------------------------------
+
+
+def _map(file: Brought, delivery: Delivery, place: Region) -> None:
+    """Show what was taken, and the rejected rows that have a place, each with its fault in words."""
+    lost = delivery.rejected_places
+    base = region_map(place, view_name=f"data_{place.region_id}")
+    layers = _map_layers(file, delivery)
+    if lost.empty:
+        st.caption(tr("data.map.none_lost"))
+    else:
+        west, south, east, north = place.municipalities.to_crs(4326).total_bounds
+        near = lost.cx[west - 0.5 : east + 0.5, south - 0.5 : north + 0.5]
+        st.caption(tr("data.map.lost", count=words.count(len(lost)), away=words.count(len(lost) - len(near))))
+    show_map(base, layers, key=f"data_{place.region_id}_{session.lang()}", height=MAP_HEIGHT)
+
+
+def _map_layers(file: Brought, delivery: Delivery) -> list[LayerSpec]:
+    held = st.session_state.setdefault("_data_layers", {})
+    key = (file.serial, file.version, session.lang())
+    if key not in held:
+        held.clear()
+        layers = maps.asset_layers(delivery.assets, lang=session.lang()) if len(delivery.assets) else []
+        if len(delivery.rejected_places):
+            layers.append(_lost_layer(delivery.rejected_places))
+        held[key] = layers
+    return list(held[key])
+
+
+def _lost_layer(lost: gpd.GeoDataFrame) -> LayerSpec:
+    """Draw the rejected rows that have a place."""
+    lang = session.lang()
+    tips = [
+        tr("data.map.tip", row=row, fault=word("fault", rule, lang))
+        for row, rule in zip(lost["row"], lost["rule"], strict=True)
+    ]
+    places = lost[["geometry"]].assign(tip=tips, name=tips).reset_index(drop=True)
+    return maps.place_layer(places, name="rejected", title=tr("data.map.title"), style=MARK, lang=lang)
+
+
+# -- what came of it ----------------------------------------------------------------------------------------
+
+
+def _result(delivery: Delivery, place: Region) -> None:
+    """Show what was taken by sector and town, and what the reader must know."""
+    lang = session.lang()
+    if len(delivery.assets):
+        st.html(_by_sector_and_town(delivery.assets, place))
+        _positions(delivery.assets)
+    for name, table in (
+        ("roads", delivery.roads),
+        ("conditions", delivery.conditions),
+        ("statistics", delivery.statistics),
+        ("reference", delivery.reference),
+    ):
+        if table is not None:
+            st.markdown(tr(f"data.result.{name}", count=words.count(len(table))))
+            plain = pd.DataFrame(table).drop(columns="geometry", errors="ignore").head(20)
+            st.dataframe(plain, hide_index=name != "statistics", height="content")
+    for note in delivery.notes:
+        st.markdown("- " + note_sentence(note, lang))
+    told = [[_told_word(key), _told_text(value)] for key, value in delivery.told.items()]
+    told += [[tr("data.told.sha256"), delivery.sha256]]
+    head = [tr("region.item"), tr("region.value")]
+    st.html(heading(tr("data.told.title")) + html_table(head, told, left=(1,)))
+
+
+def _told_word(key: str) -> str:
+    return i18n.catalogue(session.lang()).get(f"data.told.{key}", key)
+
+
+def _told_text(value: object) -> str:
+    if isinstance(value, bool):
+        return tr("word.yes" if value else "word.no")
+    if isinstance(value, list | tuple):
+        return tr("word.list_sep").join(map(str, value))
+    return str(value)
+
+
+def _by_sector_and_town(assets: gpd.GeoDataFrame, place: Region) -> str:
+    """Return the numbers taken, a row a town and a column a sector."""
+    table = pd.crosstab(assets["muni_code"], assets["sector"])
+    sectors = [sector for sector in i18n.catalogue("en") if sector.removeprefix("sector.") in table.columns]
+    names = [sector.removeprefix("sector.") for sector in sectors if sector.startswith("sector.")]
+    rows = [
+        [place.name_of(str(code), session.lang()), *(words.count(row[name]) for name in names)]
+        for code, row in table.iterrows()
+    ]
+    rows.append([tr("data.sum"), *(words.count(table[name].sum()) for name in names)])
+    head = [tr("body.name"), *(words.heading(tr(f"sector.{name}")) for name in names)]
+    return html_table(head, rows, caption=tr("data.result.by_town"))
+
+
+def _positions(assets: gpd.GeoDataFrame) -> None:
+    """Say how many stand where the ledger says, and how many only at the point of their settlement."""
+    if "position" not in assets.columns:
+        return
+    kinds = assets["position"].fillna("ledger").value_counts()
+    told = [tr(f"data.position.{kind}", count=words.count(number)) for kind, number in kinds.items() if kind]
+    st.caption(tr("data.position.lead") + tr("word.list_sep").join(told))
+
+
+def _readings(delivery: Delivery) -> None:
+    """Show how cells were read where that was not their plain value."""
+    readings = delivery.readings
+    if readings.empty:
+        return
+    lang, known = session.lang(), i18n.catalogue(session.lang())
+    table = readings.sort_values(["rows", "first_row"], ascending=[False, True]).head(READINGS_SHOWN)
+    rows = [
+        [
+            column_word(delivery, str(row.column), lang),
+            str(row.value),
+            str(row.became),
+            known.get(f"reading.{row.reading}", str(row.reading)),
+            words.count(row.rows),
+            words.count(row.first_row),
+        ]
+        for row in table.itertuples()
+    ]
+    head = [
+        tr(f"faults.head.{name}") for name in ("column", "value", "became", "reading", "rows", "first_row")
+    ]
+    if len(readings) > len(rows):
+        st.caption(tr("data.readings_cut", shown=words.count(len(rows)), total=words.count(len(readings))))
+    st.html(html_table(head, rows, left=(1, 2, 3)))
+
+
+# -- who answers --------------------------------------------------------------------------------------------
+
+
+def _answers(file: Brought) -> None:
+    """Ask who answers for the data; it goes with the file into readiness and into its profile."""
+    known = file.used_profile.answers
+    st.caption(tr("data.answers.lead"))
+    with st.form(f"answers_{file.serial}_{file.version}", border=False):
+        left, right = st.columns(2)
+        owner = left.text_input(
+            tr("data.answers.owner"), known.owner, placeholder=tr("data.answers.owner_like")
+        )
+        date = right.text_input(tr("data.answers.date"), known.date, placeholder=tr("data.answers.date_like"))
+        licence = left.text_input(
+            tr("data.answers.licence"), known.licence, placeholder=tr("data.answers.licence_like")
+        )
+        credit = right.text_input(tr("data.answers.credit"), known.credit)
+        may_share = st.radio(
+            tr("data.answers.may_share"),
+            MAY_SHARE,
+            index=MAY_SHARE.index(known.may_share) if known.may_share in MAY_SHARE else 0,
+            format_func=lambda value: tr(f"data.answers.may_share_{value or 'unsaid'}"),
+            horizontal=True,
+        )
+        if st.form_submit_button(tr("data.answers.keep"), type="primary"):
+            answer(file, Answers(owner.strip(), licence.strip(), credit.strip(), date.strip(), may_share))
+            st.toast(tr("data.answers.kept"))
