@@ -15,6 +15,8 @@ import shapely
 from gunmane import schema
 from gunmane.assets import take_rows
 from gunmane.errors import FileError
+from gunmane.exports import write_files
+from gunmane.exports.samplefiles import sample_files
 from gunmane.i18n import LANGUAGES, catalogue
 from gunmane.ledgers.codelists import known_profile
 from gunmane.ledgers.opening import open_raw
@@ -26,6 +28,7 @@ from gunmane.ledgers.references import reference_from
 from gunmane.ledgers.roads import read_roads, roads_from
 from gunmane.ledgers.understanding import understand
 from gunmane.municipalities import find_region
+from gunmane.sample import load_sample
 
 SAMPLES = pathlib.Path(
     os.environ.get("GUNMANE_SAMPLES", pathlib.Path(__file__).parents[2] / "shared" / "samples")
@@ -258,6 +261,20 @@ def test_the_word_lists_of_a_profile_hold_words_of_ours():
             assert set(profile.values["road_class"].values()) <= set(schema.ROAD_CLASSES)
 
 
+@pytest.mark.parametrize("kind", ["n10", "n13", "p13"])
+def test_a_shapefile_without_prj_is_read_where_its_degrees_fall(kind, tmp_path, kusatsu):
+    path = write(kind, tmp_path, "shp")
+    path.with_suffix(".prj").unlink()
+    raw, profile = opened(path, kusatsu)
+    assert profile.kind == kind and pyproj.CRS(profile.position.crs).is_geographic
+    if profile.role == "reference":
+        assert len(reference_from(raw, profile, region=kusatsu)) == 3
+    elif profile.role == "roads":
+        assert len(roads_from(raw, profile, region=kusatsu)[0]) == 2
+    else:
+        assert len(taken(raw, profile, kusatsu).assets) == 2
+
+
 # Assets ----------------------------------------------------------------------------------------------------
 
 
@@ -375,6 +392,16 @@ def test_classes_in_japanese_words_are_understood(kusatsu):
     roads, facts = roads_from(raw, profile, region=kusatsu)
     assert list(roads["road_class"]) == ["prefectural", "municipal_1", "forest", "unknown"]
     assert facts["scheme"] == "table"
+
+
+def test_a_written_sample_network_is_recognised_as_roads(kusatsu, tmp_path):
+    sample = load_sample(kusatsu)
+    paths = write_files(sample_files(sample.assets, sample.roads, kusatsu), tmp_path)
+    path = next(path for path in paths.values() if "road" in path.stem)
+    raw, profile = opened(path, kusatsu)
+    roads, facts = roads_from(raw, profile, region=kusatsu)
+    assert (profile.kind, profile.role, facts["scheme"]) == ("own_roads", "roads", "own")
+    assert len(roads) == len(sample.roads) and facts["is_synthetic"]
 
 
 def test_roads_elsewhere_are_refused(kusatsu):
