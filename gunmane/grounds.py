@@ -16,6 +16,7 @@ import pandas as pd
 from gunmane import schema
 from gunmane.assumptions import load_assumptions
 from gunmane.cache import read_entry, write_entry
+from gunmane.deliveries import Delivery, LedgerFile
 from gunmane.inputs import Inputs, load_inputs
 from gunmane.municipalities import Region, find_region
 from gunmane.network import Network, build_network
@@ -29,7 +30,7 @@ def prepare_ground(
     region: str | Region,
     *,
     roads: pathlib.Path | None = None,
-    assets: Sequence[pathlib.Path] = (),
+    assets: Sequence[pathlib.Path | LedgerFile | Delivery] = (),
     is_roads_as_assets: bool = False,
     has_water: bool = False,
     progress: Progress | None = None,
@@ -44,7 +45,8 @@ def prepare_ground(
     roads
         Road file that replaces the sample network; lines outside the region serve routing only.
     assets
-        Ledger files with our own column names; each replaces the sample rows of the same body and sector.
+        Ledger files, or what was taken from them before: rows replace the sample rows of the same body and sector, road
+        lines the sample network, totals the statistics that the sample follows.
     is_roads_as_assets
         True makes the road file's lines inside the region the road assets.
     has_water
@@ -59,10 +61,11 @@ def prepare_ground(
     FileError
         If a file cannot be used; nothing made before is touched.
     """
-    place = region if isinstance(region, Region) else find_region(region)
+    chosen = region if isinstance(region, Region) else find_region(region)
     say = progress or (lambda fraction, key: True)
     say(0.0, "progress.reading")
-    inputs = load_inputs(place, roads, assets, is_roads_as_assets=is_roads_as_assets, has_water=has_water)
+    inputs = load_inputs(chosen, roads, assets, is_roads_as_assets=is_roads_as_assets, has_water=has_water)
+    place = inputs.region
     key = _ground_key(place, inputs)
     cached = _read_cached(key)
     say(0.3, "progress.network")
@@ -140,6 +143,8 @@ def _ground(region: Region, inputs: Inputs, parts: Parts) -> Ground:
         hall_units=halls,
         provenance=inputs.provenance,
         notes=tuple(notes),
+        readings=inputs.readings,
+        references=inputs.references,
     )
 
 

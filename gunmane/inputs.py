@@ -14,13 +14,17 @@ import numpy as np
 import pandas as pd
 
 import gunmane
+from gunmane import schema
 from gunmane.assets import take_assets
 from gunmane.cache import data_folder
+from gunmane.deliveries import Delivery, LedgerFile, take_delivery
 from gunmane.errors import FileError
-from gunmane.ledgers import read_assets, read_roads
-from gunmane.municipalities import Region
+from gunmane.ledgers import file_sha256, read_roads
+from gunmane.ledgers.profile_files import write_profile
+from gunmane.municipalities import Region, with_statistics
 from gunmane.sample import load_sample
 from gunmane.scenario import Note
+from gunmane.standins import StandIns
 
 DATA_DATES = {
     "statistics": "FY2023/24",
@@ -31,6 +35,18 @@ DATA_DATES = {
 }
 
 
+ADDED_FACTS = (
+    "row_count",
+    "line_count",
+    "length_m",
+    "length_in_region_m",
+    "not_for_cars",
+    "not_lines",
+    "broken",
+)
+ANY_FACTS = ("has_class", "has_oneway", "has_levels", "is_synthetic")
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inputs:
     """
@@ -38,17 +54,24 @@ class Inputs:
 
     Parameters
     ----------
-    assets, rejects
+    region
+        The region, with the totals that the user brought where there are any.
+    assets, rejects, readings
         Tables of `schema`.
     roads
         `schema.ROADS` in the region's plane zone.
+    references
+        Layers to look at, by file.
     provenance, notes
-        Hashes and dates; what the reader must know.
+        Hashes, dates, sources; what the reader must know.
     """
 
+    region: Region
     assets: gpd.GeoDataFrame
     rejects: pd.DataFrame
+    readings: pd.DataFrame
     roads: gpd.GeoDataFrame
+    references: dict[str, gpd.GeoDataFrame]
     provenance: dict[str, Any]
     notes: tuple[Note, ...]
 
@@ -56,7 +79,7 @@ class Inputs:
 def load_inputs(
     region: Region,
     roads: pathlib.Path | None,
-    files: Sequence[pathlib.Path],
+    files: Sequence[pathlib.Path | LedgerFile | Delivery],
     *,
     is_roads_as_assets: bool = False,
     has_water: bool = False,
@@ -69,10 +92,14 @@ def load_inputs(
     FileError
         If a file cannot be used, or none of its rows.
     """
-    sample = load_sample(region, with_water=has_water)
-    table, rejects = take_assets(sample.assets, region=region, source=f"sample:{region.region_id}")
-    notes = [Note.of("sample_assets", region=region.region_id)]
+    deliveries = [_delivered(file, region) for file in files]
+    place, totals_notes = _with_totals(region, deliveries)
+    sample = load_sample(place, with_water=has_water, is_kept=place is region)
+    assets, rejects = take_assets(sample.assets, region=place, source=f"sample:{place.region_id}")
+    notes = [Note.of("sample_assets", region=place.region_id)]
     notes += [Note.of(key, **values) for key, values in sample.facts["notes"]]
+    notes += totals_notes
+    table = StandIns(assets, [rejects], notes)
     provenance: dict[str, Any] = {
         "gunmane_version": gunmane.__version__,
         "data_dates": DATA_DATES,
@@ -80,110 +107,166 @@ def load_inputs(
         "assets_source": ["sample"],
         "sample_facts": sample.facts,
         "input_sha256": {"facts": facts_fingerprint()},
+        "sources": [_source_card(delivery) for delivery in deliveries],
     }
-    lines, has_sample_roads = sample.roads, True
+    for number, delivery in enumerate(deliveries, start=1):
+        provenance["input_sha256"][f"assets{number}/{delivery.file}"] = delivery.sha256
+        provenance["input_sha256"][f"profile{number}/{delivery.file}"] = _text_sha256(
+            write_profile(delivery.profile)
+        )
+        notes += delivery.notes
+    lines, has_sample_roads = _lines(sample.roads, roads, deliveries, place, provenance, notes)
+    if is_roads_as_assets:
+        if provenance["roads_source"] == "sample":
+            raise FileError("roads_as_assets_needs_roads")
+        _add_road_rows(table, lines, place, provenance)
+    _add_ledgers(table, deliveries, place, provenance)
+    provenance["is_synthetic"] = bool(table.assets["is_synthetic"].any()) or has_sample_roads
+    return Inputs(
+        region=place,
+        assets=table.assets,
+        rejects=pd.concat(table.rejects, ignore_index=True),
+        readings=pd.concat([_no_readings(), *(d.readings for d in deliveries)], ignore_index=True),
+        roads=lines,
+        references={d.file: d.reference for d in deliveries if d.reference is not None},
+        provenance=provenance,
+        notes=tuple(notes),
+    )
+
+
+def _delivered(file: pathlib.Path | LedgerFile | Delivery, region: Region) -> Delivery:
+    """
+    Return what a file gives, for use in a plan.
+
+    Raises
+    ------
+    FileError
+        If it cannot be used, or nobody has said what it is.
+    """
+    if isinstance(file, Delivery):
+        delivery = file
+    else:
+        said = file if isinstance(file, LedgerFile) else LedgerFile(pathlib.Path(file))
+        delivery = take_delivery(
+            said.path,
+            region=region,
+            profile=said.profile,
+            on_invalid=said.on_invalid,
+            places_at_town_hall=said.places_at_town_hall,
+        )
+    if delivery.profile.role == "unknown":
+        raise FileError("ledger_role_unknown", file=delivery.file, columns=", ".join(delivery.columns)[:200])
+    return delivery
+
+
+def _with_totals(region: Region, deliveries: Sequence[Delivery]) -> tuple[Region, list[Note]]:
+    """The region with the totals of the user's files, and what to tell of them."""
+    notes: list[Note] = []
+    for delivery in deliveries:
+        if delivery.statistics is None:
+            continue
+        region = with_statistics(region, delivery.statistics)
+        cells = len(region.statistics.attrs["replaced"])
+        towns = len(delivery.statistics)
+        notes.append(Note.of("sample_from_totals", file=delivery.file, municipalities=towns, cells=cells))
+    return region, notes
+
+
+def _source_card(delivery: Delivery) -> dict[str, Any]:
+    answers = delivery.profile.answers
+    return {
+        "file": delivery.file,
+        "kind": delivery.profile.kind,
+        "role": delivery.profile.role,
+        "sha256": delivery.sha256,
+        "rows": delivery.row_count,
+        "taken": len(delivery.assets),
+        "rejected": delivery.rejected_count,
+        **dataclasses.asdict(answers),
+    }
+
+
+def _lines(
+    sample_lines: gpd.GeoDataFrame,
+    roads: pathlib.Path | None,
+    deliveries: Sequence[Delivery],
+    region: Region,
+    provenance: dict[str, Any],
+    notes: list[Note],
+) -> tuple[gpd.GeoDataFrame, bool]:
+    """Road lines of the network, and whether sample lines are among them; fills `provenance` and `notes`."""
+    found = [(d.file, d.roads, d.facts, d.sha256) for d in deliveries if d.roads is not None]
     if roads is not None:
         lines, facts = read_roads(roads, region=region)
-        provenance["roads_source"] = roads.name
-        provenance["road_file_facts"] = facts
-        has_sample_roads = bool(facts["is_synthetic"])
-        provenance["input_sha256"][f"roads/{roads.name}"] = file_sha256(roads)
-        notes.append(Note.of("roads_replaced", file=roads.name))
-    elif is_roads_as_assets:
-        raise FileError("roads_as_assets_needs_roads")
-    replaced, dropped_roads = [], 0
-    if is_roads_as_assets and roads is not None:
-        rows = roads_as_rows(lines, region, roads.name)
-        notes.append(_official_lengths(rows, region))
-        # Real lines stand for every road of the region, whoever keeps it: no sample road stays beside them.
-        is_sample_road = table["is_synthetic"] & (table["sector"] == "road")
-        dropped_roads = int(is_sample_road.sum())
-        table = table[~is_sample_road]
-        replaced.append((rows, roads.name))
-    for number, file in enumerate(files, start=1):
-        replaced.append((read_assets(file, region=region), file.name))
-        provenance["input_sha256"][f"assets{number}/{file.name}"] = file_sha256(file)
-    for rows, name in replaced:
-        own, faults = take_assets(rows, region=region, source=name)
-        if own.empty:
-            raise FileError("no_row_taken", file=name, rejected=len(faults))
-        table, count, clashing = _replace_rows(table, own)
-        faults = pd.concat([faults, _clashes(clashing, name)], ignore_index=True)
-        if len(clashing) == len(own):
-            raise FileError("no_row_taken", file=name, rejected=len(faults))
-        rejects = pd.concat([rejects, faults], ignore_index=True)
-        provenance["assets_source"].append(name)
-        taken = own[~own["asset_id"].isin(clashing["asset_id"])]
-        counts = {"taken": len(taken), "rejected": faults_rows(faults), "sample_rows": count + dropped_roads}
-        notes.append(Note.of("assets_replaced", file=name, **counts))
-        notes += _ledger_notes(taken, region, name)
-        dropped_roads = 0
-    provenance["is_synthetic"] = bool(table["is_synthetic"].any()) or has_sample_roads
-    return Inputs(table, rejects, lines, provenance, tuple(notes))
+        found.append((roads.name, lines, facts, file_sha256(roads)))
+    if not found:
+        return sample_lines, True
+    names = [name for name, _, _, _ in found]
+    provenance["roads_source"] = ", ".join(names)
+    provenance["road_file_facts"] = _joined_facts([facts for _, _, facts, _ in found])
+    for name, _, _, digest in found:
+        provenance["input_sha256"][f"roads/{name}"] = digest
+        notes.append(Note.of("roads_replaced", file=name))
+    parts = [lines for _, lines, _, _ in found]
+    lines = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    return lines, any(bool(facts["is_synthetic"]) for _, _, facts, _ in found)
 
 
-def _ledger_notes(own: gpd.GeoDataFrame, region: Region, name: str) -> list[Note]:
-    """Say what of a ledger stays out of the plan, and whether it may be half a ledger."""
-    outside = own[~own["owner_code"].isin(region.contributing_codes)]
-    notes = _bridges_beside_official(own, region)
-    if len(outside):
-        codes = ", ".join(sorted(set(outside["owner_code"])))
-        notes.append(Note.of("body_takes_no_part", file=name, count=len(outside), codes=codes))
-    return notes
+def _joined_facts(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What was found out about the lines of all road files together: counts and lengths add up."""
+    if len(facts) == 1:
+        return facts[0]
+    joined = {name: sum(one[name] for one in facts) for name in ADDED_FACTS}
+    length = max(joined["length_m"], 1e-9)
+    unknown_m = sum(one["unknown_class_ratio"] * one["length_m"] for one in facts)
+    schemes = {one["scheme"] for one in facts}
+    return {
+        **joined,
+        **{name: any(one[name] for one in facts) for name in ANY_FACTS},
+        "scheme": schemes.pop() if len(schemes) == 1 else "mixed",
+        "unknown_class_ratio": unknown_m / length,
+        "broken_rows": [row for one in facts for row in one["broken_rows"]][:10],
+    }
 
 
-def _bridges_beside_official(own: gpd.GeoDataFrame, region: Region) -> list[Note]:
-    """Set a ledger's bridges beside the official count of each town, so that half a ledger is noticed."""
-    bridges = own[own["sector"] == "bridge"].groupby("owner_code").size()
-    official = region.statistics["bridges_inspected"].dropna()
-    notes = []
-    for code in bridges.index.intersection(official.index):
-        if bridges[code] != official[code]:
-            values = {"taken": int(bridges[code]), "official": int(official[code])}
-            ja, en = region.name_of(code, "ja"), region.name_of(code, "en")
-            notes.append(Note.of("bridges_beside_official", name_ja=ja, name_en=en, **values))
-    return notes
+def _add_road_rows(
+    table: StandIns, lines: gpd.GeoDataFrame, region: Region, provenance: dict[str, Any]
+) -> None:
+    """Real lines stand for every road of the region, whoever keeps it: no sample road stays beside them."""
+    name = provenance["roads_source"]
+    rows = roads_as_rows(lines, region, name)
+    table.notes.append(_official_lengths(rows, region))
+    is_sample_road = table.assets["is_synthetic"] & (table.assets["sector"] == "road")
+    dropped = int(is_sample_road.sum())
+    table.assets = table.assets[~is_sample_road]
+    own, faults = take_assets(rows, region=region, source=name)
+    table.replace(own, faults, name, region)
+    at = next(i for i, note in enumerate(table.notes) if note.key == "assets_replaced")
+    values = dict(table.notes[at].values)
+    table.notes[at] = Note.of("assets_replaced", **{**values, "sample_rows": values["sample_rows"] + dropped})
+    provenance["assets_source"].append(name)
 
 
-def faults_rows(rejects: pd.DataFrame) -> int:
-    """Return how many rows were rejected as a whole; a fault of one value keeps its row."""
-    whole = rejects[~rejects["rule"].astype("str").str.endswith("_value")]
-    return int(whole[["source_file", "row"]].drop_duplicates().shape[0])
+def _add_ledgers(
+    table: StandIns, deliveries: Sequence[Delivery], region: Region, provenance: dict[str, Any]
+) -> None:
+    """Assets first, then the grades of reports, which need the bridges to be there."""
+    for delivery in deliveries:
+        if delivery.profile.role == "assets":
+            table.replace(delivery.assets, delivery.rejects, delivery.file, region)
+            provenance["assets_source"].append(delivery.file)
+    for delivery in deliveries:
+        if delivery.conditions is not None:
+            table.grade(delivery, region)
+            provenance["assets_source"].append(delivery.file)
 
 
-def _replace_rows(
-    table: gpd.GeoDataFrame, own: gpd.GeoDataFrame
-) -> tuple[gpd.GeoDataFrame, int, gpd.GeoDataFrame]:
-    """
-    Own rows take the place of the sample rows of the same body and sector.
-
-    Also how many sample rows those were, and the own rows whose id another file's row already has.
-    """
-    # A row that is not taken takes no sample row's place.
-    is_known = own["asset_id"].isin(table.loc[~table["is_synthetic"].astype(bool), "asset_id"])
-    pairs = set(zip(own.loc[~is_known, "owner_code"], own.loc[~is_known, "sector"], strict=True))
-    is_replaced = table["is_synthetic"] & pd.Series(
-        [pair in pairs for pair in zip(table["owner_code"], table["sector"], strict=True)], index=table.index
-    )
-    kept = table[~is_replaced]
-    is_clash = is_known | own["asset_id"].isin(kept["asset_id"])
-    joined = pd.concat([kept, own[~is_clash]], ignore_index=True)
-    merged = gpd.GeoDataFrame(joined, geometry="geometry", crs=table.crs)
-    return merged, int(is_replaced.sum()), own[is_clash]
+def _text_sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def _clashes(rows: gpd.GeoDataFrame, name: str) -> pd.DataFrame:
-    """Faults of rows whose id stands in another file (`schema.REJECTS`)."""
-    return pd.DataFrame(
-        {
-            "source_file": name,
-            "row": pd.to_numeric(rows["source"].str.extract(r"#(\d+)$")[0], errors="coerce").astype("Int64"),
-            "column": "asset_id",
-            "value": rows["asset_id"],
-            "rule": "asset_id_duplicate",
-            "advice_key": "advice.asset_id_duplicate",
-        }
-    )
+def _no_readings() -> pd.DataFrame:
+    return pd.DataFrame({column.name: pd.Series(dtype=column.dtype) for column in schema.READINGS})
 
 
 def roads_as_rows(lines: gpd.GeoDataFrame, region: Region, name: str) -> gpd.GeoDataFrame:
@@ -238,9 +321,3 @@ def facts_fingerprint() -> str:
             digest.update(file.name.encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def file_sha256(path: pathlib.Path) -> str:
-    """Return the hash of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""The `gunmane` command: regions, plan, sample, fetch."""
+"""The `gunmane` command: regions, check, plan, template, sample, fetch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from gunmane.cli import commands, console, fetching
+from gunmane.cli import checking, commands, console, fetching, templates
 from gunmane.cli.options import build_parser, chosen_language
 from gunmane.errors import GunmaneError
 from gunmane.i18n import say, t
@@ -56,6 +56,8 @@ def _run(options: commands.Options, lang: str) -> int:
         "regions": commands.list_regions,
         "plan": commands.plan_region,
         "sample": commands.write_sample,
+        "check": checking.check_files,
+        "template": templates.write_template,
         "fetch": fetching.fetch,
     }
     try:

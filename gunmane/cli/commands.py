@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from gunmane.cli import console, report
+from gunmane.cli.checking import ledger_files
 from gunmane.municipalities import find_region, load_regions
 from gunmane.scenario import Scenario
 
@@ -62,7 +63,7 @@ def plan_region(options: Options, lang: str) -> None:
     ground = prepare_ground(
         region,
         roads=options.roads,
-        assets=tuple(options.assets),
+        assets=ledger_files(options, options.assets),
         is_roads_as_assets=options.roads_as_assets,
         has_water="water" in scenario.sectors,
         progress=console.progress_bar(lang, end=GROUND_END),

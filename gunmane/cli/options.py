@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 import gunmane
 from gunmane import schema
+from gunmane.cli.checking import add_check, add_reading
 from gunmane.cli.fetching import add_fetch
+from gunmane.cli.templates import add_template
 from gunmane.i18n import LANGUAGES, t
 
 ENVIRONMENT = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -29,12 +31,14 @@ def chosen_language(argv: Sequence[str]) -> str:
 
 
 def build_parser(lang: str) -> argparse.ArgumentParser:
-    """Return the parser of `gunmane regions`, `gunmane plan`, `gunmane sample` and `gunmane fetch`."""
+    """Return the parser of every `gunmane` command."""
     parser = argparse.ArgumentParser(
         prog="gunmane", description=t("cli.help.about", lang), allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"gunmane {gunmane.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{regions,plan,sample,fetch}")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="{regions,check,plan,template,sample,fetch}"
+    )
 
     regions = _command(commands, "regions", lang)
     regions.add_argument("--json", action="store_true", help=t("cli.help.json", lang))
@@ -49,6 +53,8 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
     sample.add_argument(
         "--out", metavar="DIR", type=pathlib.Path, required=True, help=t("cli.help.out", lang)
     )
+    add_check(_command(commands, "check", lang), lang)
+    add_template(_command(commands, "template", lang), lang)
     add_fetch(_command(commands, "fetch", lang), lang)
     return parser
 
@@ -101,5 +107,6 @@ def _add_files(plan: argparse.ArgumentParser, lang: str) -> None:
         metavar="FILE",
         help=told("assets"),
     )
+    add_reading(plan, lang)
     plan.add_argument("--evidence", action="store_true", help=told("evidence"))
     plan.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True, help=told("out"))
