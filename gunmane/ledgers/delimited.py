@@ -22,7 +22,7 @@ import pyarrow.csv
 from gunmane.errors import FileError
 from gunmane.ledgers import files
 from gunmane.ledgers.encodings import Utf8Stream, find_encoding
-from gunmane.ledgers.heading_rows import FIRST_ROWS, Headings, find_headings
+from gunmane.ledgers.heading_rows import FIRST_ROWS, UNNAMED, Headings, find_headings
 from gunmane.ledgers.profiles import Layout
 from gunmane.ledgers.raw import Raw
 
@@ -108,7 +108,7 @@ def open_delimited(
     head = _read_head(path, encoding, layout)
     headings = find_headings(head.records, layout)
     start = headings.at + headings.count
-    headings = _widened(headings, head.records[start:])
+    headings = _widened(headings, head.records)
     if not headings.names:
         raise FileError("ledger_no_rows", file=path.name)
     if len(headings.names) > MAX_COLUMNS:
@@ -157,17 +157,17 @@ def _evenness(records: list[list[str]]) -> tuple[int, int]:
     return max(((rows, width) for width, rows in widths.items()), default=(0, 0))
 
 
-def _widened(headings: Headings, below: list[list[str]]) -> Headings:
-    """Return the headings with blank columns at their end where every row has blank cells there."""
-    rows = [record for record in below if any(record)]
-    width = min((len(record) for record in rows), default=0)
-    here = len(headings.names)
-    if width <= here or any(any(record[here:]) for record in rows):
-        return headings
-    more = tuple(f"列{i + 1}" for i in range(here, width))
-    return dataclasses.replace(
-        headings, names=headings.names + more, is_named=headings.is_named + (False,) * len(more)
-    )
+def _widened(headings: Headings, records: list[list[str]]) -> Headings:
+    """Return the headings with columns at their end that the file has but does not name."""
+    here, start = len(headings.names), headings.at + headings.count
+    own = max((len(record) for record in records[headings.at : start]), default=0)
+    below = [record for record in records[start:] if any(record)]
+    common = min((len(record) for record in below), default=0)
+    is_blank = not any(any(record[here:]) for record in below)
+    width = max(own if own <= MAX_COLUMNS else 0, common if is_blank else 0)
+    more = tuple(UNNAMED.format(number=i + 1) for i in range(here, width))
+    names, is_named = headings.names + more, headings.is_named + (False,) * len(more)
+    return dataclasses.replace(headings, names=names, is_named=is_named)
 
 
 def _characters(path: pathlib.Path, encoding: str, head: _Head, count: int) -> int:

@@ -15,7 +15,7 @@ LON_NAMES = ("lon", "lng", "longitude", "経度")
 LAT_NAMES = ("lat", "latitude", "緯度")
 WKT_NAMES = ("wkt", "geometry", "geom", "the_geom")
 # In the plane coordinates of Japan X points north; elsewhere X is longitude. Nobody can tell from the name.
-XY_NAMES = ("x", "y", "x座標", "y座標")
+X_NAMES, Y_NAMES = ("x", "x座標"), ("y", "y座標")
 # Titles, dates and blank rows may stand above the headings; further down they are data.
 FIRST_ROWS = 30
 MAX_HEADING_ROWS = 4
@@ -134,7 +134,7 @@ def has_place(names: Collection[str]) -> bool:
 
 
 def _row_naming_a_place(rows: list[list[str]]) -> int | None:
-    for wanted in ((LON_NAMES, LAT_NAMES), (WKT_NAMES,), (XY_NAMES,)):
+    for wanted in ((LON_NAMES, LAT_NAMES), (WKT_NAMES,), (X_NAMES, Y_NAMES)):
         for i, cells in enumerate(rows):
             if all(has_name(cells, names) for names in wanted):
                 return i

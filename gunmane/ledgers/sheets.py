@@ -180,9 +180,9 @@ def _chunks(sheet: _Sheet, width: int, max_rows: int | None) -> Iterator[tuple[l
     start = sheet.headings.at + sheet.headings.count
     below = itertools.islice(enumerate(sheet.cells.iter_rows(), start=1), start, None)
     filled = ((number, row) for number, row in below if row.count("") < width)
-    filled = itertools.islice(filled, files.MAX_ROWS + 1 if max_rows is None else max_rows)
+    wanted = itertools.islice(filled, files.MAX_ROWS + 1 if max_rows is None else max_rows)
     size = max(CHUNK_CELLS // max(width, 1), 1)
-    while chunk := list(itertools.islice(filled, size)):
+    while chunk := list(itertools.islice(wanted, size)):
         yield [number for number, _ in chunk], [row for _, row in chunk]
 
 

@@ -36,6 +36,7 @@ OGR_ERRORS = (
     pyogrio.errors.CRSError,
     pyogrio.errors.GeometryError,
     pa.ArrowException,
+    OSError,
     ValueError,
     RuntimeError,
 )
