@@ -292,7 +292,7 @@ def test_parks_become_assets_of_their_manager(read, kusatsu):
 def test_a_park_of_the_state_is_told(read, kusatsu):
     result = taken(*read("p13"), kusatsu)
     told = result.rejects[(result.rejects["row"] == 3) & (result.rejects["column"] == "owner_code")]
-    assert list(told["value"]) == ["近畿地方整備局"]
+    assert told[["value", "rule"]].to_numpy().tolist() == [["近畿地方整備局", "owner_outside"]]
 
 
 @pytest.mark.parametrize(("kind", "subtype"), [("p22a", "pump_station"), ("p22b", "treatment_plant")])
@@ -353,7 +353,7 @@ def test_river_sections_of_the_prefecture_and_the_town_become_assets(read, kusat
     assert assets.loc[2, "route_name"] == "8606040099"
     assert assets.loc[[2, 3], "length_m"].between(400, 600).all()
     told = result.rejects[(result.rejects["row"] == 1) & (result.rejects["column"] == "owner_code")]
-    assert list(told["value"]) == ["国土交通省"]
+    assert told[["value", "rule"]].to_numpy().tolist() == [["国土交通省", "owner_outside"]]
 
 
 # Roads -----------------------------------------------------------------------------------------------------
