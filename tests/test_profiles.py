@@ -25,7 +25,7 @@ from gunmane.ledgers.profiles import ROLES, Answers, Layout, Position, Profile
 from gunmane.ledgers.proposals import propose_profile, unread_columns
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.recognition import known_sources
-from gunmane.ledgers.understanding import understand
+from gunmane.ledgers.understanding import readings_of, understand
 from gunmane.municipalities import find_region, load_regions
 
 SAMPLES = pathlib.Path(
@@ -290,11 +290,27 @@ def test_a_column_of_sectors_is_read_word_by_word(kusatsu):
     assert readings == {("橋りょう", "bridge", 2), ("都市公園", "park", 3)}
 
 
-def test_names_of_bodies_become_codes_and_offices_are_left_alone(uda):
-    raw = raw_of({"橋梁名": ["a", "b"], "市町村名": ["宇陀市", "曽爾村"], "管理者": ["建設課", "建設課"]})
-    profile = propose_profile(raw, region=uda)
-    assert profile.values["muni_code"]["宇陀市"] == "29212"
-    assert "owner_code" not in profile.columns and "管理者" in unread_columns(raw, profile)
+def test_names_of_municipalities_are_left_to_the_intake(uda):
+    raw = raw_of({"橋梁名": ["a", "b"], "市町村名": ["宇陀市", "曽爾村"], "管理者": ["建設課", "奈良県"]})
+    columns = propose_profile(raw, region=uda).columns
+    assert columns["muni_code"] == ("市町村名",) and columns["owner_code"] == ("管理者",)
+
+
+def test_a_column_of_other_places_and_one_of_a_prefectures_code_say_not_where_a_row_lies(uda):
+    elsewhere = raw_of({"橋梁名": ["a"], "市町村": ["横浜市"]})
+    assert "muni_code" not in propose_profile(elsewhere, region=uda).columns
+    assert "市町村" in unread_columns(elsewhere, propose_profile(elsewhere, region=uda))
+    columns = propose_profile(raw_of({"橋梁名": ["a"], "団体コード": ["290009"]}), region=uda).columns
+    assert columns["owner_code"] == ("団体コード",) and "muni_code" not in columns
+
+
+@pytest.mark.parametrize(
+    ("grades", "scale"),
+    [(["Ⅰ", "Ⅲ"], ""), (["Ａ", "c"], "defect_rank"), (["5", "4.0"], "health_5"), (["x"], "")],
+)
+def test_the_scale_of_grades_is_told_by_the_values(kusatsu, grades, scale):
+    raw = raw_of({"管種": ["VU"] * len(grades), "上流人孔": ["a"] * len(grades), "判定": grades})
+    assert propose_profile(raw, region=kusatsu).grade_scale == scale
 
 
 def test_a_number_that_repeats_is_no_id(kusatsu):
@@ -304,7 +320,12 @@ def test_a_number_that_repeats_is_no_id(kusatsu):
 
 @pytest.mark.parametrize(
     ("years", "style"),
-    [(["S55", "昭和６０年", "R1", ""], "era"), (["1980", "1993.0"], "western"), (["S55", "1980"], "auto")],
+    [
+        (["S55", "昭和６０年", "R1", "不明"], "era"),
+        (["1980", "1993.0", ""], "western"),
+        (["S55", "1980"], "auto"),
+        (["55", "60"], "auto"),
+    ],
 )
 def test_the_style_of_years_is_told_by_the_values(kusatsu, years, style):
     raw = raw_of({"橋梁名": list("abcd")[: len(years)], "架設年": years})
@@ -501,6 +522,8 @@ def test_units_are_applied_and_told(kusatsu):
     reading = rows.attrs["readings"][0]
     assert (reading["column"], reading["reading"], reading["rows"]) == ("area_m2", "unit", 1)
     assert rows.attrs["original"]["area_m2"] == ("面積（ha）",)
+    table = schema.check_table(readings_of(rows, "台帳.csv"), "readings")
+    assert table["source_file"].tolist() == ["台帳.csv"] and table["first_row"].tolist() == [2]
 
 
 def test_the_first_filled_column_counts_and_constants_fill_the_rest(kusatsu):
@@ -572,6 +595,7 @@ def test_the_park_ledger_of_kanagawa(kusatsu):
     profile = propose_profile(raw, region=kusatsu)
     assert profile.constants == {"sector": "park"} and profile.year_style == "western"
     assert {k: v[0] for k, v in profile.columns.items()} == {
+        "owner_code": "地方公共団体名",
         "asset_id": "ID",
         "name": "名称",
         "subtype": "公園種別",
@@ -590,7 +614,6 @@ def test_the_sewers_of_handa(kusatsu):
     assert spans.constants == {"sector": "sewer"}
     assert {k: v[0] for k, v in spans.columns.items()}.items() >= {
         ("asset_id", "span_id"),
-        ("material", "material"),
         ("diameter_mm", "diameter_mm"),
         ("built_year", "sekou_year"),
     }

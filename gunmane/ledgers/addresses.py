@@ -130,13 +130,14 @@ def match_addresses(
     addresses
         Text, "" where there is none.
     muni_codes
-        Code of the municipality where a row has one, same index.
+        Code (or name) of the municipality where a row has one, same index.
     region
         Region whose towns are looked up.
     """
     known = gazetteer(region)
     codes = muni_codes.fillna("").astype("str").str.replace(r"\.0$", "", regex=True)
-    codes = codes.where(~codes.str.fullmatch(r"\d{4}"), "0" + codes).str[:5]
+    codes = codes.where(~codes.str.fullmatch(r"\d{4}"), "0" + codes)
+    codes = codes.where(~codes.str.fullmatch(r"\d{6}"), codes.str[:5])
     pairs = pd.MultiIndex.from_arrays([addresses, codes])
     at, distinct = pd.factorize(pairs)
     found = [_find(str(address), str(code), known) for address, code in distinct]
@@ -149,6 +150,7 @@ def _find(address: str, code: str, known: Gazetteer) -> tuple[int, bool]:
     text = plain_address(address)
     if not text:
         return -1, False
+    code = known.municipalities.get(plain_address(code), code)
     named = PREFECTURE.match(text)
     if named and any(text.startswith(name) for name in known.prefectures):
         text = text.removeprefix(next(name for name in known.prefectures if text.startswith(name)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from gunmane import schema
+from gunmane.cache import data_folder
 from gunmane.ledgers.headings import (
     PLACE_COLUMNS,
     factor_of,
@@ -32,8 +34,10 @@ DBF_NAME_LENGTH = 10
 REPEATED_IDS = 0.05
 ERA_YEAR = re.compile(r"^(明治|大正|昭和|平成|令和|[MTSHRmtshr])\s*\.?\s*(元|\d{1,2})")
 WESTERN_YEAR = re.compile(r"^(18|19|20)\d\d(\D|$)")
-OFFICES = ("", "長", "役所", "役場")
-ROAD_TITLES = ("道路中心線", "roads", "roadcenterline", "road_centerline")
+CODE = re.compile(r"[0-9\-]{1,6}(\.0)?")
+# What a heading says where its bare numbers are years of an era (昭和 55).
+ERA_HEADINGS = ("和暦", "昭和", "元号")
+BARE_ERA_YEAR = re.compile(r"^\d{1,2}(\.0)?$")
 
 
 def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
@@ -79,6 +83,7 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
         position=position,
         layout=layout_of(raw),
         year_style=_year_style(columns, table),
+        grade_scale=_grade_scale(columns, table, sector),
         factors=_factors(columns),
         notes=tuple(notes),
     )
@@ -123,13 +128,15 @@ def own_columns(headings: list[str]) -> dict[str, str]:
 def layout_of(raw: Raw) -> Layout:
     """Return how a table lay in its file, as far as it was told while reading."""
     told = raw.told
+    # Of a zip with several ledgers the file counts, of a file with several layers the layer.
+    layer = told.get("member") if told.get("left_out") else told.get("layer") if told.get("layers") else ""
     return Layout(
         encoding=str(told.get("encoding") or ""),
         separator=str(told.get("separator") or ""),
         sheet=str(told.get("sheet") or ""),
         heading_row=int(told.get("heading_row") or 0),
         heading_rows=int(told.get("heading_rows") or 0),
-        layer=str(told.get("layer") or ""),
+        layer=str(layer or ""),
     )
 
 
@@ -164,31 +171,27 @@ def _without_row_names(
 def _words(
     columns: Mapping[str, tuple[str, ...]], table: pd.DataFrame, region: Region | None
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, dict[str, str]]]:
-    """Return the columns whose words can be read, and the words: sectors, and names of bodies as their codes."""
+    """Return the columns whose words can be read, and the words for sectors; names of bodies are the intake's."""
     kept, values = dict(columns), dict[str, dict[str, str]]()
     if "sector" in kept and kept["sector"][0].strip().lower() != "sector":
-        words = _distinct(table, kept["sector"][0])
-        known = {word: _sector_word(word) for word in words}
+        known = {word: _sector_word(word) for word in _distinct(table, kept["sector"][0])}
         if any(known.values()):
             values["sector"] = {w: s for w, s in known.items() if s and w != s}
         else:
             del kept["sector"]
-    for ours in ("muni_code", "owner_code"):
-        if ours not in kept or kept[ours][0].strip().lower() == ours:
-            continue
-        words = _distinct(table, kept[ours][0])
-        if words and all(
-            re.fullmatch(r"[0-9\-]{1,6}(\.0)?", unicodedata.normalize("NFKC", w)) for w in words
-        ):
-            if ours == "muni_code" and _are_prefectures(words) and "owner_code" not in kept:
-                kept["owner_code"] = kept.pop(ours)
-            continue
-        codes = _body_codes(words, region, is_municipality=ours == "muni_code")
-        if codes:
-            values[ours] = codes
-        else:
-            del kept[ours]
+    if "muni_code" in kept and kept["muni_code"][0].strip().lower() != "muni_code":
+        words = _distinct(table, kept["muni_code"][0])
+        if words and all(CODE.fullmatch(unicodedata.normalize("NFKC", word)) for word in words):
+            # The code of a prefecture says who keeps the ledger, not where a row lies.
+            if _are_prefectures(words) and "owner_code" not in kept:
+                kept["owner_code"] = kept.pop("muni_code")
+        elif region is not None and not any(_names_town(word, region) for word in words):
+            del kept["muni_code"]
     return kept, {ours: words for ours, words in values.items() if words}
+
+
+def _names_town(word: str, region: Region) -> bool:
+    return any(str(name) in word for name in region.municipalities["name_ja"])
 
 
 def _distinct(table: pd.DataFrame, column: str) -> list[str]:
@@ -209,39 +212,48 @@ def _are_prefectures(words: list[str]) -> bool:
     return all(len(d) <= 2 or (len(d) in {5, 6} and d.zfill(6)[2:5] == "000") for d in digits)
 
 
-def _body_codes(words: list[str], region: Region | None, *, is_municipality: bool) -> dict[str, str]:
-    """Return names of the region's bodies as ledgers write them -> code; empty where no word is one of them."""
-    if region is None:
-        return {}
-    bodies = dict(zip(region.municipalities["name_ja"], region.municipalities.index, strict=True))
-    if not is_municipality:
-        bodies |= {region.name_of(code, "ja"): code for code in region.prefecture_codes}
-        bodies |= dict(zip(region.bodies["name_ja"], region.bodies["code"], strict=True))
-    prefectures = ("", *(region.name_of(code, "ja") for code in region.prefecture_codes))
-    spelt = {
-        f"{prefecture if prefecture != name else ''}{name}{office}": code
-        for name, code in bodies.items()
-        for prefecture in prefectures
-        for office in OFFICES
-    }
-    found = {w: spelt["".join(w.split())] for w in words if "".join(w.split()) in spelt}
-    # A first look at a few rows must not leave out the words of the others.
-    return dict(sorted(bodies.items(), key=lambda pair: pair[1])) | found if found else {}
-
-
 def _factors(columns: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
     found = {ours: factor_of(names[0], ours) for ours, names in columns.items() if names[0] != ours}
     return {ours: factor for ours, factor in found.items() if factor != 1}
 
 
 def _year_style(columns: Mapping[str, tuple[str, ...]], table: pd.DataFrame) -> str:
-    words = [
-        unicodedata.normalize("NFKC", word)
-        for ours in ("built_year", "inspected_year")
-        for column in columns.get(ours, ())
-        for word in _distinct(table, column)
-    ]
-    years = [word for word in words if any(mark.isdigit() for mark in word) or "元" in word]
-    if years and all(ERA_YEAR.match(word) for word in years):
-        return "era"
-    return "western" if years and all(WESTERN_YEAR.match(word) for word in years) else "auto"
+    """Return "western" or "era" where every year in the table is written so, else "auto"."""
+    named = [c for ours in ("built_year", "inspected_year") for c in columns.get(ours, ())]
+    styles: set[str] = set()
+    for column in named:
+        is_era = any(word in column for word in ERA_HEADINGS)
+        for word in map(_letters, _distinct(table, column)):
+            if ERA_YEAR.match(word) or (is_era and BARE_ERA_YEAR.match(word)):
+                styles.add("era")
+            elif WESTERN_YEAR.match(word):
+                styles.add("western")
+            elif any(mark.isdigit() for mark in word):
+                styles.add("auto")
+    return styles.pop() if len(styles) == 1 else "auto"
+
+
+def _letters(word: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", word).split()).casefold()
+
+
+def _grade_scale(columns: Mapping[str, tuple[str, ...]], table: pd.DataFrame, sector: str) -> str:
+    """Return the scale of a sector that alone has all grades of the table; "" where it is the usual one or open."""
+    if "condition_raw" not in columns or not sector:
+        return ""
+    words = {_letters(word).removesuffix(".0") for word in _distinct(table, columns["condition_raw"][0])}
+    grades = _grades()
+    grades = grades[grades["sector"] == sector]
+    scales = {
+        str(scale): {_letters(grade) for grade in listed}
+        for scale, listed in grades.groupby("scale", sort=False)["grade"]
+    }
+    if not words or not scales or words <= next(iter(scales.values())):
+        return ""
+    fitting = [scale for scale, known in scales.items() if words <= known]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+@functools.cache
+def _grades() -> pd.DataFrame:
+    return pd.read_csv(data_folder() / "grades.csv", dtype="str", encoding="utf-8")

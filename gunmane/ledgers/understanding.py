@@ -107,6 +107,14 @@ def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> g
     return rows
 
 
+def readings_of(rows: gpd.GeoDataFrame, file: str) -> pd.DataFrame:
+    """Return the units and words that a profile changed (`understand`) as `schema.READINGS`."""
+    names = schema.names("readings")
+    table = pd.DataFrame(rows.attrs.get("readings", []), columns=names)
+    table["source_file"] = file
+    return table[names].astype({column.name: column.dtype for column in schema.READINGS})
+
+
 def _told(raw: Raw) -> dict[str, object]:
     return {"file": raw.file, "columns": ", ".join(map(str, raw.table.columns[:12]))}
 
