@@ -587,7 +587,7 @@ def test_a_sheet_of_too_many_rows_is_left_at_the_limit(kusatsu, tmp_path, monkey
 # Row numbers and headings of a sheet ----------------------------------------------------------------------
 
 HEADINGS = ["asset_id", "sector", "lon", "lat", "length_m"]
-SHEET = [["a", "park", 135.96, 35.01, 3], ["b", "?", 135.96, 35.01, 4], ["c", "park", 135.96, 35.01, "x"]]
+SHEET = [["a", "park", 135.96, 35.01, 3], ["b", "?", 135.96, 35.01, 4], ["c", "park", 135.95, 35.02, "x"]]
 
 
 def sheet(path, rows):

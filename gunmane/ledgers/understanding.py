@@ -66,18 +66,8 @@ def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> g
         If the profile names columns that the file does not have, or nothing says in which system its places are.
     """
     profile = _spelt(raw, profile)
-    columns: dict[str, Any] = {}
     readings: list[dict[str, Any]] = []
-    for ours, names in profile.columns.items():
-        values = _first_filled(raw.table, names)
-        if ours in profile.factors:
-            values = _scaled(values, profile.factors[ours], ours, names[0], readings)
-        if ours in profile.values:
-            values = _reworded(values, profile.values[ours], ours, readings)
-        columns[ours] = values
-    for ours, constant in profile.constants.items():
-        columns[ours] = _filled(columns.get(ours), constant, raw.table.index)
-    table = pd.DataFrame(columns, index=raw.table.index)
+    table = _cells(raw, profile, readings)
     shapes, crs = _geometry(raw, profile.position)
     is_placed = ~shapely.is_missing(shapes)
     is_town = np.zeros(len(table), dtype=bool)
@@ -113,6 +103,21 @@ def readings_of(rows: gpd.GeoDataFrame, file: str) -> pd.DataFrame:
     table = pd.DataFrame(rows.attrs.get("readings", []), columns=names)
     table["source_file"] = file
     return table[names].astype({column.name: column.dtype for column in schema.READINGS})
+
+
+def _cells(raw: Raw, profile: Profile, readings: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return our columns; adds to `readings` what units and words became."""
+    columns: dict[str, Any] = {}
+    for ours, names in profile.columns.items():
+        values = _first_filled(raw.table, names)
+        if ours in profile.factors:
+            values = _scaled(values, profile.factors[ours], ours, names[0], readings)
+        if ours in profile.values:
+            values = _reworded(values, profile.values[ours], ours, readings)
+        columns[ours] = values
+    for ours, constant in profile.constants.items():
+        columns[ours] = _filled(columns.get(ours), constant, raw.table.index)
+    return pd.DataFrame(columns, index=raw.table.index)
 
 
 def _told(raw: Raw) -> dict[str, object]:
