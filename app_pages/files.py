@@ -12,6 +12,7 @@ from typing import Any
 
 from gunmane import exports, i18n, summaries
 from gunmane.evidence import Evidence
+from gunmane.exports.credits import credit_texts
 from gunmane.scenario import Plan
 
 NAMES = ("bundles.geojson", "units.geojson", "workbook.xlsx", "members.csv", "plan.json")
@@ -75,6 +76,7 @@ class PlanFiles:
         lines += [i18n.t("notice.disclaimer", self.lang), ""]
         lines += [f"{file}: {i18n.t('output.about.' + key(file), self.lang)}" for file in NAMES]
         lines += ["", *(i18n.t(f"source.{source}", self.lang) for source in SOURCES)]
+        lines += ["", *credit_texts(self.plan.ground.provenance, self.lang)]
         return "\r\n".join(lines) + "\r\n"
 
     def rows(self, name: str) -> list[dict[str, Any]]:

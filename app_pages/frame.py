@@ -1,12 +1,15 @@
-"""The head of every page: pages, region, language, and what the data is."""
+"""The head and foot of every page: pages, region, language, what the data is, and whose."""
 
 from __future__ import annotations
 
+import html
+
 import streamlit as st
 
-from app_pages.data import sample_part
+from app_pages.data import own, sample_part
 from app_pages.place import LANGUAGES, PAGES, lang, region_id, set_lang, set_region, tr
 from app_pages.waiting import show_error
+from gunmane.exports.credits import credit_lines
 from gunmane.municipalities import load_regions
 
 
@@ -63,3 +66,12 @@ def _bands(page: str) -> None:
         notes.append(f'<span class="gm-sample">{tr(f"notice.sample.{part}")}{extra}</span>')
     notes.append(f'<span class="gm-disclaimer">{tr("notice.disclaimer")}</span>')
     st.html(f'<div class="gm-bands" role="note">{"".join(notes)}</div>')
+
+
+def footer() -> None:
+    """Show whose data is in use: one line, which opens into a list."""
+    mine = own()
+    lines = [html.escape(line) for line in credit_lines({} if mine is None else mine.ground.provenance)]
+    items = "".join(f"<li>{line}</li>" for line in lines)
+    title = tr("credits.line", credits=" / ".join(lines))
+    st.html(f'<details class="gm-credits"><summary>{title}</summary><ul>{items}</ul></details>')

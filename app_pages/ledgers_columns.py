@@ -55,9 +55,9 @@ def understood_rows(delivery: Delivery, lang: str) -> pd.DataFrame:
             continue
         given = rows[names].replace("", None).bfill(axis=1).iloc[:, 0]
         heading = f"{names[0]} → {words.get(f'ledger_column.{ours}', ours)}"
-        became = (
-            taken[ours].reindex(rows.index) if ours in taken.columns else pd.Series(None, index=rows.index)
-        )
+        # What a grade stands for is of more use than the grade once more.
+        meant = "condition" if ours == "condition_raw" else ours
+        became = taken.get(meant, pd.Series(dtype="object")).reindex(rows.index)
         table[heading] = [_cell(cell, value) for cell, value in zip(given, became, strict=True)]
     place = delivery.profile.position
     for name in [*(getattr(place, part) for part in PLACES), *place.address]:

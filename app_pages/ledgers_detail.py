@@ -34,6 +34,19 @@ TABS = ("columns", "faults", "map", "result", "readings", "answers")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAP_HEIGHT = 430
 ROWS_OF_A_KIND = 5
+TOLD = (
+    "encoding",
+    "separator",
+    "sheet",
+    "sheets",
+    "title",
+    "heading_row",
+    "heading_rows",
+    "layer",
+    "layers",
+    "formulas_without_value",
+)
+"""What was found out while reading that a person can check in the file."""
 READINGS_SHOWN = 300
 MAY_SHARE = ("", "yes", "no")
 MARK = Style(colour="#FFFFFF", weight=1.5, fill="#B3261E", symbol="cross", radius=7)
@@ -123,18 +136,29 @@ def _workbook(file: Brought, delivery: Delivery) -> bytes:
 def _first_rows_of(delivery: Delivery, rule: str, column: str) -> str:
     rejects = delivery.rejects
     found = rejects[(rejects["rule"] == rule) & (rejects["column"].fillna("") == column)]
+    names = _names(delivery)
     rows = [
         [
             "" if pd.isna(row.row) else str(int(row.row)),
+            names.get(row.row, ""),
             "" if pd.isna(row.value) else str(row.value),
             "" if pd.isna(row.became) else str(row.became),
         ]
         for row in found.sort_values("row").head(ROWS_OF_A_KIND).itertuples()
     ]
-    has_became = any(row[2] for row in rows)
-    head = [tr(f"faults.head.{name}") for name in ("row", "value", "became")]
-    cut = slice(None) if has_became else slice(2)
-    return html_table(head[cut], [row[cut] for row in rows], left=(1, 2))
+    heads = [tr(f"faults.head.{name}") for name in ("row", "name", "value", "became")]
+    shown = [at for at in range(len(heads)) if at == 0 or any(row[at] for row in rows)]
+    return html_table(
+        [heads[at] for at in shown], [[row[at] for at in shown] for row in rows], left=range(1, len(shown))
+    )
+
+
+def _names(delivery: Delivery) -> dict[int, str]:
+    """Return what the ledger calls each row that has a fault."""
+    theirs = [
+        name for name in delivery.profile.columns.get("name", ()) if name in delivery.fault_rows.columns
+    ]
+    return delivery.fault_rows[theirs[0]].fillna("").astype("str").to_dict() if theirs else {}
 
 
 # -- map ----------------------------------------------------------------------------------------------------
@@ -198,14 +222,10 @@ def _result(delivery: Delivery, place: Region) -> None:
             st.dataframe(plain, hide_index=name != "statistics", height="content")
     for note in delivery.notes:
         st.markdown("- " + note_sentence(note, lang))
-    told = [[_told_word(key), _told_text(value)] for key, value in delivery.told.items()]
-    told += [[tr("data.told.sha256"), delivery.sha256]]
+    given = {key: delivery.told.get(key) for key in TOLD} | {"sha256": delivery.sha256}
+    told = [[tr(f"data.told.{key}"), _told_text(value)] for key, value in given.items() if value]
     head = [tr("region.item"), tr("region.value")]
-    st.html(heading(tr("data.told.title")) + html_table(head, told, left=(1,)))
-
-
-def _told_word(key: str) -> str:
-    return i18n.catalogue(session.lang()).get(f"data.told.{key}", key)
+    st.html(heading(tr("data.told_about")) + html_table(head, told, left=(1,)))
 
 
 def _told_text(value: object) -> str:

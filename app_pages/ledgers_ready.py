@@ -18,7 +18,9 @@ from gunmane.municipalities import Region
 from gunmane.readiness import readiness
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-READY_KEPT = 8
+ACROSS = 4
+# Sample rows are drawn, so that how complete they are says nothing of the ledger.
+SAMPLE_SAYS_NOTHING = ("–", "–", "–")
 COLUMNS = ("sector", "state", "assets", "complete", "dated", "position", "terms", "official")
 
 
@@ -34,6 +36,7 @@ def show_readiness(place: Region) -> None:
         ["", *bodies],
         format_func=lambda code: place.name_of(code, session.lang()) if code else tr("ready.every_body"),
         key=f"ready_body_{place.region_id}",
+        width=390,
     )
     shown = table if not choice else table.loc[[choice]]
     st.html(_ready_table(shown[shown["state"] != "none"], place))
@@ -77,9 +80,11 @@ def _ready_table(table: pd.DataFrame, place: Region) -> str:
                 words.heading(tr(f"sector.{sector}")),
                 tr(f"data.badge.{row['state']}"),
                 words.count(row["assets"]),
-                _complete(row),
-                _dated(row),
-                _positions(row),
+                *(
+                    SAMPLE_SAYS_NOTHING
+                    if row["state"] == "sample"
+                    else (_complete(row), _dated(row), _positions(row))
+                ),
                 _terms(row),
                 _beside_official(str(sector), row),
             ]
@@ -150,9 +155,9 @@ def _missing(table: pd.DataFrame, place: Region) -> str:
 def show_templates() -> None:
     """Hand out an empty ledger a sector, which is read back as it is."""
     st.markdown(tr("data.templates_lead"))
-    boxes = st.columns(4)
-    for number, name in enumerate(TEMPLATES):
-        with boxes[number % 4], st.container(border=True):
+    boxes = [box for _ in range(0, len(TEMPLATES), ACROSS) for box in st.columns(ACROSS)]
+    for box, name in zip(boxes, TEMPLATES, strict=False):
+        with box, st.container(border=True, height="stretch"):
             title = words.heading(tr(f"template.title.{name}"))
             st.html(
                 f'<p class="gm-file"><b>{html.escape(title)}</b></p>'

@@ -42,6 +42,7 @@ def main() -> None:
         f'<script>document.documentElement.lang = "{session.lang()}"</script>', unsafe_allow_javascript=True
     )
     chosen.run()
+    session.footer()
     session.write_address()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import html
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from app_pages.tables import STYLE
 from gunmane import schema
 from gunmane.evidence import Evidence
 from gunmane.explain import note_sentence
+from gunmane.exports.credits import credit_lines, sharing_notice
 from gunmane.scenario import Plan
 
 MAP_HEIGHT = 320
@@ -33,6 +35,7 @@ def show() -> None:
         evidence = _evidence(plan)
         made = _files(plan, evidence)
         _about(plan)
+        _may_share(plan)
         _buttons(made)
         _sources(plan)
     with left:
@@ -94,6 +97,13 @@ def _about(plan: Plan) -> None:
         st.warning(tr("output.broken", count=totals["broken_count"]))
 
 
+def _may_share(plan: Plan) -> None:
+    """Warn where the keeper of a ledger said that its data may not be passed on."""
+    notice = sharing_notice(plan.ground.provenance, session.lang())
+    if notice:
+        st.html(f'<div class="gm-sample" role="alert">{html.escape(notice)}</div>')
+
+
 def _buttons(made: PlanFiles) -> None:
     """Show one button for all files, and one for each with what it holds."""
     stem = f"{made.plan.scenario.region_id}_{made.plan.scenario.layer}"
@@ -139,7 +149,14 @@ def _sources(plan: Plan) -> None:
     sources += [tr("source.file", file=name) for name in own_files]
     if session.is_sample():
         sources.append(tr("source.sample"))
-    st.markdown(f"**{tr('output.sources')}**\n\n" + "\n".join(f"- {line}" for line in sources))
+    _list(tr("output.sources"), sources)
+    _list(tr("credits.title"), credit_lines(plan.ground.provenance))
+
+
+def _list(title: str, lines: Iterable[str]) -> None:
+    """Show texts that a file may have brought along, as they are."""
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    st.html(f"<p><b>{html.escape(title)}</b></p><ul>{items}</ul>")
 
 
 def _map(plan: Plan) -> None:

@@ -19,7 +19,7 @@ from app_pages.data import (
     shared_shelf,
     use_files,
 )
-from app_pages.frame import header
+from app_pages.frame import footer, header
 from app_pages.place import (
     LANGUAGES,
     PAGES,
@@ -48,6 +48,7 @@ __all__ = [
     "OwnGround",
     "Upload",
     "evidence",
+    "footer",
     "forget_files",
     "go",
     "ground",
