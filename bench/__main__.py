@@ -11,7 +11,7 @@ from bench import report
 from bench.rows import Row, Target
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STEPS = ("network", "paths", "links", "bundles", "whole")
+STEPS = ("network", "paths", "links", "bundles", "intake", "whole")
 BOUND_S = 120.0
 QUICK_BOUND_S = 20.0
 MARK = "<!-- measured -->"
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = report.machine_facts(" ".join(["python -m bench", *(argv or sys.argv[1:])]))
     worlds: dict[str, str] = {}
     rows = list(_rows(options, bound_s, worlds))
-    targets = list(_targets(options)) if "whole" in options.steps else []
+    targets = list(_targets(options))
     facts["load_after"] = report.load_words()
     report.print_report(worlds, rows, targets)
     path = ROOT / "bench" / "results" / "latest.json"
@@ -83,9 +83,14 @@ def _rows(options: argparse.Namespace, bound_s: float, worlds: dict[str, str]) -
 
 
 def _targets(options: argparse.Namespace) -> Iterator[Target]:
-    from bench.wholes import whole_figures
+    if "intake" in options.steps:
+        from bench.intake import intake_figures
 
-    yield from whole_figures(options.region, report.tell_progress, all_regions=not options.quick)
+        yield from intake_figures(options.region, report.tell_progress, is_quick=options.quick)
+    if "whole" in options.steps:
+        from bench.wholes import whole_figures
+
+        yield from whole_figures(options.region, report.tell_progress, all_regions=not options.quick)
 
 
 if __name__ == "__main__":

@@ -100,7 +100,10 @@ def shapes_of_wkb(wkb: Any) -> np.ndarray:
     parts = [getattr(chunk, "storage", chunk) for chunk in wkb.chunks]
     shapes = [shapely.from_wkb(part.to_numpy(zero_copy_only=False), on_invalid="ignore") for part in parts]
     whole = np.concatenate(shapes) if shapes else np.empty(0, dtype=object)
-    return np.asarray(shapely.force_2d(whole), dtype=object)
+    # Most files are flat already, and making a flat copy costs more than reading.
+    is_high = shapely.has_z(whole) | shapely.has_m(whole)
+    whole[is_high] = shapely.force_2d(whole[is_high])
+    return whole
 
 
 def plain_table(rows: Any) -> pd.DataFrame:
