@@ -12,6 +12,7 @@ from gunmane.cli import console
 from gunmane.evidence import Evidence
 from gunmane.explain import note_sentence
 from gunmane.exports.broken import broken_sentence
+from gunmane.exports.credits import sharing_notice
 from gunmane.exports.provenance import notices
 from gunmane.exports.words import bundle_names, count_text, number_text, strand_word, word, words, yen_range
 from gunmane.i18n import t
@@ -52,6 +53,8 @@ def tell_plan(plan: Plan, evidence: Evidence | None, lang: str) -> None:
     for key in (f"sample_notice_{lang}", f"disclaimer_{lang}"):
         if key in told:
             console.tell(f"! {told[key]}")
+    if warning := sharing_notice(plan.ground.provenance, lang):
+        console.tell(f"! {warning}")
     console.tell()
     _tell_bundles(plan, lang)
     _tell_totals(plan, lang)

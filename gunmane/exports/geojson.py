@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from gunmane.exports.credits import credit_members
 from gunmane.exports.provenance import LANGS, clean, notices, provenance, rounded_jpy
 from gunmane.exports.words import bundle_names
 from gunmane.scenario import Plan
@@ -156,6 +157,7 @@ def _collection(plan: Plan, table_name: str, geometry: gpd.GeoSeries, rows: list
         "type": "FeatureCollection",
         "name": f"{plan.scenario.region_id}-{plan.scenario.layer}-{table_name}",
         **notices(plan),
+        **credit_members(plan.ground.provenance),
         "provenance": provenance(plan),
         "features": features,
     }

@@ -10,6 +10,7 @@ import pandas as pd
 
 from gunmane.explain import note_sentence
 from gunmane.exports.broken import broken_sentence
+from gunmane.exports.credits import credit_members
 from gunmane.exports.geojson import bundle_properties
 from gunmane.exports.provenance import LANGS, clean, created_date, notices, provenance
 from gunmane.plans import scenario_assumptions
@@ -28,6 +29,7 @@ def plan_json(plan: Plan) -> bytes:
     table = {
         "format": FORMAT,
         **notices(plan),
+        **credit_members(plan.ground.provenance),
         "created": created_date(),
         "region": {"region_id": region.region_id, "name_ja": region.name_ja, "name_en": region.name_en},
         "provenance": provenance(plan),

@@ -11,24 +11,14 @@ import numpy as np
 import pandas as pd
 
 import gunmane
+from gunmane.exports.credits import FACTS, LANGS, source_cards
 from gunmane.i18n import t
 from gunmane.scenario import Plan
 from gunmane.summaries import sample_part
 
-LANGS = ("ja", "en")
-THOUSAND = 1000
+__all__ = ["LANGS", "clean", "created_date", "notices", "provenance", "rounded_jpy"]
 
-# Source and terms of the facts that a plan stands on (data/model_regions/README.md has each file's).
-SOURCES = (
-    ("municipalities", "気象庁 発表区域 (国土数値情報 行政区域から作成)", "公共データ利用規約"),
-    ("towns", "Geolonia 住所データ", "CC BY 4.0"),
-    ("town_halls", "localgovjp", "CC0"),
-    ("statistics", "総務省 公共施設状況調・住基人口・決算カード", "公共データ利用規約"),
-    ("statistics", "国土地理院 面積調", "公共データ利用規約"),
-    ("statistics", "国土交通省 道路メンテナンス年報", "公共データ利用規約"),
-    ("statistics", "内閣府 見える化DB", "公共データ利用規約"),
-    ("assumptions", "data/model_regions/assumptions.csv", "row by row"),
-)
+THOUSAND = 1000
 
 
 def notices(plan: Plan) -> dict[str, str]:
@@ -45,7 +35,7 @@ def provenance(plan: Plan) -> dict[str, Any]:
     Return what a plan was made from and with; nothing in it depends on when or where it was made.
 
     Keys: `gunmane_version, region_id, scenario, seed, input_sha256, roads_source, assets_source, data_dates,
-    sources, is_synthetic`.
+    sources, source_files, is_synthetic`; `source_files` says of each of the user's files who answers for it.
     """
     given = plan.ground.provenance
     return clean(
@@ -58,7 +48,11 @@ def provenance(plan: Plan) -> dict[str, Any]:
             "roads_source": given.get("roads_source", ""),
             "assets_source": given.get("assets_source", []),
             "data_dates": given.get("data_dates", {}),
-            "sources": [{"data": data, "source": source, "terms": terms} for data, source, terms in SOURCES],
+            "sources": [
+                {"data": data, "source": source, "terms": terms, "credit": credit}
+                for data, source, terms, credit in FACTS
+            ],
+            "source_files": source_cards(given),
             "is_synthetic": sample_part(plan.ground) != "none",
         }
     )

@@ -13,10 +13,11 @@ from gunmane.assumptions import load_sources
 from gunmane.evidence import Evidence, today_state
 from gunmane.explain import note_sentence
 from gunmane.exports.broken import broken_sentence
+from gunmane.exports.credits import FACTS, credit_lines, sharing_notice, source_cards
 from gunmane.exports.geojson import sample_of_bundles
 from gunmane.exports.members import COLUMNS as MEMBER_COLUMNS
 from gunmane.exports.members import member_table
-from gunmane.exports.provenance import SOURCES, clean, notices, provenance, rounded_jpy
+from gunmane.exports.provenance import clean, notices, provenance, rounded_jpy
 from gunmane.exports.sheets import Sheet, workbook_bytes
 from gunmane.exports.words import bundle_names, names, strand_word, word, words
 from gunmane.i18n import catalogue, t
@@ -82,7 +83,17 @@ ASSUMPTION_COLUMNS = (
     ("source", "text"),
     ("note", "text"),
 )
-SOURCE_COLUMNS = (("section", "code"), ("title", "text"), ("reference", "code"), ("address", "text"))
+SOURCE_COLUMNS = (
+    ("section", "code"),
+    ("title", "text"),
+    ("reference", "code"),
+    ("address", "text"),
+    ("licence", "text"),
+    ("credit", "text"),
+    ("owner", "text"),
+    ("data_date", "code"),
+    ("may_share", "code"),
+)
 REJECT_COLUMNS = (
     ("source_file", "code"),
     ("row", "any"),
@@ -121,12 +132,14 @@ def workbook(plan: Plan, evidence: Evidence | None, lang: str = "ja") -> bytes:
         comparison_sheet(evidence, lang),
         today_sheet(_today(plan, evidence), lang),
         _assumptions(plan, lang),
-        _sources(lang),
+        _sources(plan, lang),
         _rejects(plan, lang),
         _broken(plan, lang),
     ]
     told = notices(plan)
-    notice = " / ".join(told[key] for key in (f"sample_notice_{lang}", f"disclaimer_{lang}") if key in told)
+    lines = [told.get(f"sample_notice_{lang}"), told.get(f"disclaimer_{lang}")]
+    lines.append(sharing_notice(plan.ground.provenance, lang))
+    notice = " / ".join(line for line in lines if line)
     return workbook_bytes(sheets, notice=notice)
 
 
@@ -267,10 +280,27 @@ def _four_figures(value: float) -> float:
     return int(number) if number.is_integer() else float(f"{number:.4g}")
 
 
-def _sources(lang: str) -> Sheet:
-    """Return what the sections named in the assumptions' sources stand for."""
-    rows = load_sources().rename(columns={"title_ja": "title"}).to_dict("records")
-    return _sheet("sources", SOURCE_COLUMNS, rows, lang)
+def _sources(plan: Plan, lang: str) -> Sheet:
+    """Return whose data is in use, then what the sections named in the assumptions' sources stand for."""
+    rows: list[dict[str, Any]] = [
+        {
+            "section": t("files.source_kind.own", lang),
+            **card,
+            "title": card["file"],
+            "reference": card["sha256"],
+        }
+        for card in source_cards(plan.ground.provenance)
+    ]
+    for row in rows:
+        row |= {"data_date": row["date"], "may_share": word("may_share", row["may_share"] or "unsaid", lang)}
+    section = t("files.source_kind.fact", lang)
+    rows += [
+        {"section": section, "title": source, "licence": terms, "credit": credit}
+        for _, source, terms, credit in FACTS
+    ]
+    rows += load_sources().rename(columns={"title_ja": "title"}).to_dict("records")
+    sheet = _sheet("sources", SOURCE_COLUMNS, rows, lang)
+    return dataclasses.replace(sheet, remark=sharing_notice(plan.ground.provenance, lang))
 
 
 def _rejects(plan: Plan, lang: str) -> Sheet:
@@ -337,7 +367,7 @@ def _read_me(plan: Plan, lang: str) -> Sheet:
     ]
     pairs[2:2] = [("data_detail", text) for text in _data_details(plan, lang)]
     pairs += [("note", note_sentence(note, lang)) for note in plan.notes]
-    pairs += [("source", f"{source} ({terms})") for _, source, terms in SOURCES]
+    pairs += [("source", line) for line in credit_lines(plan.ground.provenance)]
     pairs += [("version", f"gunmane {given['gunmane_version']}"), ("seed", str(chosen.seed))]
     pairs += [("input", f"{name}: sha256 {digest}") for name, digest in sorted(given["input_sha256"].items())]
     headers = [(t("files.column.item", lang), "code"), (t("files.column.content", lang), "text")]
