@@ -14,7 +14,8 @@ from gunmane.scenario import Scenario
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.ja.md")
 METHODS = ("docs/method.md", "docs/method.ja.md")
-DOCUMENTS = (*READMES, *METHODS, "docs/data.md", "docs/benchmarks.md", "CONTRIBUTING.md")
+LEDGERS = ("docs/ledgers.md", "docs/ledgers.ja.md")
+DOCUMENTS = (*READMES, *METHODS, *LEDGERS, "docs/data.md", "docs/benchmarks.md", "CONTRIBUTING.md")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
@@ -44,7 +45,7 @@ def make_docs():
     return module
 
 
-@pytest.mark.parametrize(("english", "japanese"), [READMES, METHODS])
+@pytest.mark.parametrize(("english", "japanese"), [READMES, METHODS, LEDGERS])
 def test_both_languages_have_the_same_headings_commands_and_pictures(english, japanese):
     def shape(name):
         body = FENCE.sub("", text_of(name))
@@ -77,7 +78,8 @@ def test_every_make_target_that_is_named_exists(name):
 
 @pytest.mark.parametrize("name", READMES)
 def test_every_option_that_is_named_is_one_of_the_command(name):
-    known = options_of("plan") | options_of("sample") | options_of("regions") | FOREIGN_OPTIONS
+    commands = ("plan", "check", "template", "sample", "regions", "fetch")
+    known = set().union(*map(options_of, commands)) | FOREIGN_OPTIONS
     plain = "\n".join(line for line in text_of(name).splitlines() if "pip install" not in line)
     assert set(OPTION.findall(plain)) <= known
 
@@ -93,7 +95,7 @@ def test_every_command_of_the_readme_is_understood(name):
     assert commands
     for words in commands:
         options = build_parser("en").parse_args(words)
-        if hasattr(options, "region"):
+        if getattr(options, "region", None):
             assert find_region(options.region)
 
 
