@@ -10,7 +10,7 @@ import shapely
 
 from gunmane.errors import FileError
 from gunmane.i18n import say
-from gunmane.ledgers import osm
+from gunmane.ledgers import osm, osm_ways
 from gunmane.ledgers.osm import open_osm, way_settings
 
 # A crossroads at node 3: a two-way road with a bend, a one-way bridge drawn against its order, a path of steps.
@@ -230,7 +230,7 @@ def test_a_file_without_roads_says_so(tmp_path, name):
 def test_a_file_above_the_limit_is_not_opened(tmp_path, monkeypatch, xml_file):
     monkeypatch.setitem(osm.MAX_BYTES, ".osm", 100)
     assert key_of(xml_file) == "osm_too_large"
-    monkeypatch.setattr(osm, "MAX_NODES", 5)
+    monkeypatch.setattr(osm_ways, "MAX_NODES", 5)
     assert key_of(write_osm(tmp_path / "x.osm.pbf")) == "osm_too_many"
     assert key_of(pathlib.Path("nowhere.osm")) == "ledger_missing"
 

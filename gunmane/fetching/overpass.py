@@ -17,7 +17,8 @@ from gunmane.cache import atomic_path
 from gunmane.errors import FileError
 from gunmane.fetching.transfer import Limits, checked_url
 from gunmane.ledgers.files import MEGABYTE
-from gunmane.ledgers.osm import LON_LAT, TAGS, osmnx_settings, way_settings, ways_of
+from gunmane.ledgers.osm import LON_LAT, osmnx_settings, way_settings, ways_of
+from gunmane.ledgers.osm_ways import TAGS
 from gunmane.municipalities import Region
 
 LAYER = "roads"

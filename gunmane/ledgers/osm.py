@@ -8,35 +8,20 @@ import threading
 import xml.etree.ElementTree
 import xml.parsers.expat
 import xml.sax
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyproj
 import shapely
 
 from gunmane.errors import FileError
 from gunmane.ledgers.files import MAX_FILE_BYTES, MAX_ROWS, MEGABYTE
+from gunmane.ledgers.osm_ways import AGAINST, TAGS, Shapes, Ways, read_ways
 from gunmane.ledgers.raw import Raw
 
 FORMATS = {".osm": "osm", ".graphml": "graphml", ".pbf": "pbf"}
-# What a road's use, place among others and keeping are read from; every other tag stays in the file.
-TAGS = (
-    "highway",
-    "oneway",
-    "bridge",
-    "tunnel",
-    "layer",
-    "width",
-    "name",
-    "ref",
-    "junction",
-    "service",
-    "access",
-    "area",
-)
 LICENCE = "ODbL 1.0"
 CREDIT = "© OpenStreetMap contributors"
 LON_LAT = pyproj.CRS.from_epsg(4326)
@@ -45,11 +30,8 @@ LON_LAT = pyproj.CRS.from_epsg(4326)
 # give the same rows of a `.osm`, so larger ones are read by the second.
 MAX_BYTES = {".osm": MAX_FILE_BYTES, ".graphml": 100 * MEGABYTE, ".pbf": MAX_FILE_BYTES}
 OSMNX_BYTES = 20 * MEGABYTE
-MAX_NODES = 30_000_000
 HEAD_BYTES = 1024**2
 BLOCK_BYTES = 65_536
-# Driven against the order of the way's nodes.
-AGAINST = ("-1", "reverse")
 # A simplified edge may hold several ways: the largest road names it.
 LARGEST_FIRST = (
     "motorway",
@@ -63,9 +45,6 @@ LARGEST_FIRST = (
     "service",
     "track",
 )
-
-Shapes = npt.NDArray[Any]
-Ways = tuple[pd.DataFrame, Shapes, dict[str, Any]]
 
 # osmnx keeps its settings in one place for the whole process.
 _settings_lock = threading.RLock()
@@ -97,7 +76,7 @@ def open_osm(path: pathlib.Path) -> Raw:
     """
     path = pathlib.Path(path)
     kind = checked_kind(path)
-    reader = {".osm": _read_xml, ".graphml": _read_graphml, ".pbf": _read_osmium}[kind]
+    reader = {".osm": _read_xml, ".graphml": _read_graphml, ".pbf": read_ways}[kind]
     table, shapes, told = reader(path)
     crs = told.pop("crs", LON_LAT)
     if table.empty:
@@ -207,7 +186,7 @@ def _read_xml(path: pathlib.Path) -> Ways:
     from osmnx._errors import InsufficientResponseError
 
     if path.stat().st_size > OSMNX_BYTES:
-        return _read_osmium(path)
+        return read_ways(path)
     with osmnx_settings(**way_settings()) as osmnx:
         try:
             graph = osmnx.graph_from_xml(path, simplify=False, retain_all=True)
@@ -225,7 +204,7 @@ def _read_xml(path: pathlib.Path) -> Ways:
             raise FileError("ledger_unreadable", file=path.name) from error
         except ValueError:
             # An extract may name nodes that it does not hold; pyosmium lets us keep the rest of such a way.
-            return _read_osmium(path)
+            return read_ways(path)
     return ways_of(graph)
 
 
@@ -335,82 +314,3 @@ def _without_twins(table: pd.DataFrame, shapes: Shapes, told: dict[str, Any]) ->
     told["twins"] = int(is_twin.sum())
     rows = kept.drop(columns=["is_turned", "shape", "drawn"]).astype("str")
     return rows, shapes[kept.index.to_numpy()], told
-
-
-# -- .osm.pbf ---------------------------------------------------------------------------------------------------
-
-
-def _read_osmium(path: pathlib.Path) -> Ways:
-    """Read the ways with `highway`, then the places of their nodes alone: memory follows the roads, not the file."""
-    try:
-        tags, counts, refs = _tagged_ways(path)
-        places = _node_places(path, refs)
-    except (RuntimeError, OSError, ValueError, UnicodeError) as error:
-        raise FileError("ledger_unreadable", file=path.name) from error
-    table = pd.DataFrame(tags, columns=["osm_id", *TAGS]).astype("str")
-    shapes = _lines(counts, places)
-    is_against = table["oneway"].isin(AGAINST).to_numpy()
-    shapes[is_against] = shapely.reverse(shapes[is_against])
-    table["oneway"] = table["oneway"].where(~is_against, "yes")
-    order = pd.to_numeric(table["osm_id"]).argsort(kind="stable").to_numpy()
-    missing = len(np.unique(refs[np.isnan(places[:, 0])]))
-    told = {"nodes_missing": missing} if missing else {}
-    return table.iloc[order].reset_index(drop=True), shapes[order], told
-
-
-def _tagged_ways(path: pathlib.Path) -> tuple[list[list[str]], list[int], npt.NDArray[np.int64]]:
-    import osmium
-
-    rows, counts, refs = [], [], []
-    total = 0
-    ways: Iterable[Any] = osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(
-        osmium.filter.KeyFilter("highway")
-    )
-    for way in ways:
-        rows.append([str(way.id), *(way.tags.get(tag, "") for tag in TAGS)])
-        nodes = np.array([node.ref for node in way.nodes], dtype=np.int64)
-        counts.append(len(nodes))
-        refs.append(nodes)
-        total += len(nodes)
-        if len(rows) > MAX_ROWS or total > MAX_NODES:
-            raise FileError("osm_too_many", file=path.name, limit=f"{MAX_ROWS:,}")
-    return rows, counts, np.concatenate(refs) if refs else np.empty(0, np.int64)
-
-
-def _node_places(path: pathlib.Path, refs: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return longitude and latitude of each reference; not a number where the file does not hold the node."""
-    import osmium
-
-    wanted = np.unique(refs)
-    found = np.full((len(wanted), 2), np.nan)
-    if not len(wanted):
-        return found
-    nodes: Iterable[Any] = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(
-        osmium.filter.IdFilter(wanted.tolist())
-    )
-    for node in nodes:
-        if node.location.valid():
-            found[np.searchsorted(wanted, node.id)] = node.location.lon, node.location.lat
-    return found[np.searchsorted(wanted, refs)]
-
-
-def _lines(counts: list[int], places: npt.NDArray[np.float64]) -> Shapes:
-    """Return one shape a way; where nodes are missing it is the runs of known ones, None without any."""
-    way = np.repeat(np.arange(len(counts)), counts)
-    is_known = ~np.isnan(places[:, 0])
-    starts = np.ones(len(way), dtype=bool)
-    starts[1:] = (way[1:] != way[:-1]) | ~is_known[:-1]
-    run = np.cumsum(starts) - 1
-    is_point = is_known & (np.bincount(run[is_known], minlength=run[-1] + 1 if len(run) else 0)[run] > 1)
-    shapes = np.full(len(counts), None, dtype=object)
-    if not is_point.any():
-        return shapes
-    owners, number = np.unique(run[is_point], return_inverse=True)
-    lines = shapely.linestrings(places[is_point], indices=number)
-    line_way = np.zeros(len(owners), dtype=np.int64)
-    line_way[number] = way[is_point]
-    filled, parts, sizes = np.unique(line_way, return_inverse=True, return_counts=True)
-    shapes[filled] = shapely.multilinestrings(lines, indices=parts)
-    single = filled[sizes == 1]
-    shapes[single] = shapely.get_geometry(shapes[single], 0)
-    return shapes
