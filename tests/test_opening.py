@@ -21,8 +21,10 @@ import shapely
 from gunmane.errors import FileError
 from gunmane.i18n import LANGUAGES, say
 from gunmane.ledgers import files as limits
+from gunmane.ledgers import read_roads
 from gunmane.ledgers.opening import open_raw
 from gunmane.ledgers.profiles import Layout
+from gunmane.municipalities import find_region
 
 PLACES = [(135.96, 35.01), (135.95, 35.02), (135.94, 35.03)]
 NAMES = "番号,橋梁名,所在地\n1,大橋,草津市草津町\n2,小橋,栗東市綣\n"
@@ -369,6 +371,14 @@ def test_the_layer_with_most_rows_is_read_and_the_others_told(tmp_path, bridges)
     assert len(open_raw(tmp_path / "own.gpkg", layout=Layout(layer="small")).table) == 1
     assert open_raw(tmp_path / "own.gpkg", layout=Layout(layer="notes")).shapes is None
     assert refused(tmp_path / "own.gpkg", layout=Layout(layer="none")) == "ledger_layer_unknown"
+
+
+def test_a_reader_of_roads_gets_the_layer_of_roads(tmp_path, bridges):
+    pyogrio.write_dataframe(bridges, tmp_path / "own.gpkg", layer="assets")
+    lines = bridges.head(2).set_geometry([shapely.LineString(PLACES[:2]), shapely.LineString(PLACES[1:])])
+    pyogrio.write_dataframe(lines, tmp_path / "own.gpkg", layer="roads", append=True)
+    roads, _ = read_roads(tmp_path / "own.gpkg", region=find_region("shiga_kusatsu"))
+    assert len(roads) == 2 and open_raw(tmp_path / "own.gpkg").told["layer"] == "assets"
 
 
 def test_json_that_is_no_geojson_goes_to_its_own_reader(tmp_path, bridges):

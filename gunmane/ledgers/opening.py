@@ -80,6 +80,21 @@ def open_raw(
     return open_vector(path, layout=layout, columns=columns, max_rows=max_rows)
 
 
+def open_layer(path: pathlib.Path, name: str) -> Raw:
+    """
+    Open a file as `open_raw` does; of several layers with shapes take the one that bears the expected name.
+
+    Raises
+    ------
+    FileError
+        As `open_raw`.
+    """
+    raw = open_raw(path)
+    if name != raw.told.get("layer") and name in raw.told.get("spatial_layers", ()):
+        return open_raw(path, layout=Layout(layer=name))
+    return raw
+
+
 def is_geojson(path: pathlib.Path) -> bool:
     """Tell from its start whether a `.json` file is GeoJSON, or at least no other JSON."""
     with path.open("rb") as stream:

@@ -18,7 +18,7 @@ from gunmane import schema
 from gunmane.errors import FileError
 from gunmane.ledgers.codelists import ROAD_CLASS_WORDS, known_profile, looked_up, named_text, named_words
 from gunmane.ledgers.files import MAX_ROWS
-from gunmane.ledgers.opening import open_raw
+from gunmane.ledgers.opening import open_layer
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.proposals import propose_profile
 from gunmane.ledgers.raw import Raw
@@ -91,7 +91,7 @@ def read_roads(path: pathlib.Path, *, region: Region) -> tuple[gpd.GeoDataFrame,
     FileError
         If the file cannot be used as a whole, or holds no line that a car may use.
     """
-    raw = open_raw(pathlib.Path(path))
+    raw = open_layer(pathlib.Path(path), "roads")
     return roads_from(raw, propose_profile(raw, region=region), region=region)
 
 

@@ -14,8 +14,8 @@ import shapely
 
 from gunmane import schema
 from gunmane.errors import FileError
-from gunmane.ledgers.opening import open_raw
-from gunmane.ledgers.profiles import Layout, Profile
+from gunmane.ledgers.opening import open_layer
+from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.proposals import propose_profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.understanding import understand
@@ -47,7 +47,7 @@ def read_assets(path: pathlib.Path, *, region: Region) -> gpd.GeoDataFrame:
         If the file cannot be used as a whole; faults of single rows are left to `take_assets`.
     """
     path = pathlib.Path(path)
-    raw = _opened(path, "assets")
+    raw = open_layer(path, "assets")
     profile = propose_profile(raw, region=region)
     _require_place(raw, profile)
     rows = understand(raw, profile, region=region)
@@ -79,7 +79,7 @@ def read_rows(path: pathlib.Path, *, region: Region, layer_name: str) -> gpd.Geo
     FileError
         If the file cannot be used as a whole.
     """
-    raw = _opened(pathlib.Path(path), layer_name)
+    raw = open_layer(pathlib.Path(path), layer_name)
     proposed = propose_profile(raw, region=region)
     _require_place(raw, proposed)
     place = dataclasses.replace(proposed.position, address=())
@@ -90,16 +90,6 @@ def read_rows(path: pathlib.Path, *, region: Region, layer_name: str) -> gpd.Geo
     rows["source"] = places["source"]
     rows.attrs = {key: places.attrs[key] for key in ("title", "heading_row") if key in places.attrs}
     return rows
-
-
-def _opened(path: pathlib.Path, layer_name: str) -> Raw:
-    """Open a file; of several layers the one that bears the expected name."""
-    try:
-        return open_raw(path)
-    except FileError as error:
-        if error.key != "ledger_layers" or layer_name not in str(error.values.get("layers", "")):
-            raise
-        return open_raw(path, layout=Layout(layer=layer_name))
 
 
 def _require_place(raw: Raw, profile: Profile) -> None:
