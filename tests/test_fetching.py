@@ -412,6 +412,21 @@ def test_the_command_says_what_to_type_next(here, tmp_path, capsys):
     assert "国土数値情報（道路データ）" in out
 
 
+def test_stopping_keeps_what_came_and_says_so(here, tmp_path, capsys, monkeypatch):
+    real = transfer._write_blocks
+
+    def stop_at_parks(response, part, *rest):
+        real(response, part, *rest)
+        if part.name.startswith("P13"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(transfer, "_write_blocks", stop_at_parks)
+    with pytest.raises(SystemExit) as caught:
+        main(["fetch", "nara_uda", "--out", str(tmp_path), "--only", *KINDS, "--lang", "en"])
+    assert caught.value.code == 130 and "kept" in capsys.readouterr().err
+    assert (tmp_path / "N13-24_5135_GEOJSON.zip").exists() and (tmp_path / "P13-11_29_GML.zip.part").exists()
+
+
 def test_a_manifest_that_is_no_longer_one_is_set_aside(here, tmp_path):
     (tmp_path / "manifest.json").write_text("[" * 100_000)
     fetch_region(find_region("nara_uda"), tmp_path, kinds=["p13"], limits=QUICK)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Where the files go unless the user names a folder, under the one that the command was called in.
 FOLDER = "gunmane-data-{region}"
+STOPPED = 130
 NOT_THERE = ("failed", "missing", "by_hand")
 
 
@@ -52,14 +53,19 @@ def fetch(options: argparse.Namespace, lang: str) -> None:
         _tell_list(wanted_downloads(region, kinds or known_kinds()), lang)
         return
     out = options.out or pathlib.Path(FOLDER.format(region=region.region_id))
-    outcomes = fetch_region(
-        region,
-        out,
-        kinds=kinds,
-        carried=options.carried,
-        overpass=options.overpass,
-        progress=console.progress_bar(lang),
-    )
+    try:
+        outcomes = fetch_region(
+            region,
+            out,
+            kinds=kinds,
+            carried=options.carried,
+            overpass=options.overpass,
+            progress=console.progress_bar(lang),
+        )
+    except KeyboardInterrupt:
+        # Unlike a plan, what has come so far stays.
+        console.tell_error(t("fetch.stopped", lang))
+        raise SystemExit(STOPPED) from None
     console.wipe_bar()
     if not options.quiet:
         _tell_outcomes(outcomes, lang)
