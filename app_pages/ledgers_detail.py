@@ -306,7 +306,7 @@ def _answers(file: Brought) -> None:
             tr("data.answers.may_share"),
             MAY_SHARE,
             index=MAY_SHARE.index(known.may_share) if known.may_share in MAY_SHARE else 0,
-            format_func=lambda value: tr(f"data.answers.may_share_{value or 'unsaid'}"),
+            format_func={v: tr(f"data.answers.may_share_{v or 'unsaid'}") for v in MAY_SHARE}.__getitem__,
             horizontal=True,
         )
         if st.form_submit_button(tr("data.answers.keep"), type="primary"):

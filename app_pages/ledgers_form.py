@@ -47,10 +47,10 @@ def show_form(file: Brought, place: Region) -> None:
             edited = _placed(file, edited, columns, place)
         edited = _laid_out(file, edited)
         on_invalid = st.radio(
-            tr("data.on_invalid"),
+            tr("data.on_invalid_label"),
             ON_INVALID,
             index=ON_INVALID.index(file.on_invalid),
-            format_func=lambda choice: tr(f"data.on_invalid_{choice}"),
+            format_func=_words("data.on_invalid", ON_INVALID).__getitem__,
             key=_key(file, "on_invalid"),
         )
         at_hall = profile.role == "conditions" and st.checkbox(
@@ -67,6 +67,11 @@ def _key(file: Brought, name: str) -> str:
     return f"{name}_{file.serial}_{file.version}"
 
 
+def _words(family: str, names: Sequence[str]) -> dict[str, str]:
+    """Return the words of a family of the catalogue by name."""
+    return {name: tr(f"{family}.{name}") for name in names}
+
+
 def _known_columns(profile: Profile) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for names in profile.columns.values() for name in names))
 
@@ -78,7 +83,7 @@ def _general(file: Brought, profile: Profile) -> Profile:
         tr("data.role_label"),
         ROLES,
         index=ROLES.index(profile.role),
-        format_func=lambda name: tr(f"data.role.{name}"),
+        format_func=_words("data.role", ROLES).__getitem__,
         key=_key(file, "role"),
     )
     constant = profile.constants.get("sector", "")
@@ -87,14 +92,14 @@ def _general(file: Brought, profile: Profile) -> Profile:
         tr("data.sector"),
         sectors,
         index=sectors.index(constant) if constant in sectors else 0,
-        format_func=lambda name: tr(f"sector.{name}") if name else tr("data.sector_by_column"),
+        format_func=({"": tr("data.sector_by_column")} | _words("sector", schema.SECTORS)).__getitem__,
         key=_key(file, "sector"),
     )
     year_style = year_box.selectbox(
-        tr("data.year_style"),
+        tr("data.year_label"),
         YEAR_STYLES,
         index=YEAR_STYLES.index(profile.year_style),
-        format_func=lambda name: tr(f"data.year_style_{name}"),
+        format_func=_words("data.year_style", YEAR_STYLES).__getitem__,
         key=_key(file, "years"),
     )
     scales = ["", *dict.fromkeys(load_grades()["scale"])]
@@ -102,7 +107,7 @@ def _general(file: Brought, profile: Profile) -> Profile:
         tr("data.grade_scale"),
         scales,
         index=scales.index(profile.grade_scale) if profile.grade_scale in scales else 0,
-        format_func=lambda name: tr(f"data.scale.{name or 'usual'}"),
+        format_func=({"": tr("data.scale.usual")} | _words("data.scale", scales[1:])).__getitem__,
         key=_key(file, "grades"),
     )
     constants = {name: value for name, value in profile.constants.items() if name != "sector"}
@@ -144,13 +149,13 @@ def _column_word(ours: str) -> str:
 
 
 def _column_choice(box: Any, label: str, columns: Sequence[str], current: str, key: str) -> str:
-    options = ["", *columns]
+    options, nothing = ["", *columns], tr("data.no_column")
     return str(
         box.selectbox(
             label,
             options,
             index=options.index(current) if current in options else 0,
-            format_func=lambda name: name or tr("data.no_column"),
+            format_func={name: name or nothing for name in options}.__getitem__,
             key=key,
         )
     )
@@ -203,7 +208,7 @@ def _placed(file: Brought, profile: Profile, columns: Sequence[str], place: Regi
         tr("data.place.crs"),
         systems,
         index=systems.index(given.crs),
-        format_func=_crs_word,
+        format_func={name: _crs_word(name) for name in systems}.__getitem__,
         key=_key(file, "place_crs"),
     )
     is_x_north = north_box.checkbox(
@@ -240,13 +245,13 @@ def _laid_out(file: Brought, profile: Profile) -> Profile:
     given = profile.layout
     told = file.delivery.told if file.delivery is not None else {}
     st.markdown(f"**{tr('data.layout_label')}**")
-    boxes = st.columns(4)
+    boxes, automatic = st.columns(4), tr("data.auto")
     encodings = list(dict.fromkeys([*ENCODINGS, given.encoding]))
     encoding = boxes[0].selectbox(
         tr("data.layout.encoding"),
         encodings,
         index=encodings.index(given.encoding),
-        format_func=lambda name: name or tr("data.auto"),
+        format_func={name: name or automatic for name in encodings}.__getitem__,
         key=_key(file, "encoding"),
     )
     heading_row = boxes[1].number_input(
@@ -262,7 +267,7 @@ def _laid_out(file: Brought, profile: Profile) -> Profile:
         tr(f"data.layout.{'layer' if is_layer else 'sheet'}"),
         names,
         index=names.index(current),
-        format_func=lambda name: name or tr("data.auto"),
+        format_func={name: name or automatic for name in names}.__getitem__,
         key=_key(file, "sheet"),
     )
     layout: Layout = dataclasses.replace(

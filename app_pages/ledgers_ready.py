@@ -31,10 +31,11 @@ def show_readiness(place: Region) -> None:
     st.markdown(tr("ready.lead"))
     st.html(_summary(table))
     bodies = list(dict.fromkeys(table.index.get_level_values("owner_code")))
+    named = {"": tr("ready.every_body")} | {code: place.name_of(code, session.lang()) for code in bodies}
     choice = st.selectbox(
         tr("ready.body"),
-        ["", *bodies],
-        format_func=lambda code: place.name_of(code, session.lang()) if code else tr("ready.every_body"),
+        list(named),
+        format_func=named.__getitem__,
         key=f"ready_body_{place.region_id}",
         width=390,
     )

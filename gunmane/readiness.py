@@ -61,10 +61,11 @@ def readiness(assets: gpd.GeoDataFrame, sources: Mapping[str, Answers], region: 
     counted = [*COUNTS, "at_ledger", "at_town_point", "at_town_hall"]
     table[counted] = table[counted].fillna(0).astype("int64")
     table.insert(0, "state", _states(table))
-    table = table.join(_said(assets, sources)).fillna(
-        {"dates": "", "licences": "", "may_share": "", "files": 0, "silent_files": 0}
-    )
-    table = table.astype({"files": "int64", "silent_files": "int64"})
+    said = _said(assets, sources).reindex(whole)
+    for name in ("dates", "licences", "may_share"):
+        table[name] = said[name].astype("str").fillna("")
+    for name in ("files", "silent_files"):
+        table[name] = said[name].fillna(0).astype("int64")
     table["ours"] = _ours(table)
     table["official"] = _official(whole, region)
     return table.drop(columns=["length_m", "area_m2"])

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from gunmane import summaries
 from gunmane.i18n import t
 
-PAGES = ("start", "region", "group", "compare", "output")
+PAGES = ("start", "region", "data", "group", "compare", "output")
+FILES = {"data": "ledgers"}
 MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 SMALL = "hiroshima_geihoku"
 LANGS = ("ja", "en")
@@ -30,7 +31,7 @@ def opened(page="start", *, region=SMALL, lang="ja"):
     if region:
         app.query_params["region"] = region
     app.run()
-    return app if page == "start" else app.switch_page(f"{page}.py").run()
+    return app if page == "start" else app.switch_page(f"{FILES.get(page, page)}.py").run()
 
 
 def html_of(app):
@@ -131,52 +132,6 @@ def test_missing_figures_are_said_to_be_missing():
     assert table.loc[table["name"] == "曽爾村", "park_ha"].isna().all()
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("empty.geojson", b""),
-        ("words.geojson", b"these are words"),
-        ("no_place.csv", "sector,name\nbridge,橋\n".encode()),
-        ("far.csv", b"sector,lon,lat\nbridge,10.0,50.0\n"),
-    ],
-)
-def test_an_unusable_file_is_refused_in_a_sentence_and_the_sample_stays(name, content):
-    app = opened("region")
-    app.session_state["region_tabs_ja"] = t("region.tab.load", "ja")
-    app.run()
-    app.file_uploader(key=f"assets_{SMALL}").set_value([(name, content, "")])
-    send(app)
-    assert len(app.error) == 1
-    assert name in app.error[0].value
-    assert t("notice.sample.both", "ja") in html_of(app)
-    assert list(app.exception) == []
-
-
-def send(app):
-    label = t("upload.load", "ja")
-    next(button for button in app.button if button.label == label).click().run()
-
-
-def test_a_file_at_fault_is_named_and_does_not_block_the_others():
-    app = opened("region")
-    app.session_state["region_tabs_ja"] = t("region.tab.load", "ja")
-    app.run()
-    rows = "sector,name,muni_code,lon,lat\nbridge,橋,34368,132.3,34.6\n"
-    files = [
-        ("empty.geojson", b"", ""),
-        ("good.csv", rows.encode(), "text/csv"),
-        ("no_place.csv", b"sector\nroad\n", ""),
-    ]
-    app.file_uploader(key=f"assets_{SMALL}").set_value(files)
-    send(app)
-    said = [error.value for error in app.error]
-    assert len(said) == 2
-    assert "empty.geojson" in said[0]
-    assert "no_place.csv" in said[1]
-    assert [success.value for success in app.success] == [t("upload.in_use", "ja", files="good.csv")]
-    assert t("upload.partly", "ja") in [info.value for info in app.info]
-
-
 def test_sample_assets_that_a_search_finds_are_called_sample():
     app = opened("region")
     app.text_input(key="asset_search").set_value("橋").run()
@@ -185,28 +140,12 @@ def test_sample_assets_that_a_search_finds_are_called_sample():
     assert names.str.endswith("（模擬）").all()
 
 
-def test_a_users_own_bridges_replace_the_sample_and_can_be_put_back():
+def test_the_region_page_leads_to_the_page_on_which_ledgers_are_brought():
     app = opened("region")
     app.session_state["region_tabs_ja"] = t("region.tab.load", "ja")
     app.run()
-    rows = "sector,name,muni_code,lon,lat\n" + "".join(
-        f"bridge,橋{n},34368,{132.3 + n / 1000},{34.6 + n / 1000}\n" for n in range(5)
-    )
-    app.file_uploader(key=f"assets_{SMALL}").set_value([("bridges.csv", rows.encode(), "text/csv")])
-    send(app)
-    assert [error.value for error in app.error] == []
-    assert "bridges.csv" in app.success[0].value
-    assert t("notice.sample.mixed", "ja") in html_of(app)
-    app.button(key="back_to_sample").click().run()
-    assert len(app.success) == 0
-
-
-def test_pressing_load_without_a_file_says_so():
-    app = opened("region")
-    app.session_state["region_tabs_ja"] = t("region.tab.load", "ja")
-    app.run()
-    send(app)
-    assert [warning.value for warning in app.warning] == [t("upload.nothing", "ja")]
+    app.button(key="to_data").click().run()
+    assert t("data.empty", "ja") in html_of(app)
 
 
 def test_the_output_page_offers_every_file():

@@ -1,0 +1,281 @@
+"""The page データ: files are read one by one, their faults told, their columns corrected, and planned with."""
+
+import threading
+import types
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gunmane import deliveries
+from gunmane.i18n import t
+
+MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
+SMALL = "hiroshima_geihoku"
+TOWN = "34368"
+HEAD = "橋梁番号,橋梁名,架設年度,判定区分,市町村コード,緯度,経度,橋長（m）\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory):
+    """Sample data of one small region, made once for this module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def bridges(count=5, *, extra=""):
+    rows = [
+        f"00{n},第{n}橋,S55,Ⅲ,{TOWN},{34.6 + n / 1000},{132.3 + n / 1000},12.5\n" for n in range(1, count + 1)
+    ]
+    return (HEAD + "".join(rows) + extra).encode("cp932")
+
+
+def opened(lang="ja"):
+    app = AppTest.from_file(str(MAIN), default_timeout=300)
+    app.query_params["lang"] = lang
+    app.query_params["region"] = SMALL
+    app.run()
+    return app.switch_page("ledgers.py").run()
+
+
+def drop(app, *files):
+    """Drop files into the field, whichever key it has by now."""
+    (field,) = [f for f in app.file_uploader if f.key.startswith("ledger_files_")]
+    return field.set_value([(name, content, "") for name, content in files]).run()
+
+
+def html_of(app):
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def show_part(app, name, lang="ja"):
+    app.session_state[f"data_parts_{lang}"] = t(f"data.part.{name}", lang)
+    return app.run()
+
+
+def desk(app):
+    return app.session_state["_brought"][SMALL]
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_without_a_file_the_page_says_what_to_do_next(lang):
+    app = opened(lang)
+    said = html_of(app)
+    assert t("data.empty", lang) in said
+    assert t("data.step.drop", lang) in said
+    assert t("data.in_use_sample", lang) in said
+    assert list(app.exception) == []
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_every_part_of_a_file_opens_without_a_fault(lang):
+    app = drop(opened(lang), ("橋.csv", bridges(extra="009,遠い橋,1700,Ⅱ,34368,10,132.3,5\n")))
+    for name in ("columns", "faults", "map", "result", "readings", "answers"):
+        show_part(app, name, lang)
+        assert list(app.exception) == []
+        assert [error.value for error in app.error] == []
+
+
+def test_a_file_says_what_it_was_recognised_as_and_counts_its_rows():
+    app = drop(opened(), ("橋.csv", bridges(4, extra="009,遠い橋,S55,Ⅱ,34368,10,132.3,5\n")))
+    (file,) = desk(app)
+    assert (file.delivery.row_count, len(file.delivery.assets)) == (5, 4)
+    said = html_of(app)
+    assert t("data.next.rejected", "ja", count="1") in said
+    assert t("data.role.assets", "ja") in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.geojson", b""),
+        ("words.geojson", b"these are words"),
+        ("picture.csv", bytes(range(256)) * 40),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_so_and_does_not_stop_the_others(name, content):
+    app = drop(opened(), (name, content), ("橋.csv", bridges()))
+    assert [file.state for file in desk(app)] == ["failed", "read"]
+    assert name in html_of(app)
+    assert any(name in error.value for error in app.error)
+    assert t("notice.sample.both", "ja") in html_of(app)
+
+
+def test_a_fault_that_nobody_foresaw_is_a_sentence_and_the_others_are_read(monkeypatch):
+    real = deliveries.take_delivery
+
+    def take(path, **choices):
+        if path.name == "odd.csv":
+            raise ZeroDivisionError
+        return real(path, **choices)
+
+    monkeypatch.setattr(deliveries, "take_delivery", take)
+    app = drop(opened(), ("odd.csv", bridges()), ("橋.csv", bridges()))
+    assert [file.state for file in desk(app)] == ["failed", "read"]
+    assert t("error.desk_unexpected", "ja", file="odd.csv") in [error.value for error in app.error]
+
+
+def test_two_files_of_one_name_both_stay():
+    app = drop(opened(), ("橋.csv", bridges(3)), ("橋.csv", bridges(4)))
+    assert [(file.name, len(file.delivery.assets)) for file in desk(app)] == [
+        ("橋.csv", 3),
+        ("橋 (2).csv", 4),
+    ]
+    drop(app, ("橋.csv", bridges(2)))
+    assert [file.name for file in desk(app)] == ["橋.csv", "橋 (2).csv", "橋 (3).csv"]
+
+
+@pytest.mark.parametrize("name", ["../../secret.csv", "..\\..\\secret.csv", "/etc/secret.csv"])
+def test_no_part_of_a_files_name_is_used_as_a_path(name):
+    app = drop(opened(), (name, bridges()))
+    assert [file.name for file in desk(app)] == ["secret.csv"]
+    assert desk(app)[0].state == "read"
+
+
+def test_nothing_that_was_brought_stays_on_disk(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    drop(opened(), ("橋.csv", bridges()), ("empty.geojson", b""))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_faults_are_grouped_with_advice_and_their_first_rows():
+    app = drop(opened(), ("橋.csv", bridges(3, extra="009,遠い橋,S55,Ⅱ,34368,10,132.3,5\n")))
+    said = html_of(show_part(app, "faults"))
+    rule = desk(app)[0].delivery.rejects["rule"].iloc[0]
+    assert t(f"files.fault.{rule}", "ja") in said
+    assert t(f"advice.{rule}", "ja") in said
+    assert "遠い橋" in said
+    assert t("data.send_back", "ja") in [button.proto.label for button in app.get("download_button")]
+
+
+def test_first_rows_show_what_a_cell_became_beside_what_it_was():
+    app = drop(opened(), ("橋.csv", bridges(2)))
+    table = app.dataframe[0].value
+    assert table["架設年度 → " + t("ledger_column.built_year", "ja")].tolist() == ["S55 → 1980"] * 2
+    assert table["判定区分 → " + t("ledger_column.condition_raw", "ja")].tolist() == ["Ⅲ → 3"] * 2
+
+
+def test_a_column_is_corrected_by_drop_down_and_the_file_read_anew():
+    content = "呼び名,番号,緯度,経度\n第一橋,7,34.6,132.3\n".encode()
+    app = drop(opened(), ("謎.csv", content))
+    assert desk(app)[0].delivery.profile.role == "unknown"
+    assert t("data.next.unknown", "ja") in html_of(app)
+    app.selectbox(key="role_1_1").set_value("assets")
+    app.selectbox(key="sector_1_1").set_value("bridge")
+    app.selectbox(key="column_name_1_1").set_value("呼び名")
+    press(app, t("data.read_with", "ja"))
+    (file,) = desk(app)
+    assert file.delivery.assets["name"].tolist() == ["第一橋"]
+    assert file.delivery.assets["sector"].tolist() == ["bridge"]
+
+
+def press(app, label):
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_reading_with_wrong_columns_keeps_what_was_read_before():
+    app = drop(opened(), ("橋.csv", bridges()))
+    app.selectbox(key="role_1_1").set_value("roads")
+    press(app, t("data.read_with", "ja"))
+    (file,) = desk(app)
+    assert len(file.delivery.assets) == 5
+    assert len(app.error) == 1
+    assert t("data.earlier_kept", "ja") in [info.value for info in app.info]
+
+
+def test_a_saved_profile_reads_the_next_file_the_same_way():
+    from gunmane.ledgers.profile_files import write_profile
+
+    app = drop(opened(), ("橋.csv", bridges()))
+    kept = write_profile(desk(app)[0].delivery.profile).replace('name = ["橋梁名"]', 'name = ["橋梁番号"]')
+    field = next(f for f in app.file_uploader if f.key.startswith("profile_take"))
+    field.set_value([("橋.profile.toml", kept.encode(), "")]).run()
+    assert desk(app)[0].delivery.assets["name"].tolist()[0] == "001"
+
+
+def test_a_profile_that_is_no_profile_is_refused_in_a_sentence():
+    app = drop(opened(), ("橋.csv", bridges()))
+    field = next(f for f in app.file_uploader if f.key.startswith("profile_take"))
+    field.set_value([("x.toml", b"columns = [", "")]).run()
+    assert any("x.toml" in error.value for error in app.error)
+    assert len(desk(app)[0].delivery.assets) == 5
+
+
+def test_ledgers_are_planned_with_and_the_sample_can_be_put_back():
+    app = drop(opened(), ("橋.csv", bridges()), ("empty.csv", b""))
+    app.button(key="plan_with").click().run()
+    assert app.session_state["_own"][SMALL].assets == ("橋.csv",)
+    assert t("notice.sample.mixed", "ja") in html_of(app)
+    app.switch_page("ledgers.py").run()
+    assert t("data.in_use_own", "ja", files="橋.csv") in html_of(app)
+    assert t("data.state.in_use", "ja") in html_of(app)
+    app.button(key="back_to_sample").click().run()
+    assert t("notice.sample.both", "ja") in html_of(app)
+
+
+def test_who_answers_for_a_file_stands_in_the_readiness_table():
+    app = show_part(drop(opened(), ("橋.csv", bridges())), "answers")
+    app.text_input[0].set_value("北広島町 建設課")
+    next(field for field in app.text_input if field.label == t("data.answers.date", "ja")).set_value(
+        "2025-03-31"
+    )
+    press(app, t("data.answers.keep", "ja"))
+    app.button(key="plan_with").click().run()
+    app.switch_page("ledgers.py").run()
+    app.session_state["data_tabs_ja"] = t("data.tab.ready", "ja")
+    said = html_of(app.run())
+    assert "2025-03-31" in said
+    assert t("data.badge.real", "ja") in said and t("data.badge.sample", "ja") in said
+
+
+def test_readiness_counts_nothing_flattering_of_sample_data():
+    app = opened()
+    app.session_state["data_tabs_ja"] = t("data.tab.ready", "ja")
+    said = html_of(app.run())
+    assert t("ready.head.complete", "ja") in said
+    assert "健全度 " not in said.split("<thead>")[1]
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_a_template_is_handed_out_for_every_sector(lang):
+    app = opened(lang)
+    app.session_state[f"data_tabs_{lang}"] = t("data.tab.templates", lang)
+    app.run()
+    assert len(app.get("download_button")) == 8
+    assert list(app.exception) == []
+
+
+def test_a_file_can_be_taken_from_the_desk():
+    app = drop(opened(), ("橋.csv", bridges()), ("別.csv", bridges(2)))
+    app.button(key="remove_1").click().run()
+    assert [file.name for file in desk(app)] == ["別.csv"]
+
+
+def test_more_files_than_there_is_room_for_are_refused_by_name(monkeypatch):
+    from app_pages import ledgers_desk
+
+    monkeypatch.setattr(ledgers_desk, "MAX_FILES", 1)
+    app = drop(opened(), ("橋.csv", bridges()), ("多い.csv", bridges()))
+    assert [file.name for file in desk(app)] == ["橋.csv"]
+    assert any("多い.csv" in error.value for error in app.error)
+
+
+# -- the desk -----------------------------------------------------------------------------------------------
+
+
+def test_a_cancelled_reading_leaves_what_was_read_before():
+    from app_pages.ledgers_desk import Brought, _finish
+    from app_pages.session import Upload
+    from app_pages.work import Job
+
+    gate = threading.Event()
+    job = Job(lambda progress: gate.wait(10))
+    file = Brought(1, Upload("橋.csv", b""), job=job)
+    job.cancel()
+    _finish(file, job)
+    assert (file.state, file.delivery) == ("cancelled", None)
+    file.delivery, file.state = types.SimpleNamespace(), "waiting"
+    _finish(file, job)
+    gate.set()
+    assert file.state == "read"
