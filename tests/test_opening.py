@@ -19,10 +19,12 @@ import pytest
 import shapely
 
 from gunmane.errors import FileError
+from gunmane.explain import note_sentence
 from gunmane.i18n import LANGUAGES, say
 from gunmane.ledgers import files as limits
 from gunmane.ledgers import read_roads
 from gunmane.ledgers.opening import open_raw
+from gunmane.ledgers.opening_notes import opening_notes
 from gunmane.ledgers.profiles import Layout
 from gunmane.municipalities import find_region
 
@@ -252,6 +254,8 @@ def test_the_sheet_with_the_ledger_is_chosen_and_the_others_told(tmp_path):
     raw = open_raw(tmp_path / "own.xlsx")
     assert raw.told["sheet"] == "橋梁" and raw.told["sheets"] == ["説明", "橋梁", "旧"]
     assert raw.told["hidden_sheets"] == ["旧"]
+    told = [note_sentence(note, "ja") for note in opening_notes(raw)]
+    assert len(told) == 1 and "橋梁" in told[0] and "説明, 旧" in told[0]
     assert open_raw(tmp_path / "own.xlsx", layout=Layout(sheet="旧")).table.at[2, "橋梁名"] == "旧"
     assert refused(tmp_path / "own.xlsx", layout=Layout(sheet="無")) == "ledger_sheet_unknown"
 

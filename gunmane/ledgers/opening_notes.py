@@ -1,0 +1,45 @@
+"""What a reader of a delivery must know of how its file was opened: what was left out, what could not be read."""
+
+from __future__ import annotations
+
+from gunmane.ledgers.raw import Raw
+from gunmane.scenario import Note
+
+SHOWN = 6
+# What `Raw.told` counts -> the note that says it.
+COUNTS = {
+    "formulas_without_value": "ledger_formulas",
+    "error_cells": "ledger_error_cells",
+    "short_rows": "ledger_short_rows",
+}
+
+
+def opening_notes(raw: Raw) -> tuple[Note, ...]:
+    """
+    Return notes on sheets, layers and files of a zip that were not read, and on cells that gave nothing.
+
+    Parameters
+    ----------
+    raw
+        File as `open_raw` gave it.
+    """
+    told = raw.told
+    notes: list[Note] = []
+    for all_key, key, note in (
+        ("sheets", "sheet", "ledger_sheets_left"),
+        ("layers", "layer", "ledger_layers_left"),
+    ):
+        left = [str(name) for name in told.get(all_key, ()) if name != told.get(key)]
+        if left:
+            notes.append(Note.of(note, file=raw.file, read=told[key], left=_list(left)))
+    if told.get("left_out"):
+        members = _list(told["left_out"])
+        notes.append(Note.of("ledger_members_left", file=raw.file, read=told["member"], left=members))
+    for key, note in COUNTS.items():
+        if told.get(key):
+            notes.append(Note.of(note, file=raw.file, count=told[key]))
+    return tuple(notes)
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
