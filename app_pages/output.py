@@ -142,7 +142,8 @@ def _sources(plan: Plan) -> None:
     lines = [tr("output.assumed", percent=words.percent(plan.totals["grade_e_share"]))]
     lines += [note_sentence(note, lang) for note in plan.notes]
     lines.append(tr("output.no_free_text"))
-    st.markdown(f"**{tr('output.know')}**\n\n" + "\n".join(f"- {line}" for line in lines))
+    # A note may name a file: its name is shown as it is, not read as Markdown.
+    _list(tr("output.know"), lines)
     sources = [tr(f"source.{source}") for source in files.SOURCES]
     mine = session.own()
     own_files = [] if mine is None else [name for name in (mine.roads, *mine.assets) if name]
