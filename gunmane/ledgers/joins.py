@@ -22,6 +22,8 @@ FOUND_SHARE = 0.9
 DISTINCT_KEYS = 10
 KEY_LIKE = re.compile(r"(番号|キー|コード|key|code|no|num|id|seq)[._]?$", re.IGNORECASE)
 WHOLE = r"-?\d+"
+# A whole number with the zeros before it, and the .0 behind it that a spreadsheet adds.
+WHOLE_NUMBER = r"^0*(\d+?)(?:\.0)?$"
 # Names that ledgers of anything give to a plain count of their rows.
 COUNT_NAMES = frozenset(
     ("id", "no", "no.", "num", "key", "gid", "fid", "oid", "objectid", "ogc_fid", "キー", "番号", "連番")
@@ -68,10 +70,16 @@ def find_key(table: Raw, shapes: Raw) -> Match | None:
     """
     if not has_shapes(shapes):
         return None
-    right = {str(name): plain_keys(shapes.table[name]) for name in shapes.table.columns}
+    names = {plain_name(name) for name in table.table.columns}
+    right = {
+        str(n): plain_keys(v) for n, v in shapes.table.items() if plain_name(n) in names or _is_key_name(n)
+    }
     right = {name: keys for name, keys in right.items() if _is_key(keys)}
+    others = {plain_name(name) for name in right}
     best: tuple[int, int, Match] | None = None
     for name in table.table.columns:
+        if plain_name(name) not in others and not _is_key_name(name):
+            continue
         keys = plain_keys(table.table[name])
         if not _is_key(keys):
             continue
@@ -161,9 +169,19 @@ def _found(rows: Raw, shapes: Raw, key: str, shape_key: str) -> tuple[NDArray[np
 
 def plain_keys(values: pd.Series) -> pd.Series:
     """Return keys as they are compared: full-width, case, blanks, a spreadsheet's .0 and leading zeros do not count."""
-    codes, distinct = pd.factorize(values, use_na_sentinel=True)
-    plain = np.array([_plain_key(value) for value in distinct] + [""], dtype=object)
-    return pd.Series(plain[codes], index=values.index, dtype="str")
+    import pyarrow
+    import pyarrow.compute as arrow
+
+    given = pyarrow.array(values.astype("str").fillna(""), type=pyarrow.large_string(), from_pandas=True)
+    is_wide = np.flatnonzero(~arrow.string_is_ascii(given).to_numpy(zero_copy_only=False))
+    text = given.to_numpy(zero_copy_only=False)
+    if len(is_wide):
+        text = text.copy()
+        text[is_wide] = [plain_name(value) for value in text[is_wide]]
+    plain = arrow.utf8_lower(pyarrow.array(text, type=pyarrow.large_string()))
+    plain = arrow.replace_substring_regex(plain, r"\s+", "")
+    plain = arrow.replace_substring_regex(plain, WHOLE_NUMBER, r"\1")
+    return pd.Series(plain.to_numpy(zero_copy_only=False), index=values.index, dtype=object)
 
 
 def row_faults(values: pd.Series, mask: NDArray[Any], rule: str) -> list[dict[str, Any]]:
@@ -200,13 +218,6 @@ def left_over(table: Raw, shapes: Raw, match: Match) -> Raw | None:
     return dataclasses.replace(shapes, table=shapes.table[is_left], shapes=rest, told=told)
 
 
-def _plain_key(value: Any) -> str:
-    text = plain_name(str(value))
-    if isinstance(value, float) or re.fullmatch(r"\d+\.0", text):
-        text = text.removesuffix(".0")
-    return (text.lstrip("0") or "0") if text.isdecimal() else text
-
-
 def _is_key(keys: pd.Series) -> bool:
     filled = keys[keys != ""]
     return len(filled) > 0 and filled.nunique() >= FOUND_SHARE * len(filled)
@@ -214,7 +225,11 @@ def _is_key(keys: pd.Series) -> bool:
 
 def _is_telling(name: str, keys: pd.Series) -> bool:
     """Whether equal keys can be no chance: many, under a name for keys, and no plain count of the rows."""
-    return bool(KEY_LIKE.search(plain_name(name))) and not _is_count(keys)
+    return _is_key_name(name) and not _is_count(keys)
+
+
+def _is_key_name(name: object) -> bool:
+    return bool(KEY_LIKE.search(plain_name(str(name))))
 
 
 def _is_count(keys: pd.Series) -> bool:
