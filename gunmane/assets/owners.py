@@ -45,6 +45,7 @@ OTHERS = re.compile(
     r"|株式会社|\(株\)|土地改良区|組合|財団|自治会|町内会|個人|民間|私有|企業団",
 )
 MUNICIPALITY = re.compile(r"(?!都市|農村|山村|漁村|農山|市街)[一-龥々ぁ-んァ-ヶー]{1,8}[市区町村]")
+COUNTY = re.compile(r"^[^市区町村]{1,6}郡")
 SPELLED = str.maketrans({"曾": "曽", "ケ": "ヶ"})
 
 
@@ -77,8 +78,7 @@ def read_owner(text: str, region: Region) -> Owner:
     region
         Region whose bodies are known.
     """
-    names = _names(region)
-    known = frozenset(names.values())
+    names, known, named = _bodies(region)
     if is_unknown(unicodedata.normalize("NFKC", text)):
         return Owner("", "")
     code = plain_code(text, known)
@@ -92,19 +92,18 @@ def read_owner(text: str, region: Region) -> Owner:
         return Owner(HERE, "name")
     if plain in PREFECTURE_WORDS:
         return Owner(PREFECTURE, "name")
-    return _named(plain, names)
+    return _named(plain, names, named)
 
 
-def _named(plain: str, names: dict[str, str]) -> Owner:
+def _named(plain: str, names: dict[str, str], named: re.Pattern[str]) -> Owner:
     """Find a body by its name, of several that a text begins with the longest."""
     if OTHERS.search(plain):
         return Owner(OUTSIDE, "")
-    local = re.sub(r"^[^市区町村]{1,6}郡", "", _prefectures_pattern().sub("", plain))
+    local = COUNTY.sub("", _prefectures_pattern().sub("", plain, count=1) or plain)
     for text in (local, plain):
-        for name in sorted(names, key=lambda name: (-len(name), name)):
-            if text.startswith(name) and OFFICE.fullmatch(text[len(name) :]):
-                return Owner(names[name], "name")
-    if MUNICIPALITY.match(local) or plain.startswith(tuple(sorted(prefecture_names()))):
+        if found := named.fullmatch(text):
+            return Owner(names[found["name"]], "name")
+    if MUNICIPALITY.match(local) or _prefectures_pattern().match(plain):
         return Owner(OUTSIDE, "")
     if DEPARTMENT.fullmatch(plain):
         return Owner(HERE, "name")
@@ -113,18 +112,22 @@ def _named(plain: str, names: dict[str, str]) -> Owner:
 
 @functools.cache
 def _prefectures_pattern() -> re.Pattern[str]:
-    return re.compile("^(" + "|".join(sorted(prefecture_names())) + ")(?=.)")
+    return re.compile("^(" + "|".join(sorted(prefecture_names())) + ")")
 
 
-def _names(region: Region) -> dict[str, str]:
-    """Names of the municipalities, the region's prefectures and its bodies -> their codes."""
+@functools.lru_cache(maxsize=32)
+def _bodies(region: Region) -> tuple[dict[str, str], frozenset[str], re.Pattern[str]]:
+    """Names of municipalities, prefectures and bodies -> codes; the codes; what a named owner looks like."""
     names = {str(name): str(code) for code, name in region.municipalities["name_ja"].items()}
     names |= {region.name_of(code, "ja"): code for code in region.prefecture_codes}
     names |= {
         str(name): str(code)
         for code, name in zip(region.bodies["code"], region.bodies["name_ja"], strict=True)
     }
-    return {name.translate(SPELLED): code for name, code in names.items()}
+    names = {name.translate(SPELLED): code for name, code in names.items()}
+    longest = sorted(names, key=lambda name: (-len(name), name))
+    either = "|".join(re.escape(name) for name in longest)
+    return names, frozenset(names.values()), re.compile(f"(?P<name>{either})(?:{OFFICE.pattern})")
 
 
 def take_owners(

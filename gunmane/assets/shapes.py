@@ -159,26 +159,19 @@ def _lies_in(whole: Any, geometry: NDArray[Any]) -> NDArray[np.bool_]:
 def _corners(given: NDArray[Any], at: NDArray[np.int64]) -> NDArray[Any]:
     """The first place of the geometries `at` as the ledger gives it, for a person to read."""
     shown = np.full(len(given), "", dtype=object)
-    for i in at:
-        coords = shapely.get_coordinates(given[i])
-        if len(coords):
-            shown[i] = f"lon={_degrees(coords[0, 0])}, lat={_degrees(coords[0, 1])}"
+    coords, owner = shapely.get_coordinates(given[at], return_index=True)
+    with_place, first = np.unique(owner, return_index=True)
+    for i, (lon, lat) in zip(at[with_place], coords[first], strict=True):
+        shown[i] = f"lon={_degrees(lon)}, lat={_degrees(lat)}"
     return shown
 
 
 def _lon_lat(geometry: NDArray[Any], region: Region) -> list[str]:
     """The first place of each geometry in degrees."""
-    first = shapely.get_coordinates([shapely.get_point(_line(g), 0) for g in geometry])
-    if not len(first):
-        return []
+    coords, owner = shapely.get_coordinates(geometry, return_index=True)
+    first = coords[np.unique(owner, return_index=True)[1]]
     lon, lat = pyproj.Transformer.from_crs(region.epsg, DEGREES, always_xy=True).transform(*first.T)
-    return [
-        f"lon={_degrees(round(x, 6))}, lat={_degrees(round(y, 6))}" for x, y in zip(lon, lat, strict=True)
-    ]
-
-
-def _line(geometry: Any) -> Any:
-    return shapely.linestrings(np.repeat(shapely.get_coordinates(geometry)[:1], 2, axis=0))
+    return [f"lon={x:.6f}, lat={y:.6f}" for x, y in zip(lon, lat, strict=True)]
 
 
 def _degrees(value: float) -> str:
