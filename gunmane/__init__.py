@@ -20,7 +20,8 @@ def plan(region: str, **choices: Any) -> Plan:
     region
         Id, number or name of a region.
     **choices
-        Any field of `gunmane.scenario.Scenario`; also `roads` (path), `assets` (paths) and `is_roads_as_assets`.
+        Any field of `gunmane.scenario.Scenario`; also `roads` (path), `assets` (paths, or
+        `gunmane.deliveries.LedgerFile` with a profile) and `is_roads_as_assets`.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def plan(region: str, **choices: Any) -> Plan:
     ground = prepare_ground(
         region,
         roads=Path(roads) if roads is not None else None,
-        assets=tuple(Path(file) for file in choices.pop("assets", ())),
+        assets=tuple(choices.pop("assets", ())),
         is_roads_as_assets=bool(choices.pop("is_roads_as_assets", False)),
         has_water="water" in choices.get("sectors", ()),
     )

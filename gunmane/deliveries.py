@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,52 +14,31 @@ import pandas as pd
 from gunmane import schema
 from gunmane.assets import take_rows
 from gunmane.errors import FileError
-from gunmane.ledgers import file_sha256
 from gunmane.ledgers.annual import conditions_from
-from gunmane.ledgers.opening import open_raw
-from gunmane.ledgers.profile_files import read_profile, sidecar
-from gunmane.ledgers.profiles import Layout, Profile
-from gunmane.ledgers.proposals import propose_profile
+from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.references import reference_from
 from gunmane.ledgers.roads import roads_from
 from gunmane.ledgers.rows import check_places
 from gunmane.ledgers.totals import totals_from
-from gunmane.ledgers.understanding import understand
+from gunmane.ledgers.understanding import readings_of, understand
 from gunmane.municipalities import Region
+from gunmane.packets import ON_INVALID, LedgerFile, OnInvalid, Opened, open_file, recognise
 from gunmane.scenario import Note
 
-OnInvalid = Literal["fix", "reject", "raise"]
-ON_INVALID: tuple[OnInvalid, ...] = ("fix", "reject", "raise")
+__all__ = [
+    "ON_INVALID",
+    "Delivery",
+    "LedgerFile",
+    "OnInvalid",
+    "recognise",
+    "take_deliveries",
+    "take_delivery",
+]
+
 # What a person looks at; a ledger that is wrong throughout must not be held twice.
 FIRST_ROWS = 20
 FAULT_ROWS_KEPT = 20_000
-# From this size on only the columns that are understood are read, after a first look.
-LARGE_BYTES = 64 * 1024**2
-LOOK_ROWS = 500
-
-
-@dataclasses.dataclass(frozen=True)
-class LedgerFile:
-    """
-    A file to take, and what its bringer said of it.
-
-    Parameters
-    ----------
-    path
-        Where it lies.
-    profile
-        What its columns mean; None takes the profile beside the file, else proposes one.
-    on_invalid
-        "fix" mends what can be mended without a guess, "reject" rejects such rows, "raise" refuses the file.
-    places_at_town_hall
-        True places bridges that only a report without coordinates knows at the town hall, marked as such.
-    """
-
-    path: pathlib.Path
-    profile: Profile | None = None
-    on_invalid: OnInvalid = "fix"
-    places_at_town_hall: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -132,28 +111,14 @@ class Delivery:
         return int(whole[["source_file", "row"]].drop_duplicates().shape[0])
 
 
-def recognise(
-    path: pathlib.Path, *, region: Region | None, layout: Layout | None = None
-) -> tuple[Raw, Profile]:
-    """
-    Take a first look at a file: its first rows, and what it seems to be.
-
-    Raises
-    ------
-    FileError
-        If the file cannot be read.
-    """
-    raw = open_raw(path, layout=layout or Layout(), max_rows=LOOK_ROWS)
-    return raw, _profile_of(path, raw, region)
-
-
 def take_delivery(
-    path: pathlib.Path,
+    path: pathlib.Path | str,
     *,
     region: Region,
     profile: Profile | None = None,
     on_invalid: OnInvalid = "fix",
     places_at_town_hall: bool = False,
+    beside: Sequence[LedgerFile] = (),
 ) -> Delivery:
     """
     Read one file for a region and take from it what it is for.
@@ -161,7 +126,7 @@ def take_delivery(
     Parameters
     ----------
     path
-        The file.
+        The file, or the address of a PostGIS table.
     region
         Region that it is for.
     profile
@@ -170,6 +135,8 @@ def take_delivery(
         As in `LedgerFile`.
     places_at_town_hall
         As in `LedgerFile`; kept for whoever joins the delivery to others.
+    beside
+        Other files of the same delivery, one of which may hold the shapes of this table.
 
     Returns
     -------
@@ -181,12 +148,14 @@ def take_delivery(
     FileError
         If the file cannot be used as a whole; nothing is kept of it.
     """
-    raw, used = _opened(path, profile, region)
+    file = LedgerFile(path, profile, on_invalid, places_at_town_hall)
+    opened = open_file(file, region, beside)
+    raw, used = opened.raw, opened.profile
     empty = _Taken(gpd.GeoDataFrame(geometry=[], crs=region.epsg), *_no_faults(), _no_places())
     found: dict[str, Any] = {}
     taken = empty
     facts: dict[str, Any] = {}
-    role = used.role
+    role = "" if opened.is_used_up else used.role
     if role == "assets":
         taken, facts = _assets(raw, used, region, on_invalid)
     elif role == "roads":
@@ -202,14 +171,14 @@ def take_delivery(
         facts = dict(found["reference"].attrs)
     faulty = taken.rejects["row"].drop_duplicates().dropna().astype("int64")
     return Delivery(
-        file=path.name,
-        sha256=file_sha256(path),
-        byte_count=path.stat().st_size,
+        file=raw.file,
+        sha256=opened.sha256,
+        byte_count=opened.byte_count,
         format=raw.format,
         profile=used,
         columns=tuple(str(name) for name in raw.table.columns),
         told=raw.told,
-        row_count=len(raw.table),
+        row_count=0 if opened.is_used_up else len(raw.table),
         assets=taken.assets,
         rejects=taken.rejects,
         readings=taken.readings,
@@ -217,7 +186,7 @@ def take_delivery(
         fault_rows=_as_text(raw.table[raw.table.index.isin(faulty[:FAULT_ROWS_KEPT])]),
         rejected_places=taken.rejected_places,
         facts=facts,
-        notes=(*used.notes, *facts.get("notes", ())),
+        notes=(*_joining_notes(opened), *used.notes, *facts.get("notes", ())),
         places_at_town_hall=places_at_town_hall,
         **found,
     )
@@ -248,6 +217,7 @@ def take_deliveries(
                 profile=file.profile,
                 on_invalid=file.on_invalid,
                 places_at_town_hall=file.places_at_town_hall,
+                beside=[other for other in files if other is not file],
             )
         except FileError as error:
             yield error
@@ -261,38 +231,30 @@ class _Taken:
     rejected_places: gpd.GeoDataFrame
 
 
-def _profile_of(path: pathlib.Path, raw: Raw, region: Region | None) -> Profile:
-    beside = sidecar(path)
-    return read_profile(beside) if beside.is_file() else propose_profile(raw, region=region)
+def _joining_notes(opened: Opened) -> list[Note]:
+    told, file = opened.raw.told, opened.raw.file
+    if opened.is_used_up:
+        return [Note.of("ledger_used_up", file=file)]
+    if joined := told.get("joined"):
+        by = " = ".join(dict.fromkeys(str(name) for name in joined["by"]))
+        counts = {"found": int(joined["found"]), "rows": int(joined["rows"])}
+        return [Note.of("ledger_joined", file=file, other=str(joined["file"]), by=by, **counts)]
+    if told.get("joined_elsewhere"):
+        return [Note.of("ledger_left_over", file=file, rows=int(told["joined_elsewhere"]))]
+    return []
 
 
-def _opened(path: pathlib.Path, profile: Profile | None, region: Region) -> tuple[Raw, Profile]:
-    """Open a file with the profile that holds for it; of a large one only the columns that are understood."""
-    if profile is None and sidecar(path).is_file():
-        profile = read_profile(sidecar(path))
-    is_large = path.is_file() and path.stat().st_size > LARGE_BYTES
-    if not is_large:
-        raw = open_raw(path, layout=profile.layout if profile else Layout())
-        return raw, profile or propose_profile(raw, region=region)
-    if profile is None:
-        profile = recognise(path, region=region)[1]
-    return open_raw(path, layout=profile.layout, columns=named_columns(profile)), profile
-
-
-def named_columns(profile: Profile) -> list[str]:
-    """Return the file's columns that a profile names, sorted."""
-    position = profile.position
-    places = (
-        position.lon,
-        position.lat,
-        position.x,
-        position.y,
-        position.lat_lon,
-        position.wkt,
-        *position.address,
+def _with_joining_faults(rejects: pd.DataFrame, raw: Raw) -> pd.DataFrame:
+    """Rows whose key found no shape are named with the key, beside the place that they lack."""
+    faults = raw.told.get("faults", [])
+    if not faults:
+        return rejects
+    more = pd.DataFrame(faults).assign(source_file=raw.file, became="")
+    more["advice_key"] = "advice." + more["rule"]
+    more = more[schema.names("rejects")].astype({column.name: column.dtype for column in schema.REJECTS})
+    return pd.concat([rejects, more], ignore_index=True).sort_values(
+        ["source_file", "row", "rule", "column"], ignore_index=True
     )
-    named = {name for names in profile.columns.values() for name in names}
-    return sorted(named | {name for name in places if name})
 
 
 def _assets(
@@ -313,7 +275,10 @@ def _assets(
         year_style=profile.year_style,
     )
     facts = {name: rows.attrs[name] for name in ("positions", "address_unmatched", "address_ambiguous")}
-    return _Taken(taken.assets, taken.rejects, taken.readings, taken.rejected_places), facts
+    parts = [part for part in (readings_of(rows, raw.file), taken.readings) if len(part)]
+    readings = pd.concat(parts, ignore_index=True) if parts else taken.readings
+    rejects = _with_joining_faults(taken.rejects, raw)
+    return _Taken(taken.assets, rejects, readings, taken.rejected_places), facts
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:

@@ -30,7 +30,7 @@ def prepare_ground(
     region: str | Region,
     *,
     roads: pathlib.Path | None = None,
-    assets: Sequence[pathlib.Path | LedgerFile | Delivery] = (),
+    assets: Sequence[pathlib.Path | str | LedgerFile | Delivery] = (),
     is_roads_as_assets: bool = False,
     has_water: bool = False,
     progress: Progress | None = None,

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from gunmane.assets import plain_code
+from gunmane.errors import FileError
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.understanding import understand
@@ -51,8 +52,7 @@ def find_home(raw: Raw, profile: Profile) -> Home:
     raw, profile
         First look at a file (`deliveries.recognise`).
     """
-    rows = understand(raw, profile, region=None) if profile.role == "assets" else None
-    points = _points(raw, rows)
+    points = _points(raw, _understood(raw, profile))
     prefecture = _prefecture(points)
     if len(points):
         joined = gpd.sjoin(points, _all_towns(), predicate="within")
@@ -78,6 +78,17 @@ def _all_towns() -> gpd.GeoDataFrame:
         for region in _regions()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _understood(raw: Raw, profile: Profile) -> gpd.GeoDataFrame | None:
+    """Rows with their places, where the file is a ledger and says enough."""
+    if profile.role != "assets":
+        return None
+    try:
+        return understand(raw, profile, region=None)
+    except FileError:
+        # X and Y whose system is open without a region; names and codes may still tell.
+        return None
 
 
 def _points(raw: Raw, rows: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:

@@ -17,7 +17,7 @@ import gunmane
 from gunmane import schema
 from gunmane.assets import take_assets
 from gunmane.cache import data_folder
-from gunmane.deliveries import Delivery, LedgerFile, take_delivery
+from gunmane.deliveries import Delivery, LedgerFile, take_deliveries
 from gunmane.errors import FileError
 from gunmane.ledgers import file_sha256, read_roads
 from gunmane.ledgers.profile_files import write_profile
@@ -79,7 +79,7 @@ class Inputs:
 def load_inputs(
     region: Region,
     roads: pathlib.Path | None,
-    files: Sequence[pathlib.Path | LedgerFile | Delivery],
+    files: Sequence[pathlib.Path | str | LedgerFile | Delivery],
     *,
     is_roads_as_assets: bool = False,
     has_water: bool = False,
@@ -92,7 +92,7 @@ def load_inputs(
     FileError
         If a file cannot be used, or none of its rows.
     """
-    deliveries = [_delivered(file, region) for file in files]
+    deliveries = _delivered(files, region)
     place, totals_notes = _with_totals(region, deliveries)
     sample = load_sample(place, with_water=has_water, is_kept=place is region)
     assets, rejects = take_assets(sample.assets, region=place, source=f"sample:{place.region_id}")
@@ -134,29 +134,27 @@ def load_inputs(
     )
 
 
-def _delivered(file: pathlib.Path | LedgerFile | Delivery, region: Region) -> Delivery:
+def _delivered(files: Sequence[pathlib.Path | str | LedgerFile | Delivery], region: Region) -> list[Delivery]:
     """
-    Return what a file gives, for use in a plan.
+    Return what files give, for use in a plan.
 
     Raises
     ------
     FileError
-        If it cannot be used, or nobody has said what it is.
+        If one cannot be used, or nobody has said what it is.
     """
-    if isinstance(file, Delivery):
-        delivery = file
-    else:
-        said = file if isinstance(file, LedgerFile) else LedgerFile(pathlib.Path(file))
-        delivery = take_delivery(
-            said.path,
-            region=region,
-            profile=said.profile,
-            on_invalid=said.on_invalid,
-            places_at_town_hall=said.places_at_town_hall,
-        )
-    if delivery.profile.role == "unknown":
-        raise FileError("ledger_role_unknown", file=delivery.file, columns=", ".join(delivery.columns)[:200])
-    return delivery
+    said = [file if isinstance(file, LedgerFile | Delivery) else LedgerFile(file) for file in files]
+    to_take = [file for file in said if isinstance(file, LedgerFile)]
+    found = iter(take_deliveries(to_take, region=region))
+    deliveries: list[Delivery] = []
+    for file in said:
+        one = file if isinstance(file, Delivery) else next(found)
+        if isinstance(one, FileError):
+            raise one
+        if one.profile.role == "unknown":
+            raise FileError("ledger_role_unknown", file=one.file, columns=", ".join(one.columns)[:200])
+        deliveries.append(one)
+    return deliveries
 
 
 def _with_totals(region: Region, deliveries: Sequence[Delivery]) -> tuple[Region, list[Note]]:
@@ -252,7 +250,7 @@ def _add_ledgers(
 ) -> None:
     """Assets first, then the grades of reports, which need the bridges to be there."""
     for delivery in deliveries:
-        if delivery.profile.role == "assets":
+        if delivery.profile.role == "assets" and delivery.row_count:
             table.replace(delivery.assets, delivery.rejects, delivery.file, region)
             provenance["assets_source"].append(delivery.file)
     for delivery in deliveries:

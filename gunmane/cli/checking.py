@@ -16,6 +16,7 @@ from gunmane.explain import note_sentence
 from gunmane.exports.words import word
 from gunmane.homes import find_home
 from gunmane.i18n import say, t
+from gunmane.ledgers.postgis import is_postgis_url, parse_url
 from gunmane.ledgers.profile_files import read_profile
 from gunmane.municipalities import Region, find_region
 from gunmane.summaries import reject_groups
@@ -52,7 +53,12 @@ def add_reading(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--town-hall", action="store_true", help=t("check.help.town_hall", lang))
 
 
-def ledger_files(options: argparse.Namespace, paths: Sequence[pathlib.Path]) -> list[LedgerFile]:
+def ledger_path(text: str) -> pathlib.Path | str:
+    """Return a file's path; the address of a PostGIS table stays text, or its slashes would be lost."""
+    return text if is_postgis_url(text) else pathlib.Path(text)
+
+
+def ledger_files(options: argparse.Namespace, paths: Sequence[pathlib.Path | str]) -> list[LedgerFile]:
     """
     Return the files of the command with what its options say of them; profiles go to the files in their order.
 
@@ -77,6 +83,11 @@ def ledger_files(options: argparse.Namespace, paths: Sequence[pathlib.Path]) -> 
     ]
 
 
+def file_name(path: pathlib.Path | str) -> str:
+    """Return how a file is called; of a database address only what may be shown."""
+    return path.name if isinstance(path, pathlib.Path) else parse_url(path).shown
+
+
 def check_files(options: argparse.Namespace, lang: str) -> None:
     """
     Check files, print what was found, and write what is sent back to whoever keeps them.
@@ -87,7 +98,11 @@ def check_files(options: argparse.Namespace, lang: str) -> None:
         If none of the files can be used, the region is unknown, or the folder cannot be written to.
     """
     files = ledger_files(options, options.files)
-    region = find_region(options.region) if options.region else _home_of(files, lang, is_quiet=options.json)
+    region = (
+        find_region(options.region)
+        if options.region
+        else _home_of(files, lang, is_quiet=options.json or options.quiet)
+    )
     if region is None:
         return
     taken = list(take_deliveries(files, region=region, progress=console.progress_bar(lang)))
@@ -133,7 +148,7 @@ def _home_of(files: Sequence[LedgerFile], lang: str, *, is_quiet: bool) -> Regio
         raise error
     for line in lines:
         console.tell(line)
-    raise FileError("check_no_region", file=", ".join(file.path.name for file in files)[:200])
+    raise FileError("check_no_region", file=", ".join(file_name(file.path) for file in files)[:200])
 
 
 def _facts(one: Delivery | FileError, region: Region, lang: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import gunmane
 from gunmane import schema
-from gunmane.cli.checking import add_check, add_reading
+from gunmane.cli.checking import add_check, add_reading, ledger_path
 from gunmane.cli.fetching import add_fetch
 from gunmane.cli.templates import add_template
 from gunmane.i18n import LANGUAGES, t
@@ -100,7 +100,7 @@ def _add_files(plan: argparse.ArgumentParser, lang: str) -> None:
     plan.add_argument("--roads-as-assets", action="store_true", help=told("roads_as_assets"))
     plan.add_argument(
         "--assets",
-        type=pathlib.Path,
+        type=ledger_path,
         nargs="+",
         action="extend",
         default=[],
