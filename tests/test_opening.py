@@ -320,6 +320,15 @@ def test_dates_truths_and_nothing_come_back_as_text_and_truths(tmp_path):
         assert raw.table["flag"].tolist() == [True, False] and raw.table["none"].isna().all()
 
 
+def test_a_property_with_parts_comes_back_as_its_json(tmp_path):
+    place = {"type": "Point", "coordinates": PLACES[0]}
+    rows = [{"type": "Feature", "properties": {"id": 1, "more": {"a": [1, "橋"]}}, "geometry": place}]
+    path = text_file(
+        tmp_path, json.dumps({"type": "FeatureCollection", "features": rows}), name="own.geojson"
+    )
+    assert json.loads(open_raw(path).table.at[1, "more"]) == {"a": [1, "橋"]}
+
+
 def test_a_curve_becomes_a_line_and_a_height_is_left_out(tmp_path):
     curve = json.dumps("CIRCULARSTRING (0 0, 1 1, 2 0)")
     text = f'id,WKT\n1,{curve}\n2,"LINESTRING Z (0 0 5, 1 1 6)"\n'

@@ -108,6 +108,10 @@ def shapes_of_wkb(wkb: Any) -> np.ndarray:
 
 def plain_table(rows: Any) -> pd.DataFrame:
     """Return Arrow columns as numbers, truth values and text: dates as ISO 8601, nested values as JSON."""
+    for i, field in enumerate(rows.schema):
+        if isinstance(field.type, pa.BaseExtensionType):
+            # JSON within a property, or a type of another program: what it is stored as says enough.
+            rows = rows.set_column(i, field.name, rows.column(i).cast(field.type.storage_type))
     text = pd.StringDtype(na_value=np.nan)
     names = {pa.string(): text, pa.large_string(): text, pa.string_view(): text}
     table = rows.to_pandas(
