@@ -164,6 +164,14 @@ def test_attributes_are_the_bridges_own_and_those_of_parts_only_fill_gaps(take):
     assert "brid:function" not in row and "uro:depth" not in row
 
 
+def test_a_part_that_comes_first_does_not_speak_for_the_whole(take):
+    own = '<brid:class codeSpace="x">01</brid:class>'
+    late = BRIDGE.replace(own, "").replace(
+        "<uro:bridStructureAttribute>", f"{own}<uro:bridStructureAttribute>"
+    )
+    assert late != BRIDGE and take(model(late)).table.loc[1, "brid:class"] == "01"
+
+
 def test_a_tunnel_is_the_middle_line_of_its_lowest_level(take):
     raw = take(model(TUNNEL))
     assert raw.table["plateau_lod"].tolist() == ["1"] and raw.table["plateau_shape"].tolist() == ["derived"]
@@ -240,7 +248,10 @@ BILLION = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
 OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
 
 
-@pytest.mark.parametrize("head", [BILLION, OUTSIDE, '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">'])
+@pytest.mark.parametrize(
+    "head",
+    [BILLION, OUTSIDE, "<!DOCTYPE x [<!ELEMENT x ANY>]>", '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">'],
+)
 def test_entities_and_dtds_are_refused(refused, head):
     assert refused(model(PIPE, head=head)).key == "citygml_entities"
 

@@ -38,6 +38,8 @@ CREATE MATERIALIZED VIEW roads.kept AS SELECT name, geom FROM roads.bridges;
 CREATE TABLE roads."we""ird; DROP TABLE x;--" ("col""umn :x" text, g geometry(LineStringZ, 4326));
 INSERT INTO roads."we""ird; DROP TABLE x;--" VALUES
     ('a', ST_GeomFromText('LINESTRING Z (135.9 34.5 9, 135.91 34.5 8)', 4326));
+CREATE TABLE roads.keyed (name text, id integer PRIMARY KEY, geom geometry);
+INSERT INTO roads.keyed SELECT 'n' || i, 9 - i, ST_SetSRID(ST_MakePoint(i, 0), 6674) FROM generate_series(1, 5) i;
 CREATE TABLE roads.plain (id integer); INSERT INTO roads.plain VALUES (1);
 CREATE TABLE roads.empty (id integer, geom geometry);
 CREATE TABLE roads.mixed (id integer, geom geometry);
@@ -246,6 +248,11 @@ def test_views_are_read_too(url, table, rows, kind):
 def test_the_table_may_be_named_apart_from_the_address(url):
     assert len(open_postgis(url("roads.kept"), table="roads.old").table) == 3
     assert len(open_postgis(url(database="crowd")).table) == 1
+
+
+@needs_server
+def test_rows_come_in_the_order_of_their_key(url):
+    assert open_postgis(url("roads.keyed")).table["name"].tolist() == ["n5", "n4", "n3", "n2", "n1"]
 
 
 @needs_server

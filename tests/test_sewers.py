@@ -93,7 +93,9 @@ def test_an_unknown_manhole_is_a_fault_and_its_span_stays(spans, manholes):
 def test_a_manhole_in_two_places_and_a_span_to_itself_are_faults(spans, manholes):
     spans.table.loc[2, "下流人孔番号"] = "M1"
     manholes.table.loc[3, "人孔番号"] = "M4"
-    rules = {(f["row"], f["rule"]) for f in join_spans(spans, manholes).told["faults"]}
+    joined = join_spans(spans, manholes)
+    assert lengths(joined) == [None, None, None]
+    rules = {(f["row"], f["rule"]) for f in joined.told["faults"]}
     assert rules == {
         (2, "span_without_length"),
         (4, "manhole_ambiguous"),
