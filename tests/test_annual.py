@@ -14,9 +14,9 @@ from gunmane import schema
 from gunmane.assets import take_assets
 from gunmane.assets.bridge_names import name_key, route_key
 from gunmane.assets.matching import match_conditions
+from gunmane.deliveries import take_delivery
 from gunmane.errors import FileError
 from gunmane.ledgers.annual import conditions_from, western_year
-from gunmane.ledgers.opening import open_raw
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.municipalities import find_region
@@ -128,11 +128,22 @@ def test_a_workbook_with_merged_headings_is_read(tmp_path):
     for area in ("A2:A3", "C2:C3", "D2:D3", "E2:E3", "F2:F3", "G2:G3", "H2:I2"):
         book.active.merge_cells(area)
     book.save(tmp_path / "01-3.xlsx")
-    table = conditions_from(open_raw(tmp_path / "01-3.xlsx"), ANNUAL, region=UDA)
+    delivery = take_delivery(tmp_path / "01-3.xlsx", region=UDA)
+    table = delivery.conditions
+    assert (delivery.profile.kind, delivery.profile.role) == ("annual_bridges", "conditions")
     assert table["name"].tolist() == ["宇陀橋", "室生橋"]
     assert table["condition_raw"].tolist() == ["Ⅳ", "Ⅱ"]
     assert table["source"].tolist() == ["01-3.xlsx#4", "01-3.xlsx#5"]
     assert table["inspected_year"].tolist() == [2024, 2024]
+
+
+def test_a_bridge_ledger_of_ones_own_is_no_report(tmp_path):
+    hall = UDA.halls.to_crs(4326).geometry["29212"]
+    head = ["橋梁名", "路線名", "管理者名", "判定区分", "緯度", "経度"]
+    row = ["宇陀橋", "中央線", "宇陀市", "Ⅱ", hall.y, hall.x]
+    pd.DataFrame([row], columns=head).to_csv(tmp_path / "橋梁台帳.csv", index=False, encoding="cp932")
+    delivery = take_delivery(tmp_path / "橋梁台帳.csv", region=UDA)
+    assert (delivery.profile.role, len(delivery.assets)) == ("assets", 1)
 
 
 @pytest.mark.parametrize(

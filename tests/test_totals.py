@@ -4,14 +4,16 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from gunmane.assets import take_assets
+from gunmane.deliveries import take_delivery
 from gunmane.errors import FileError
+from gunmane.exports.templates import template_xlsx
 from gunmane.i18n import say
-from gunmane.ledgers.opening import open_raw
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
-from gunmane.ledgers.recognition import recognise_source
 from gunmane.ledgers.totals import TEMPLATE, totals_from
 from gunmane.municipalities import find_region, region_codes, with_statistics
+from gunmane.sample import sample_rows
 
 UDA = find_region("nara_uda")
 SURVEY = Profile(kind="public_facilities", role="statistics")
@@ -155,21 +157,59 @@ def test_a_table_of_other_towns_is_refused():
         totals_from(raw_of([["団体コード", "橋数"], ["13101", "5"]]), OWN, region=UDA)
 
 
-def test_a_real_workbook_with_merged_headings_is_read(tmp_path):
+def workbook(path, rows, *, merged=(), sheet="Sheet1"):
     book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "AFAHO14H1030"
-    for row in survey_rows(
+    book.active.title = sheet
+    for row in rows:
+        book.active.append(row)
+    for area in merged:
+        book.active.merge_cells(area)
+    book.save(path)
+    return path
+
+
+def test_the_survey_as_published_is_recognised_and_read(tmp_path):
+    rows = survey_rows(
         [("2023", "292125", 781_800, 716_000, 50, 16_822), ("2023", "293857", 5, "-", "-", "-")]
-    ):
-        sheet.append(row)
-    for area in ("H2:W2", "H3:O3", "P3:W3", "L5:M5", "T5:U5", "AO2:AS2", "AO3:AS3"):
-        sheet.merge_cells(area)
-    book.save(tmp_path / "001068878.xlsx")
-    profile = recognise_source(open_raw(tmp_path / "001068878.xlsx"))
-    raw = open_raw(tmp_path / "001068878.xlsx", layout=profile.layout)
-    totals = totals_from(raw, profile, region=UDA)
-    assert totals.loc["29212", ["road_length_m", "park_area_m2"]].tolist() == [781_800, 716_050]
+    )
+    merged = ("H2:W2", "H3:O3", "P3:W3", "L5:M5", "T5:U5", "AO2:AS2", "AO3:AS3")
+    path = workbook(tmp_path / "001068878.xlsx", rows, merged=merged, sheet="AFAHO14H1030")
+    delivery = take_delivery(path, region=UDA)
+    assert (delivery.profile.kind, delivery.profile.role) == ("public_facilities", "statistics")
+    assert delivery.statistics.loc["29212"].to_dict() == {
+        "road_length_m": 781_800,
+        "park_area_m2": 716_050,
+        "sewered_population": 16_822,
+    }
+
+
+def test_the_staff_survey_is_recognised_by_its_civil_engineers(tmp_path):
+    rows = [
+        ["第4表 職種別職員数"],
+        ["都道府県名", "団体名", "職種", "", ""],
+        ["", "", "一般行政職", "土木技師", "建築技師"],
+    ]
+    rows += [["奈良県", "宇陀市", 120, 6, 1], ["奈良県", "曽爾村", 20, 0, 0]]
+    path = workbook(tmp_path / "000983631.xlsx", rows, merged=("C2:E2", "A2:A3", "B2:B3"))
+    delivery = take_delivery(path, region=UDA)
+    assert delivery.profile.kind == "staff"
+    assert delivery.statistics["civil_engineers"].to_dict() == {"29212": 6, "29385": 0}
+
+
+def test_the_template_filled_in_is_recognised_and_read(tmp_path):
+    path = tmp_path / "totals.xlsx"
+    path.write_bytes(template_xlsx("totals", "ja"))
+    book = openpyxl.load_workbook(path)
+    sheet = next(
+        s for s in book.worksheets if any(c.value == TEMPLATE["muni_code"] for row in s for c in row)
+    )
+    heading = next(c for row in sheet for c in row if c.value == TEMPLATE["muni_code"])
+    for i, cell in enumerate(["29212", "宇陀市", 26_694, 247.5, 781.8, 525, 57, 71.6, 16_822, 4]):
+        sheet.cell(heading.row + 1, heading.column + i, cell)
+    book.save(path)
+    delivery = take_delivery(path, region=UDA)
+    assert delivery.profile.role == "statistics"
+    assert delivery.statistics.loc["29212", ["road_length_m", "park_area_m2"]].tolist() == [781_800, 716_000]
 
 
 def test_given_totals_replace_only_their_cells_and_are_told():
@@ -193,7 +233,7 @@ def test_given_totals_replace_only_their_cells_and_are_told():
         ("road_length_m", 1.9e7, "totals_roads_too_dense"),
         ("bridges_inspected", -1.0, "totals_out_of_range"),
         ("bridges_inspected", 1.0, "totals_more_bad_bridges"),
-        ("park_area_m2", 9e7, "totals_parks_too_large"),
+        ("park_area_m2", 2e7, "totals_parks_too_large"),
         ("civil_engineers", 1e9, "totals_out_of_range"),
     ],
 )
@@ -210,3 +250,28 @@ def test_every_spelling_of_a_code_is_known():
     codes = region_codes(UDA)
     assert {codes[text] for text in ("29212", "292125")} == {"29212"}
     assert {codes[text] for text in ("29", "290009", "29000")} == {"29"}
+
+
+@pytest.mark.parametrize("region_id", ["hokkaido_makubetsu", "nara_uda"])
+def test_a_sample_is_drawn_from_given_totals_with_blanks_and_zeros(region_id):
+    region = find_region(region_id)
+    first, *others = region.municipalities.index
+    totals = pd.DataFrame(
+        {"road_length_m": 3e5, "bridges_inspected": 0.0, "bridges_grade_3_4": 0.0, "park_area_m2": 0.0},
+        index=[first, *others],
+    )
+    totals.loc[others[0], "road_length_m"] = None
+    given = with_statistics(region, totals)
+    assets, rejects = take_assets(sample_rows(given).assets, region=given, source="sample")
+    own = assets[assets["owner_code"] == first]
+    assert rejects.empty
+    assert own.loc[own["sector"] == "road", "length_m"].sum() == pytest.approx(3e5, rel=0.01)
+    assert not assets["sector"].isin(["bridge", "park"]).any()
+
+
+def test_a_sample_follows_a_given_count_of_bridges():
+    totals = pd.DataFrame({"bridges_inspected": [100.0], "bridges_grade_3_4": [40.0]}, index=["29212"])
+    bridges = sample_rows(with_statistics(UDA, totals)).assets.query(
+        "sector == 'bridge' and owner_code == '29212'"
+    )
+    assert (len(bridges), (bridges["condition"] >= 3).sum()) == (100, 40)

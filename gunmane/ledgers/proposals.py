@@ -152,7 +152,11 @@ def _of_source(raw: Raw, known: Profile, region: Region | None) -> Profile:
             found, crs=found.crs or ("" if raw.crs is not None else place.crs), address=address
         )
     notes = notes if known.role in {"assets", "roads", "borders", "reference"} else []
-    return dataclasses.replace(known, position=place, layout=layout_of(raw), notes=tuple(notes))
+    layout = layout_of(raw)
+    if known.layout.heading_rows:
+        own = known.layout
+        layout = dataclasses.replace(layout, heading_row=own.heading_row, heading_rows=own.heading_rows)
+    return dataclasses.replace(known, position=place, layout=layout, notes=tuple(notes))
 
 
 def _without_row_names(

@@ -14,7 +14,7 @@ from gunmane.ledgers.profile_files import build_profile, load_toml
 from gunmane.ledgers.profiles import Position, Profile
 from gunmane.ledgers.raw import Raw
 
-RECOGNISE = ("columns", "any", "formats", "names")
+RECOGNISE = ("columns", "any", "formats", "names", "words", "without")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +34,10 @@ class Known:
         Formats (`Raw.format`) of which one must apply, if any is named.
     names
         Parts of which one must stand in the name of the file, its sheet or its layer, if any is named.
+    words
+        Parts each of which must stand in some column's name, whatever else that says.
+    without
+        Parts of which none may stand in any column's name.
     """
 
     profile: Profile
@@ -41,6 +45,8 @@ class Known:
     any: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -98,6 +104,10 @@ def _applies(known: Known, present: Mapping[str, str], title: str, file_format: 
     if known.any and not any(plain_name(name) in present for name in known.any):
         return False
     if known.formats and file_format not in known.formats:
+        return False
+    if not all(any(plain_name(word) in name for name in present) for word in known.words):
+        return False
+    if any(plain_name(word) in name for word in known.without for name in present):
         return False
     return not known.names or any(plain_name(name) in title for name in known.names)
 

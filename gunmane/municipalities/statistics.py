@@ -12,12 +12,12 @@ from gunmane.errors import FileError
 from gunmane.municipalities.facts import PREFECTURES_JA, Region
 
 # Totals that a region's sample is made from; the ranges are wider than any municipality of Japan (Sapporo has 5,600 km
-# of municipal roads, Yokohama 9,300 km) and keep a slip of the pen (km taken for m) from drawing for hours.
+# of municipal roads and 25 km2 of parks, Yokohama 9,300 km) and keep a slip of the pen (km taken for m) from drawing for hours.
 TOTALS = (
     schema.Column("population", "float64", "Inhabitants", low=1, high=5e6),
     schema.Column("area_km2", "float64", "Land (km2)", low=0.1, high=3e3),
     schema.Column("road_length_m", "float64", "Municipal roads (m)", low=1, high=2e7),
-    schema.Column("park_area_m2", "float64", "Municipal parks (m2)", low=0, high=1e8),
+    schema.Column("park_area_m2", "float64", "Municipal parks (m2)", low=0, high=3e7),
     schema.Column("public_housing_units", "float64", "Flats of public housing", low=0, high=2e5),
     schema.Column("sewered_population", "float64", "Inhabitants with public sewers", low=0, high=5e6),
     schema.Column("bridges_inspected", "float64", "Bridges", low=0, high=2e4),
@@ -26,7 +26,8 @@ TOTALS = (
 )
 TOTAL_NAMES = tuple(column.name for column in TOTALS)
 # Denser than the densest city of Japan (Tokyo's wards: 20 km of road a km2).
-MAX_ROAD_KM_PER_KM2 = 40.0
+MAX_ROAD_KM_PER_KM2 = 25.0
+MAX_PARK_SHARE = 0.2
 
 
 def with_statistics(region: Region, totals: pd.DataFrame) -> Region:
@@ -102,12 +103,13 @@ def _check_together(region: Region, statistics: pd.DataFrame, codes: set[str]) -
                 area=f"{row['area_km2']:,.1f}",
                 limit=f"{MAX_ROAD_KM_PER_KM2:g}",
             )
-        if row["park_area_m2"] > row["area_km2"] * 1e6:
+        if row["park_area_m2"] > row["area_km2"] * 1e6 * MAX_PARK_SHARE:
             raise FileError(
                 "totals_parks_too_large",
                 town=town,
                 ha=f"{row['park_area_m2'] / 1e4:,.0f}",
                 area=f"{row['area_km2']:,.1f}",
+                percent=f"{MAX_PARK_SHARE * 100:g}",
             )
 
 

@@ -65,9 +65,11 @@ def bridge_counts(land: Land) -> tuple[Ints, Ints, list[str]]:
 
 def draw_bridges(
     canvas: Canvas,
-) -> tuple[gpd.GeoDataFrame, dict[str, dict[str, Any]]]:
+) -> tuple[gpd.GeoDataFrame | None, dict[str, dict[str, Any]]]:
     """
     Return the bridges of every municipality and of the prefecture on its roads, and what was made.
+
+    None where the statistics know of no bridge at all.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ def draw_bridges(
             "prefectural_bridges_estimated": True,
             "bridges_estimated": code in estimated,
         }
-    return pd.concat(parts, ignore_index=True), facts
+    return (pd.concat(parts, ignore_index=True) if parts else None), facts
 
 
 def _farm_bridges(streets: Streets, chosen: pd.DataFrame, count: int) -> Bools:
