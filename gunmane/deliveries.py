@@ -15,6 +15,7 @@ from gunmane import schema
 from gunmane.assets import take_rows
 from gunmane.errors import FileError
 from gunmane.ledgers.annual import conditions_from
+from gunmane.ledgers.opening_notes import opening_notes
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.references import reference_from
@@ -186,7 +187,7 @@ def take_delivery(
         fault_rows=_as_text(raw.table[raw.table.index.isin(faulty[:FAULT_ROWS_KEPT])]),
         rejected_places=taken.rejected_places,
         facts=facts,
-        notes=(*_joining_notes(opened), *used.notes, *facts.get("notes", ())),
+        notes=(*_joining_notes(opened), *opening_notes(raw), *used.notes, *facts.get("notes", ())),
         places_at_town_hall=places_at_town_hall,
         **found,
     )

@@ -103,8 +103,6 @@ def check_files(options: argparse.Namespace, lang: str) -> None:
         if options.region
         else _home_of(files, lang, is_quiet=options.json or options.quiet)
     )
-    if region is None:
-        return
     taken = list(take_deliveries(files, region=region, progress=console.progress_bar(lang)))
     console.wipe_bar()
     deliveries = [one for one in taken if isinstance(one, Delivery)]
@@ -120,7 +118,7 @@ def check_files(options: argparse.Namespace, lang: str) -> None:
         raise errors[0]
 
 
-def _home_of(files: Sequence[LedgerFile], lang: str, *, is_quiet: bool) -> Region | None:
+def _home_of(files: Sequence[LedgerFile], lang: str, *, is_quiet: bool) -> Region:
     """The model region of the first file that lies in one; where none does, what the files are is told."""
     lines: list[str] = []
     error: GunmaneError | None = None
