@@ -14,6 +14,7 @@ import pandas as pd
 from gunmane import schema
 from gunmane.assets import take_rows
 from gunmane.errors import FileError
+from gunmane.keepers import settle_keeper
 from gunmane.ledgers.annual import conditions_from
 from gunmane.ledgers.opening_notes import opening_notes
 from gunmane.ledgers.profiles import Profile
@@ -279,7 +280,10 @@ def _assets(
     parts = [part for part in (readings_of(rows, raw.file), taken.readings) if len(part)]
     readings = pd.concat(parts, ignore_index=True) if parts else taken.readings
     rejects = _with_joining_faults(taken.rejects, raw)
-    return _Taken(taken.assets, rejects, readings, taken.rejected_places), facts
+    assets = taken.assets
+    if "owner_code" not in rows.columns or rows["owner_code"].isna().all():
+        assets, facts["notes"] = settle_keeper(assets, raw, profile.answers.owner, region)
+    return _Taken(assets, rejects, readings, taken.rejected_places), facts
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:

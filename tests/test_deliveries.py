@@ -71,6 +71,18 @@ def test_rows_in_are_assets_and_rejected_rows(bridges):
     assert delivery.fault_rows.loc[7, "橋梁名"] == "第3橋"
 
 
+def test_an_asset_across_the_border_stays_with_the_body_whose_ledger_it_is(bridges):
+    """Else one bridge would stand for the neighbour's whole ledger."""
+    book = openpyxl.load_workbook(bridges)
+    hall = UDA.halls.to_crs(4326).geometry["29453"]
+    book.active["G9"], book.active["H9"] = hall.y, hall.x
+    book.save(bridges)
+    delivery = take_delivery(bridges, region=UDA)
+    assert set(delivery.assets["muni_code"]) == {"29212", "29453"}
+    assert set(delivery.assets["owner_code"]) == {"29212"}
+    assert "ledger_keeper_named" in {note.key for note in delivery.notes}
+
+
 def test_a_profile_beside_the_file_holds(bridges):
     profile = recognise(bridges, region=UDA)[1]
     sidecar(bridges).write_text(write_profile(profile).replace('"橋梁名"', '"路線名"'), encoding="utf-8")
