@@ -9,7 +9,7 @@ from app_pages.session import tr
 from app_pages.tables import STYLE
 from gunmane.municipalities import Region
 
-SIDE_HEIGHT = 590
+SIDE_HEIGHT = 560
 TABS = ("files", "ready", "templates")
 
 

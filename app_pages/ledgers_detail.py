@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 TABS = ("columns", "faults", "map", "result", "readings", "answers")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MAP_HEIGHT = 430
+MAP_HEIGHT = 400
 ROWS_OF_A_KIND = 5
 TOLD = (
     "encoding",

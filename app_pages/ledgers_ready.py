@@ -79,7 +79,7 @@ def _ready_table(table: pd.DataFrame, place: Region) -> str:
             [
                 body,
                 words.heading(tr(f"sector.{sector}")),
-                tr(f"data.badge.{row['state']}"),
+                Cell("", tr(f"data.badge.{row['state']}"), f"badge gm-badge-{row['state']}"),
                 words.count(row["assets"]),
                 *(
                     SAMPLE_SAYS_NOTHING

@@ -30,7 +30,7 @@ class Cell:
     text, small
         What stands in it.
     mark
-        "better", "worse", "other" or "" for the second line.
+        "better", "worse", "other", "badge gm-badge-…" (a badge of the style sheet) or "" for the second line.
     """
 
     text: str
