@@ -77,19 +77,22 @@ def read_grade(text: str, sector: str, scale: str = "") -> int | None:
     if is_unknown(plain) or plain in NOT_GRADED:
         return 0
     name, known = scale_of(sector, scale)
-    whole = known.get(_bare(plain, name))
-    if whole is not None:
-        return whole
+    for whole in (_joined(plain), _bare(plain, name)):
+        if whole in known:
+            return known[whole]
     parts = [_bare(part, name) for part in BREAKS.split(plain)]
     meant = {known[part] for part in parts if part in known}
     return meant.pop() if len(meant) == 1 else None
 
 
+def _joined(text: str) -> str:
+    return re.sub(r"[\s「」『』【】()\[\]]", "", text).upper()
+
+
 def _bare(text: str, scale: str) -> str:
     """Return a grade without the words around it, in capital letters: 判定Ⅲ -> III, 2.0 -> 2."""
-    joined = re.sub(r"[\s「」『』【】()\[\]]", "", text).upper()
     before = re.compile(f"^({OWN_WORDS.get(scale, HEALTH)}|{COMMON})+[:=]?(?=.)")
-    bare = AFTER.sub("", before.sub("", joined))
+    bare = AFTER.sub("", before.sub("", _joined(text)))
     bare = re.sub(r"\.0+$", "", bare)
     return re.sub(r"[‐‑–—―−ー](?=\d)", "-", bare)
 

@@ -84,7 +84,7 @@ def _inside(geometry: NDArray[Any], region: Region, faults: Faults) -> NDArray[n
         return is_inside
     places = lon_lat(geometry[away], region)
     shown = np.full(len(geometry), "", dtype=object)
-    shown[away] = [f"lon={x:.5f}, lat={y:.5f}" for x, y in places]
+    shown[away] = [f"lon={x:.5f}, lat={y:.5f}" for x, y in np.round(places, 5) + 0.0]
     is_abroad = np.zeros(len(geometry), dtype=bool)
     is_abroad[away] = ~(
         (places[:, 0] >= JAPAN_LON[0])

@@ -18,6 +18,7 @@ from gunmane.municipalities import Region
 JAPAN_LAT = (20.0, 46.0)
 JAPAN_LON = (122.0, 154.0)
 DEGREES = 4326
+MOST_DEGREES = 180.0
 
 
 def mend_geometry(rows: gpd.GeoDataFrame, region: Region, faults: Faults) -> NDArray[Any]:
@@ -70,7 +71,10 @@ def _mend_degrees(
     north_east = shapely.transform(east_north, lambda xy: xy[:, ::-1])
     to_plane = pyproj.Transformer.from_crs(crs, region.epsg, always_xy=True)
     swapped = shapely.transform(north_east, lambda xy: np.column_stack(to_plane.transform(*xy.T)))
+    # Numbers that could be degrees are not taken for metres.
+    is_metres = np.abs(shapely.bounds(given[at])).max(axis=1) > MOST_DEGREES
     fits = [_lies_in(whole, candidate) for candidate in (swapped, east_north, north_east)]
+    fits = [fits[0], fits[1] & is_metres, fits[2] & is_metres]
     is_only = np.sum(fits, axis=0) == 1
     shown = _corners(given, at)
     for rule, fit, candidate in (
