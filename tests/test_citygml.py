@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 import shapely
 
+from gunmane.assets import take_rows
 from gunmane.errors import FileError
-from gunmane.i18n import LANGUAGES, say
+from gunmane.i18n import LANGUAGES, say, t
 from gunmane.ledgers import citygml
 from gunmane.ledgers.citygml import open_citygml
+from gunmane.ledgers.proposals import propose_profile
 from gunmane.ledgers.recognition import recognise_source
-from gunmane.municipalities import load_japan
+from gunmane.ledgers.remarks import remarks
+from gunmane.ledgers.understanding import understand
+from gunmane.municipalities import find_region, load_japan
 
 SAMPLES = pathlib.Path(
     os.environ.get("GUNMANE_SAMPLES", pathlib.Path(__file__).parents[2] / "shared" / "samples")
@@ -148,6 +152,13 @@ def test_what_is_left_out_is_told(take):
     told = take(model(*ALL)).told
     assert told["manholes"] == 1 and told["others"] == {"Building": 1}
     assert told["shapeless"] == 1 and told["derived"] == 3
+
+
+def test_what_was_derived_and_left_out_is_said_in_both_languages(take):
+    notes = remarks(take(model(*ALL)))
+    assert [note.key for note in notes] == ["plateau_derived", "plateau_manholes", "plateau_others"]
+    for note in notes:
+        assert all("{" not in t(f"note.{note.key}", lang, **dict(note.values)) for lang in LANGUAGES)
 
 
 def test_a_bridge_covers_the_area_of_all_its_parts(take):
@@ -343,3 +354,25 @@ def test_a_mixed_file_gives_every_feature_its_sector(take):
     words = recognise_source(raw).values["sector"]
     sectors = raw.table["plateau_class"].map(words)
     assert sectors.tolist() == ["bridge", "tunnel", "sewer", "water", "sewer"]
+
+
+def test_features_become_assets_of_their_sectors(take):
+    region = find_region("nara_uda")
+    raw = take(model(*ALL))
+    rows = understand(raw, propose_profile(raw, region=region), region=region)
+    taken = take_rows(rows, region=region, source=raw.file)
+    assets = taken.assets.set_index("asset_id")
+    assert assets["sector"].to_dict() == {
+        "brid_1": "bridge",
+        "tun_1": "tunnel",
+        "unf_1": "sewer",
+        "unf_2": "water",
+    }
+    assert assets["length_m"].round(1).tolist() == [40.2, 300.0, 70.0, 25.0] and set(assets["muni_code"]) == {
+        "29212"
+    }
+    assert (
+        assets["built_year"].fillna(0).tolist() == [1975, 0, 1988, 0]
+        and assets.loc["unf_1", "diameter_mm"] == 250
+    )
+    assert taken.rejects[["row", "rule"]].to_numpy().tolist() == [[5, "geometry_missing"]]

@@ -34,12 +34,9 @@ def remarks(raw: Raw) -> tuple[Note, ...]:
 
 
 def _of_joining(file: str, joined: dict[str, Any]) -> list[Note]:
-    by, counts = joined["by"], {"rows": joined["rows"], "found": joined["found"]}
     if "manholes" in joined:
-        return [Note.of("spans_drawn", file=file, other=joined["file"], up=by[0], down=by[1], **counts)]
-    notes = [Note.of("files_joined", file=file, other=joined["file"], key=by[0], **counts)]
-    if joined["unused"]:
-        notes.append(Note.of("join_left_over", file=file, other=joined["file"], unused=joined["unused"]))
-    for column, count in joined["differing"].items():
-        notes.append(Note.of("join_differing", file=file, other=joined["file"], columns=column, count=count))
-    return notes
+        return [Note.of("spans_drawn", file=file, other=joined["file"], found=joined["found"])]
+    return [
+        Note.of("join_differing", file=file, other=joined["file"], columns=column, count=count)
+        for column, count in sorted(joined["differing"].items())
+    ]
