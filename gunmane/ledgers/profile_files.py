@@ -140,7 +140,7 @@ def build_profile(given: Mapping[str, Any], text: str, *, file: str) -> Profile:
     """
     reader = _Reader(text, file)
     reader.known(given, (*PLAIN, *TABLES), "")
-    plain = {key: reader.text(given, key, "") for key in PLAIN if key in given}
+    plain: dict[str, Any] = {key: reader.text(given, key, "") for key in PLAIN if key in given}
     if plain.get("role", "assets") not in ROLES:
         raise reader.fault("profile_value", "", "role", allowed=" / ".join(ROLES))
     if plain.get("year_style", "auto") not in YEAR_STYLES:
