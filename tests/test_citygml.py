@@ -376,3 +376,50 @@ def test_features_become_assets_of_their_sectors(take):
         and assets.loc["unf_1", "diameter_mm"] == 250
     )
     assert taken.rejects[["row", "rule"]].to_numpy().tolist() == [[5, "geometry_missing"]]
+
+
+LIST = (
+    '<?xml version="1.0" encoding="UTF-8"?><gml:Dictionary xmlns:gml="http://www.opengis.net/gml" gml:id="l">'
+    "<gml:name>list</gml:name><gml:dictionaryEntry><gml:Definition><gml:description>鋼</gml:description>"
+    "<gml:name>3</gml:name></gml:Definition></gml:dictionaryEntry></gml:Dictionary>"
+)
+
+
+def coded(space):
+    return model(BRIDGE.replace("<uro:material>", f'<uro:material codeSpace="{space}">'))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A download as PLATEAU packs it: udx/brid beside codelists."""
+    (tmp_path / "udx" / "brid").mkdir(parents=True)
+    (tmp_path / "codelists").mkdir()
+    return tmp_path
+
+
+def test_codes_get_their_words_from_the_lists_beside_the_model(folder):
+    (folder / "codelists" / "Bridge_material.xml").write_text(LIST)
+    path = folder / "udx" / "brid" / "a.gml"
+    path.write_text(coded("../../codelists/Bridge_material.xml"))
+    raw = open_citygml(path)
+    assert raw.table.loc[1, ["uro:material", "uro:material.word"]].tolist() == ["3", "鋼"]
+    assert recognise_source(raw).columns["material"][0] == "uro:material.word"
+
+
+@pytest.mark.parametrize(
+    ("space", "text"),
+    [
+        ("../../codelists/../secret.xml", LIST),
+        ("../../../codelists/Bridge_material.xml", LIST),
+        ("http://127.0.0.1:9/Bridge_material.xml", LIST),
+        ("../../codelists/Bridge_material.xml", LIST[:200]),
+        ("../../codelists/Bridge_material.xml", LIST.replace("?><", f"?>{BILLION}<", 1)),
+        ("../../codelists/Other.xml", LIST),
+    ],
+)
+def test_lists_elsewhere_or_broken_are_not_read(folder, space, text):
+    for name in ("codelists/Bridge_material.xml", "secret.xml"):
+        (folder / name).write_text(text)
+    path = folder / "udx" / "brid" / "a.gml"
+    path.write_text(coded(space))
+    assert "uro:material.word" not in open_citygml(path).table.columns

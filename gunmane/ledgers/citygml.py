@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import pathlib
 import re
 from collections import Counter
 from typing import Any
+from xml.sax import SAXException
+from xml.sax.handler import ContentHandler
 
 import numpy as np
 import pandas as pd
@@ -17,6 +20,7 @@ from defusedxml.expatreader import DefusedExpatParser
 from gunmane.errors import FileError
 from gunmane.ledgers.citygml_shapes import Parts, ShapeMaker
 from gunmane.ledgers.files import MAX_ROWS, MAX_UNPACKED_BYTES, MEGABYTE
+from gunmane.ledgers.plateau_codes import with_words
 from gunmane.ledgers.raw import Raw
 
 # Which family of names a namespace belongs to, whatever its version.
@@ -53,7 +57,6 @@ OF_PARTS = re.compile(
 )
 PARTS = ("brid:BridgePart", "tun:TunnelPart")
 SHAPE_PROPERTY = re.compile(r"^lod([0-4])(?!.*TerrainIntersection)")
-KEPT_FAMILIES = ("brid", "tun", "frn", "uro", "gen", "core", "gml")
 LEFT_OUT = re.compile(
     r"^(geometrySrcDesc|thematicSrcDesc|appearanceSrcDesc|srcScale|dmCode|geometryType|mapLevel|shapeType|lod[0-4])"
 )
@@ -88,7 +91,8 @@ def open_citygml(path: pathlib.Path, *, max_rows: int | None = None) -> Raw:
     raw
         Columns: `plateau_class` (Bridge, Tunnel, SewerPipe, WaterPipe), `plateau_lod`, `plateau_shape`
         ("drawn", "derived", ""), `plateau_length_m` and `plateau_width_m` (of derived shapes, m),
-        `plateau_diameter_mm`, then the file's own names (`gml:id`, `uro:year`, `brid:class` …) as text.
+        `plateau_diameter_mm`, then the file's own names (`gml:id`, `uro:year`, `brid:class` …) as text; the word of
+        a code stands in `uro:material.word` where the model's folder has its code list.
         Shapes lie east, north in the horizontal part of the file's system. A feature without a usable shape keeps
         its row. `told`: `manholes` (left out, count), `others` (left out, class -> count), `derived`, `shapeless`
         (counts), `crs_guessed`.
@@ -108,12 +112,11 @@ def open_citygml(path: pathlib.Path, *, max_rows: int | None = None) -> Raw:
             f"{name} {count:,}" for name, count in sorted((reader.others + reader.manholes).items())
         )
         raise FileError("citygml_no_features", file=path.name, found=found[:200] or "-")
-    return _raw(path.name, reader)
+    raw = _raw(path.name, reader)
+    return dataclasses.replace(raw, table=with_words(raw.table, reader.code_spaces, path))
 
 
 def _feed(path: pathlib.Path, reader: _Reader) -> None:
-    from xml.sax import SAXException
-
     parser = DefusedExpatParser(namespaceHandling=1, forbid_dtd=True)
     parser.setContentHandler(reader)
     read = 0
@@ -179,10 +182,11 @@ class _EnoughError(Exception):
     """The rows of a first look are there."""
 
 
-class _Reader:
+class _Reader(ContentHandler):
     """Take the events of the parser and keep one row a feature; nothing else stays in memory."""
 
     def __init__(self, file: str, *, max_rows: int | None = None) -> None:
+        super().__init__()
         self.file = file
         self.max_rows = max_rows
         self.rows: list[dict[str, Any]] = []
@@ -204,6 +208,8 @@ class _Reader:
         self._text: list[str] | None = None
         self._text_size = 0
         self._unit = ""
+        self._code_space = ""
+        self.code_spaces: dict[str, str] = {}
         self._generic = ""
         self._coords: list[float] | None = None
         self._coords_dimension = 3
@@ -212,16 +218,6 @@ class _Reader:
         self._part_values: dict[str, str] = {}
         self._diameter_mm = float("nan")
         self._parts = Parts()
-
-    # The names that the parser calls.
-    def setDocumentLocator(self, locator: Any) -> None: ...  # noqa: N802
-    def startDocument(self) -> None: ...  # noqa: N802
-    def endDocument(self) -> None: ...  # noqa: N802
-    def startPrefixMapping(self, prefix: Any, uri: Any) -> None: ...  # noqa: N802
-    def endPrefixMapping(self, prefix: Any) -> None: ...  # noqa: N802
-    def ignorableWhitespace(self, content: str) -> None: ...  # noqa: N802
-    def processingInstruction(self, target: str, data: str) -> None: ...  # noqa: N802
-    def skippedEntity(self, name: str) -> None: ...  # noqa: N802
 
     def characters(self, content: str) -> None:
         """Keep the text of the element that is open."""
@@ -239,7 +235,7 @@ class _Reader:
         if len(self._stack) >= MAX_DEPTH:
             raise FileError("citygml_too_deep", file=self.file, limit=MAX_DEPTH)
         self._stack.append((tag, self._lod, self._dimension))
-        self._unit = ""
+        self._unit = self._code_space = ""
         if len(attrs):
             self._take_attributes(tag, attrs)
         if not self._feature:
@@ -314,6 +310,8 @@ class _Reader:
                 self._dimension = int(value)
             elif key == "uom":
                 self._unit = value.strip().lower()
+            elif key == "codeSpace":
+                self._code_space = value
             elif key == "id" and (tag in KINDS and self._is_member) and not self._feature:
                 self._values["gml:id"] = value
             elif key == "name" and tag.startswith("gen:"):
@@ -355,7 +353,7 @@ class _Reader:
 
     def _take_value(self, tag: str, family: str, local: str) -> None:
         text = "".join(self._text or ()).strip()
-        if not text or self._is_of_part or family not in KEPT_FAMILIES or LEFT_OUT.match(local):
+        if not text or self._is_of_part or not family or LEFT_OUT.match(local):
             return
         if tag == "gen:value":
             tag = f"gen:{self._generic}"
@@ -363,6 +361,8 @@ class _Reader:
             if len(self._columns) >= MAX_COLUMNS:
                 return
             self._columns.add(tag)
+        if self._code_space:
+            self.code_spaces.setdefault(tag, self._code_space)
         values = self._part_values if self._part else self._values
         values.setdefault(tag, text)
         if local in ("innerDiamiter", "innerDiameter") and self._unit in UNIT_M:
