@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from gunmane import schema
 from gunmane.assets import take_assets
 from gunmane.assets.bridge_names import name_key, route_key
-from gunmane.assets.matching import match_conditions
+from gunmane.assets.matching import REASONS, match_conditions
 from gunmane.deliveries import take_delivery
 from gunmane.errors import FileError
+from gunmane.i18n import t
 from gunmane.ledgers.annual import conditions_from, western_year
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
@@ -228,6 +229,22 @@ def test_of_two_inspections_of_one_bridge_the_newer_counts():
     )
     assert found.assets["condition"].tolist() == [1]
     assert found.unmatched["reason"].tolist() == ["older_inspection"]
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_has_its_words(reason, lang):
+    assert t(f"advice.condition_{reason}", lang)
+    assert t(f"files.fault.condition_{reason}", lang)
+
+
+def test_reports_of_two_years_under_one_file_name_do_not_clash():
+    first = match_conditions(
+        ledger(), read(bridge("あ橋"), title="令和5年度"), region=UDA, places_at_town_hall=True
+    )
+    both = match_conditions(first.assets, read(bridge("い橋")), region=UDA, places_at_town_hall=True)
+    assert both.assets["name"].tolist() == ["あ橋", "い橋"]
+    assert both.unmatched.empty
 
 
 def test_a_bridge_unknown_to_the_ledger_is_listed_and_not_placed_unless_asked():

@@ -24,6 +24,18 @@ MAX_PAIRS = 4_000_000
 # Bridges of farm roads stand in no list of the road law: the sample's stay when its others make way.
 FARM_BRIDGE = "農道橋"
 
+REASONS = (
+    "no_grade",
+    "no_bridge",
+    "name_missing",
+    "same_name",
+    "route_differs",
+    "ledger_newer",
+    "older_inspection",
+    "no_place",
+    "rejected",
+)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Matched:
@@ -35,8 +47,8 @@ class Matched:
     assets
         `schema.ASSETS`, sorted by `asset_id`: matched bridges with their new grade, and the placed ones.
     unmatched
-        The rows that no bridge took, with `reason` (`unmatched.…` in the catalogues) and `asset_id` where one was
-        found that kept its own grade.
+        The rows that no bridge took, with `reason` (of `REASONS`; `advice.condition_…` in the catalogues) and
+        `asset_id` where one was found that kept its own grade.
     placed
         The bridges that stand at a town hall, as in `assets`: `position` "town_hall", `source` "file#row".
     replaced
@@ -311,6 +323,7 @@ def _placed(
     table = lost[
         ["name", "route_name", "owner_code", "condition_raw", "length_m", "width_m", "source"]
     ].assign(
+        asset_id=_ids(lost),
         sector="bridge",
         muni_code=towns,
         built_year=lost["built_year"].astype("Float64").astype("float64"),
@@ -327,6 +340,14 @@ def _placed(
     reason[lost.index[is_placed]] = ""
     reason[lost.index[~is_placed]] = "rejected"
     return placed.reset_index(drop=True), rejects, reason
+
+
+def _ids(lost: pd.DataFrame) -> list[str]:
+    """File, row and year: the report of every year comes as a file of the same name."""
+    years = lost["inspected_year"].astype("Int64").astype("str").replace("<NA>", "")
+    return [
+        f"{source}@{year}" if year else source for source, year in zip(lost["source"], years, strict=True)
+    ]
 
 
 def _without_sample(
