@@ -130,6 +130,12 @@ LAND_AND_ROOM = """(() => {
 })()"""
 
 
+SMALL_TEXT = """() => [...document.querySelectorAll(".stApp *")]
+    .filter(e => e.offsetParent && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    .filter(e => parseFloat(getComputedStyle(e).fontSize) < 14 && parseFloat(getComputedStyle(e).fontSize) > 0)
+    .map(e => e.tagName + " " + e.className + " " + e.textContent.slice(0, 40))"""
+
+
 def in_map(tab, script):
     """What a script answers inside the frame of the page's first map."""
     return tab.locator("iframe").first.element_handle().content_frame().evaluate(script)
@@ -200,11 +206,11 @@ def _downloaded(tab, label, folder):
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
-@pytest.mark.parametrize("name", ["", "region", "group", "compare", "output"])
+@pytest.mark.parametrize("name", ["", "region", "data", "group", "compare", "output"])
 def test_a_page_fits_a_small_screen_and_shows_no_fault(page, address, name, lang):
     open_page(page, address, name, region=REGION, lang=lang)
     page.locator(".gm-disclaimer").wait_for()
-    if name != "compare":
+    if name not in ("compare", "data"):
         open_map(page)
     page.wait_for_timeout(1500)
     assert page.locator('[data-testid="stException"]').count() == 0
@@ -238,13 +244,7 @@ def test_a_region_is_whole_in_the_first_view_of_every_page(page, address):
 def test_the_smallest_text_is_fourteen_pixels(page, address):
     open_page(page, address, "region", region=REGION)
     open_map(page)
-    small = page.evaluate(
-        """() => [...document.querySelectorAll(".stApp *")]
-            .filter(e => e.offsetParent && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
-            .filter(e => parseFloat(getComputedStyle(e).fontSize) < 14 && parseFloat(getComputedStyle(e).fontSize) > 0)
-            .map(e => e.tagName + " " + e.className + " " + e.textContent.slice(0, 40))"""
-    )
-    assert small == []
+    assert page.evaluate(SMALL_TEXT) == []
 
 
 def test_the_region_can_be_walked_with_the_keyboard(page, address):
@@ -262,23 +262,90 @@ def test_the_region_can_be_walked_with_the_keyboard(page, address):
     assert page.evaluate(focused) == t("condition.2", "ja")
 
 
+LEDGER = (
+    "橋梁番号,呼び名,架設年度,判定区分,管理者コード,緯度,経度,橋長（m）\n"
+    + "".join(
+        f"00{n},ほかの人に見せない橋{n},S5{n},Ⅲ,29212,{34.50 + n / 100},{135.93 + n / 100},12.5\n"
+        for n in range(1, 6)
+    )
+    + "009,遠い橋,S50,Ⅱ,29212,34.2,135.2,8.0\n"
+).encode("cp932")
+BAD_FILES = {
+    "empty.geojson": b"",
+    "words.xlsx": b"these are words",
+    "no_place.csv": "公園名,面積\n中央公園,500\n".encode(),
+}
+
+
+def bring(tab, files):
+    """Drop files on the page データ and wait until each was read."""
+    field = tab.locator('[class*="st-key-ledger_files_"] input[type="file"]').first
+    field.wait_for(state="attached")
+    field.set_input_files(
+        [{"name": name, "mimeType": "", "buffer": io.BytesIO(data).read()} for name, data in files.items()]
+    )
+    for name in files:
+        tab.locator(".gm-file", has_text=name).first.wait_for()
+
+
+def choose(tab, label, option):
+    """Choose from a drop-down by what stands above it."""
+    tab.get_by_role("combobox", name=re.compile(f"{re.escape(label)}$")).first.click()
+    tab.get_by_role("option", name=option, exact=True).click()
+
+
+def test_bad_files_are_told_a_column_is_corrected_and_the_good_one_planned_with(page, address, tmp_path):
+    open_page(page, address, "data", region=REGION)
+    page.get_by_text(t("data.empty", "ja")).wait_for()
+    bring(page, {**BAD_FILES, "橋.csv": LEDGER})
+    cards = page.locator(".gm-card")
+    assert cards.count() == 4
+    assert cards.filter(has_text=t("data.state.failed", "ja")).count() >= 2
+    page.locator('[class*="st-key-look_"] button').last.click()
+    page.locator(".gm-title", has_text="橋.csv").wait_for()
+
+    page.get_by_role("tab", name=t("data.part.faults", "ja"), exact=True).click()
+    page.get_by_text(t("files.fault.outside_region", "ja"), exact=True).first.wait_for()
+    book = openpyxl.load_workbook(_downloaded(page, t("data.send_back", "ja"), tmp_path))
+    assert "遠い橋" in {cell.value for cell in book.worksheets[0][3]}
+
+    page.get_by_role("tab", name=t("data.part.columns", "ja"), exact=True).click()
+    choose(page, t("ledger_column.name", "ja"), "呼び名")
+    page.get_by_role("button", name=t("data.read_with", "ja"), exact=True).click()
+    page.locator(".gm-next", has_text=t("data.next.rejected", "ja", count="1")).wait_for()
+
+    page.get_by_role("button", name=t("data.plan_with", "ja"), exact=True).click()
+    page.wait_for_url("**/group?*")
+    open_map(page)
+    assert page.get_by_text(t("notice.sample.mixed", "ja")).first.is_visible()
+    page.get_by_role("link", name=t("app.page.region", "ja")).click()
+    page.wait_for_url("**/region?*")
+    open_map(page)
+    page.get_by_placeholder(t("region.search", "ja")).fill("見せない橋3")
+    page.keyboard.press("Enter")
+    page.get_by_text(
+        re.compile(t("region.hits_lead", "ja", count=1, limit=20).split("（")[0])
+    ).first.wait_for()
+
+
+def test_the_smallest_text_of_the_data_page_is_fourteen_pixels(page, address):
+    open_page(page, address, "data", region=REGION)
+    bring(page, {"empty.geojson": b"", "橋.csv": LEDGER})
+    page.wait_for_timeout(1500)
+    assert page.evaluate(SMALL_TEXT) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_a_page_of_one_user_never_shows_the_files_of_another(browser, address):
-    rows = "sector,name,muni_code,lon,lat\nbridge,ほかの人に見せない橋,29212,135.95,34.53\n"
     one, other = browser.new_context(), browser.new_context()
     try:
         first = one.new_page()
         first.set_default_timeout(PATIENCE_MS)
-        open_page(first, address, "region", region=REGION)
+        open_page(first, address, "data", region=REGION)
+        bring(first, {"secret.csv": LEDGER.decode("cp932").replace("呼び名", "橋梁名").encode()})
+        first.get_by_role("button", name=t("data.plan_with", "ja"), exact=True).click()
+        first.wait_for_url("**/group?*")
         open_map(first)
-        first.get_by_role("tab", name=t("region.tab.load", "ja")).click()
-        fields = first.locator('input[type="file"]')
-        fields.nth(1).wait_for(state="attached")
-        fields.nth(1).set_input_files(
-            {"name": "secret.csv", "mimeType": "text/csv", "buffer": io.BytesIO(rows.encode()).read()}
-        )
-        first.get_by_text("secret.csv").first.wait_for()
-        first.get_by_role("button", name=t("upload.load", "ja"), exact=True).click()
-        first.get_by_text(t("upload.in_use", "ja", files="secret.csv")).wait_for()
         second = other.new_page()
         second.set_default_timeout(PATIENCE_MS)
         open_page(second, address, "region", region=REGION)
@@ -286,6 +353,9 @@ def test_a_page_of_one_user_never_shows_the_files_of_another(browser, address):
         second.get_by_placeholder(t("region.search", "ja")).fill("見せない")
         second.keyboard.press("Enter")
         second.get_by_text(t("region.nothing_found", "ja", text="見せない")).wait_for()
+        open_page(second, address, "data", region=REGION)
+        second.get_by_text(t("data.empty", "ja")).wait_for()
+        assert second.get_by_text("secret.csv").count() == 0
     finally:
         one.close()
         other.close()
