@@ -111,6 +111,7 @@ class Handler(BaseHTTPRequestHandler):
 def server():
     made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.daemon_threads = True
+    made.handle_error = lambda *_: None  # clients that leave are what is tested
     made.pages = {}
     made.base = f"http://127.0.0.1:{made.server_port}"
     thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -152,6 +153,7 @@ def test_a_connection_that_is_cut_is_gone_on_with(server, tmp_path):
     asked = [headers.get("Range") for headers in page.seen]
     assert asked[0] is None
     assert all(range_ and int(range_[6:-1]) > 0 for range_ in asked[1:])
+    assert [headers.get("If-Range") for headers in page.seen] == [None, page.etag, page.etag]
 
 
 def test_a_later_run_goes_on_where_the_first_gave_up(server, tmp_path):
@@ -182,8 +184,10 @@ def test_a_part_that_is_already_whole_is_taken(server, tmp_path):
     with pytest.raises(FileError):
         get(server, tmp_path, Page(cut_after=[400_000] * 3))
     (tmp_path / "a.zip.part").write_bytes(FILE)
-    get(server, tmp_path, Page())
+    page = Page()
+    get(server, tmp_path, page)
     assert (tmp_path / "a.zip").read_bytes() == FILE
+    assert len(page.seen) == 1
 
 
 def test_a_length_that_never_comes_is_a_fault(server, tmp_path):
@@ -245,6 +249,12 @@ def test_a_file_above_the_bound_leaves_nothing(server, tmp_path, has_length, mon
         download(f"{server.base}/a.zip", tmp_path / "a.zip", limits=limits)
     assert caught.value.key == "fetch_too_large"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_says_it_is_above_the_bound_is_not_begun(server, tmp_path):
+    page = Page(extra_length=10**12)
+    assert fault_of(server, tmp_path, page) == "fetch_too_large"
+    assert len(page.seen) == 1 and list(tmp_path.iterdir()) == []
 
 
 def test_a_wrong_checksum_sets_the_file_aside(server, tmp_path):
@@ -588,6 +598,7 @@ class Overpass(Handler):
 def overpass():
     made = ThreadingHTTPServer(("127.0.0.1", 0), Overpass)
     made.daemon_threads = True
+    made.handle_error = lambda *_: None  # clients that leave are what is tested
     made.asked, made.answers = [], [(200, json.dumps(ANSWER).encode())]
     made.base = f"http://127.0.0.1:{made.server_port}/api"
     threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -650,6 +661,7 @@ def test_a_busy_server_is_not_asked_for_ever(overpass, tmp_path):
         find_region("nara_uda"), tmp_path, kinds=["osm"], overpass=overpass.base, limits=limits
     )
     assert outcome.fault.key == "fetch_status"
+    assert len([text for text in overpass.asked if text.startswith("data=")]) == 1
 
 
 def test_an_answer_without_end_is_cut(overpass, tmp_path):

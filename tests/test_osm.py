@@ -92,6 +92,22 @@ def test_xml_and_pbf_give_the_same_rows_and_lines(xml_file, pbf_file):
     assert shapely.equals(one.shapes, two.shapes).all()
 
 
+def test_a_way_of_several_pieces_runs_as_it_was_drawn(tmp_path):
+    ways = {70: ([5, 4, 3, 2, 1], {"highway": "residential", "oneway": "yes"})}
+    ways |= {71: ([6, 4, 2], {"highway": "residential", "oneway": "-1"})}
+    for name in ("a.osm", "a.osm.pbf"):
+        forward, turned = open_osm(write_osm(tmp_path / name, ways=ways)).shapes
+        assert list(forward.coords) == [NODES[n] for n in (5, 4, 3, 2, 1)]
+        assert list(turned.coords) == [NODES[n] for n in (2, 4, 6)]
+
+
+def test_a_one_way_road_that_goes_there_and_back_counts_twice(tmp_path):
+    path = write_osm(tmp_path / "a.osm", ways={70: ([1, 2, 1], {"highway": "service", "oneway": "yes"})})
+    osmnx.save_graphml(osmnx.graph_from_xml(path, simplify=False), tmp_path / "a.graphml")
+    raw = open_osm(tmp_path / "a.graphml")
+    assert sorted(line.coords[0] for line in raw.shapes) == [NODES[1], NODES[2]]
+
+
 def test_the_order_of_ways_in_the_file_changes_nothing(tmp_path, xml_file):
     turned = write_osm(tmp_path / "turned.osm", ways=dict(reversed(WAYS.items())))
     one, two = open_osm(xml_file), open_osm(turned)
