@@ -20,6 +20,7 @@ from gunmane.ledgers.opening_notes import opening_notes
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.references import reference_from
+from gunmane.ledgers.remarks import remarks
 from gunmane.ledgers.roads import roads_from
 from gunmane.ledgers.rows import check_places
 from gunmane.ledgers.totals import totals_from
@@ -188,7 +189,13 @@ def take_delivery(
         fault_rows=_as_text(raw.table[raw.table.index.isin(faulty[:FAULT_ROWS_KEPT])]),
         rejected_places=taken.rejected_places,
         facts=facts,
-        notes=(*_joining_notes(opened), *opening_notes(raw), *used.notes, *facts.get("notes", ())),
+        notes=(
+            *_joining_notes(opened),
+            *remarks(raw),
+            *opening_notes(raw),
+            *used.notes,
+            *facts.get("notes", ()),
+        ),
         places_at_town_hall=places_at_town_hall,
         **found,
     )

@@ -27,6 +27,8 @@ MODEL_READERS = {
     ".graphml": ("gunmane.ledgers.osm", "open_osm"),
     ".pbf": ("gunmane.ledgers.osm", "open_osm"),
 }
+# Of those the ones that can stop early, for a first look.
+STOPPABLE = (".gml",)
 SNIFFED_BYTES = 1 << 16
 # What a JSON file says of itself near its start when it is GeoJSON.
 GEOJSON_WORDS = re.compile(rb'"type"\s*:\s*"(?:FeatureCollection|Feature)"|"features"\s*:\s*\[')
@@ -76,7 +78,9 @@ def open_raw(
     if kind in BOOKS:
         return open_sheets(path, layout=layout, columns=columns, max_rows=max_rows)
     if kind in MODEL_READERS and not (kind == ".json" and is_geojson(path)):
-        return _narrowed(_model_reader(kind)(path), columns, max_rows)
+        read = _model_reader(kind)
+        model = read(path, max_rows=max_rows) if kind in STOPPABLE else read(path)
+        return _narrowed(model, columns, max_rows)
     return open_vector(path, layout=layout, columns=columns, max_rows=max_rows)
 
 
@@ -102,9 +106,9 @@ def is_geojson(path: pathlib.Path) -> bool:
     return bool(GEOJSON_WORDS.search(start)) or not JSON_START.match(start)
 
 
-def _model_reader(kind: str) -> Callable[[pathlib.Path], Raw]:
+def _model_reader(kind: str) -> Callable[..., Raw]:
     module, function = MODEL_READERS[kind]
-    reader: Callable[[pathlib.Path], Raw] = getattr(importlib.import_module(module), function)
+    reader: Callable[..., Raw] = getattr(importlib.import_module(module), function)
     return reader
 
 
