@@ -16,10 +16,13 @@ import numpy as np
 import pytest
 import shapely
 
+from gunmane.deliveries import take_delivery
 from gunmane.errors import FileError
 from gunmane.i18n import LANGUAGES, say
 from gunmane.ledgers import postgis
 from gunmane.ledgers.postgis import is_postgis_url, open_postgis, parse_url
+from gunmane.ledgers.profiles import Profile
+from gunmane.municipalities import find_region
 
 # A password with every sign that an address must not be broken by.
 PASSWORD = "p@ss:wörd/?#%"
@@ -57,6 +60,8 @@ CREATE VIEW roads.failing AS SELECT 1 / (id - id) AS id, geom FROM roads.bridges
 CREATE ROLE reader LOGIN PASSWORD 'reader';
 GRANT USAGE ON SCHEMA roads TO reader;
 """
+
+BRIDGES = Profile(columns={"asset_id": ("id",), "name": ("name",)}, constants={"sector": "bridge"})
 
 
 def programs():
@@ -225,7 +230,20 @@ def test_a_table_gives_its_columns_and_shapes(url):
 @needs_server
 def test_what_is_left_out_is_told(url):
     told = open_postgis(url("roads.bridges")).told
-    assert told["columns_left_out"] == ["scan", "edge"] and told["layers"] == ["geom", "edge"]
+    assert told["columns_left_out"] == ["scan", "edge"] and told["shape_columns"] == ["geom", "edge"]
+
+
+@needs_server
+def test_a_table_is_taken_as_a_delivery_and_tells_no_password(url):
+    delivery = take_delivery(url("roads.bridges"), region=find_region("nara_uda"), profile=BRIDGES)
+    assert delivery.file == "postgis:127.0.0.1/town/roads.bridges" and len(delivery.assets) == 5
+    assert [note.key for note in delivery.notes].count("postgis_left_out") == 1
+    told = (
+        repr(delivery)
+        + repr([dict(note.values) for note in delivery.notes])
+        + "".join(delivery.assets["source"])
+    )
+    assert PASSWORD not in told and QUOTED not in told
 
 
 @needs_server

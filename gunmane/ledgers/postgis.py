@@ -191,7 +191,7 @@ def open_postgis(url: str, *, table: str = "", max_rows: int | None = None) -> R
     -------
     raw
         `file` is "postgis:host/database/schema.table". Numbers stay numbers, other values are text as PostgreSQL
-        writes it. Flat shapes, east then north. `told`: `layer`, `layers` (columns with shapes), `relation` ("view"
+        writes it. Flat shapes, east then north. `told`: `layer`, `shape_columns`, `relation` ("view"
         …), `columns_left_out` (further shapes and raw bytes), `broken` (shapes that cannot be read, count).
 
     Raises
@@ -383,7 +383,7 @@ def _raw(
     ]
     told: dict[str, Any] = {
         "layer": table.shown,
-        "layers": table.shapes,
+        "shape_columns": table.shapes,
         "relation": {"v": "view", "m": "materialized view", "f": "foreign table"}.get(table.kind, "table"),
         "columns_left_out": left_out,
         "broken": int(is_broken.sum()),
