@@ -81,6 +81,18 @@ def test_a_credit_stands_once_however_many_files_share_it():
     assert len(both) == len(set(both)) == len(credit_lines({})) + 1
 
 
+@pytest.mark.parametrize(
+    ("scheme", "credit"), [("osm", "© OpenStreetMap contributors"), ("n13", "道路データ")]
+)
+def test_a_road_file_without_a_card_is_credited_by_what_it_is(scheme, credit):
+    given = {"input_sha256": {"roads/r.gpkg": "cd", "facts": "x"}, "road_file_facts": {"scheme": scheme}}
+    (card,) = source_cards(given)
+    assert (card["file"], card["role"], card["sha256"]) == ("r.gpkg", "roads", "cd")
+    assert credit in credit_lines(given)[-1]
+    told = {"file": "r.gpkg", "credit": "町の道路台帳"}
+    assert [c["credit"] for c in source_cards({**given, "sources": [told]})] == ["町の道路台帳"]
+
+
 def test_a_text_of_a_file_is_one_line_of_bounded_length():
     assert one_line("a\r\nb\x00\u2028c\ud800") == "a b c"
     assert len(one_line("あ" * 5000)) == 300

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from gunmane.i18n import t
+from gunmane.ledgers.profiles import Answers
+from gunmane.ledgers.recognition import known_sources
 
 # Source, terms and credit of the facts that every plan stands on (data/model_regions/README.md has each file's).
 FACTS = (
@@ -21,6 +24,7 @@ FACTS = (
 )
 CARD = ("file", "kind", "role", "owner", "licence", "credit", "date", "may_share", "sha256")
 LANGS = ("ja", "en")
+ROADS = "roads/"
 # A line of credit fits on a page; whoever writes a novel into a profile does not fill the paper with it.
 MAX_TEXT = 300
 
@@ -40,10 +44,23 @@ def source_cards(given: Mapping[str, Any]) -> list[dict[str, str]]:
         One a file, in the order they were given, with the keys of `CARD`; each text on one line, "" where it was
         not said.
     """
+    told = [card for card in given.get("sources", ()) if isinstance(card, Mapping)]
+    cards = [*told, *_road_cards(given, {card.get("file") for card in told})]
+    return [{key: one_line(card.get(key, "")) for key in CARD} for card in cards]
+
+
+def _road_cards(given: Mapping[str, Any], named: Collection[Any]) -> list[dict[str, str]]:
+    """Return cards of road files that came without one: whose they are is known by what their columns are."""
+    files = {
+        name.removeprefix(ROADS): digest
+        for name, digest in sorted(given.get("input_sha256", {}).items())
+        if name.startswith(ROADS) and name.removeprefix(ROADS) not in named
+    }
+    scheme = str((given.get("road_file_facts") or {}).get("scheme", ""))
+    answers = next((k.profile.answers for k in known_sources() if k.profile.kind == scheme), Answers())
     return [
-        {key: one_line(card.get(key, "")) for key in CARD}
-        for card in given.get("sources", ())
-        if isinstance(card, Mapping)
+        {"file": name, "kind": scheme, "role": "roads", "sha256": digest, **dataclasses.asdict(answers)}
+        for name, digest in files.items()
     ]
 
 
