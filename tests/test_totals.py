@@ -243,7 +243,7 @@ def test_absurd_totals_are_refused_with_a_sentence(column, value, key):
         with_statistics(UDA, pd.DataFrame({column: [value]}, index=[code]))
     assert error.value.key == key
     for lang in ("ja", "en"):
-        assert UDA.name_of(code, "ja") in say(error.value, lang)
+        assert UDA.name_of(code, lang) in say(error.value, lang)
 
 
 def test_every_spelling_of_a_code_is_known():

@@ -105,8 +105,8 @@ def totals_from(raw: Raw, profile: Profile, *, region: Region) -> pd.DataFrame:
     -------
     totals
         Indexed by `muni_code`, sorted; columns as in the statistics of the region, and `civil_engineers`; only those
-        that the table has, missing where the cell is. `attrs`: `absent` (municipalities without a row), `years`,
-        `without` (columns that were not found), `other_rows`, `doubled` (municipalities with two rows of one year,
+        that the table has, missing where the cell is. `attrs`: `file`, `absent` (municipalities without a row),
+        `years`, `without` (columns that were not found), `other_rows`, `doubled` (municipalities with two rows of one year,
         of which the first counts) and `not_numbers` (code, column, cell).
 
     Raises
@@ -123,7 +123,7 @@ def totals_from(raw: Raw, profile: Profile, *, region: Region) -> pd.DataFrame:
     codes = _codes(rows, found, region)
     chosen = rows[(codes != "").to_numpy()]
     if chosen.empty:
-        raise FileError("totals_no_town", file=raw.file, region=region.name_ja)
+        raise FileError("totals_no_town", file=raw.file, region_ja=region.name_ja, region_en=region.name_en)
     table, wrong = _values(chosen, found)
     table["muni_code"] = codes[codes != ""].to_numpy()
     table["year"] = _years(chosen, found)
@@ -136,6 +136,7 @@ def totals_from(raw: Raw, profile: Profile, *, region: Region) -> pd.DataFrame:
     out = newest.set_index("muni_code")[[name for name in VALUES_OUT if name in newest.columns]]
     code_of = newest["muni_code"].to_dict()
     out.attrs = {
+        "file": raw.file,
         "absent": [code for code in region.municipalities.index if code not in out.index],
         "years": known_years,
         "without": [name for name in VALUES if name not in out.columns],

@@ -11,8 +11,8 @@ from gunmane import schema
 from gunmane.errors import FileError
 from gunmane.municipalities.facts import PREFECTURES_JA, Region
 
-# Totals that a region's sample is made from; the ranges are wider than any municipality of Japan (Sapporo has 5,600 km
-# of municipal roads and 25 km2 of parks, Yokohama 9,300 km) and keep a slip of the pen (km taken for m) from drawing for hours.
+# Totals that a region's sample is made from. The ranges are wider than any municipality of Japan (Sapporo has 5,600 km
+# of municipal roads and 25 km2 of parks, Yokohama 9,300 km of roads); a slip of the pen (km taken for m) is outside.
 TOTALS = (
     schema.Column("population", "float64", "Inhabitants", low=1, high=5e6),
     schema.Column("area_km2", "float64", "Land (km2)", low=0.1, high=3e3),
@@ -24,7 +24,17 @@ TOTALS = (
     schema.Column("bridges_grade_3_4", "float64", "Bridges of grade III or IV", low=0, high=2e4),
     schema.Column("civil_engineers", "float64", "Civil engineers on the staff", low=0, high=2e4),
 )
-TOTAL_NAMES = tuple(column.name for column in TOTALS)
+NAMES_JA = {
+    "population": "人口",
+    "area_km2": "面積（km²）",
+    "road_length_m": "道路延長（m）",
+    "park_area_m2": "公園面積（m²）",
+    "public_housing_units": "公営住宅（戸）",
+    "sewered_population": "下水道処理人口",
+    "bridges_inspected": "橋数",
+    "bridges_grade_3_4": "判定Ⅲ・Ⅳの橋数",
+    "civil_engineers": "土木技師数",
+}
 # Denser than the densest city of Japan (Tokyo's wards: 20 km of road a km2).
 MAX_ROAD_KM_PER_KM2 = 25.0
 MAX_PARK_SHARE = 0.2
@@ -41,13 +51,15 @@ def with_statistics(region: Region, totals: pd.DataFrame) -> Region:
     region
         The region; it is not changed.
     totals
-        Indexed by `muni_code`, columns of `TOTALS`; other columns and municipalities are ignored.
+        Indexed by `muni_code`, columns of `TOTALS`; other columns and municipalities are ignored. `attrs["file"]`
+        names where they come from.
 
     Raises
     ------
     FileError
         If a total is out of its range, more bridges are bad than there are, or roads are denser than anywhere.
     """
+    file = str(totals.attrs.get("file", "")) or "-"
     chosen = totals[totals.index.isin(region.municipalities.index)]
     statistics = region.statistics.copy()
     replaced: list[tuple[str, str, float | None, float]] = []
@@ -56,7 +68,7 @@ def with_statistics(region: Region, totals: pd.DataFrame) -> Region:
             continue
         given = pd.to_numeric(chosen[column.name], errors="coerce").dropna().astype("float64")
         for code, value in given.sort_index().items():
-            _check(region, str(code), column, float(value))
+            _check(region, str(code), column, float(value), file)
         before = statistics.get(column.name, pd.Series(index=statistics.index, dtype="float64"))
         after = before.astype("float64").copy()
         after.update(given)
@@ -66,31 +78,32 @@ def with_statistics(region: Region, totals: pd.DataFrame) -> Region:
             was = None if old is None or pd.isna(old) else float(old)
             if was != float(given[code]):
                 replaced.append((str(code), column.name, was, float(given[code])))
-    _check_together(region, statistics, {code for code, *_ in replaced})
+    _check_together(region, statistics, {code for code, *_ in replaced}, file)
     statistics.attrs = {**region.statistics.attrs, "replaced": replaced}
     return dataclasses.replace(region, statistics=statistics)
 
 
-def _check(region: Region, code: str, column: schema.Column, value: float) -> None:
+def _check(region: Region, code: str, column: schema.Column, value: float, file: str) -> None:
     low, high = column.low or 0.0, column.high or float("inf")
     if not low <= value <= high:
         raise FileError(
             "totals_out_of_range",
-            town=region.name_of(code, "ja"),
-            column=column.name,
-            value=f"{value:,.10g}",
-            low=f"{low:,.10g}",
-            high=f"{high:,.10g}",
+            **_town(region, code, file),
+            column_ja=NAMES_JA[column.name],
+            column_en=column.meaning,
+            value=f"{value:,.6f}".rstrip("0").rstrip("."),
+            low=f"{low:,g}",
+            high=f"{high:,.0f}",
         )
 
 
-def _check_together(region: Region, statistics: pd.DataFrame, codes: set[str]) -> None:
+def _check_together(region: Region, statistics: pd.DataFrame, codes: set[str], file: str) -> None:
     for code in sorted(codes):
-        row, town = statistics.loc[code], region.name_of(code, "ja")
+        row, town = statistics.loc[code], _town(region, code, file)
         if row["bridges_grade_3_4"] > row["bridges_inspected"]:
             raise FileError(
                 "totals_more_bad_bridges",
-                town=town,
+                **town,
                 bad=f"{row['bridges_grade_3_4']:,.0f}",
                 count=f"{row['bridges_inspected']:,.0f}",
             )
@@ -98,7 +111,7 @@ def _check_together(region: Region, statistics: pd.DataFrame, codes: set[str]) -
         if density > MAX_ROAD_KM_PER_KM2:
             raise FileError(
                 "totals_roads_too_dense",
-                town=town,
+                **town,
                 km=f"{row['road_length_m'] / 1000:,.0f}",
                 area=f"{row['area_km2']:,.1f}",
                 limit=f"{MAX_ROAD_KM_PER_KM2:g}",
@@ -106,11 +119,15 @@ def _check_together(region: Region, statistics: pd.DataFrame, codes: set[str]) -
         if row["park_area_m2"] > row["area_km2"] * 1e6 * MAX_PARK_SHARE:
             raise FileError(
                 "totals_parks_too_large",
-                town=town,
+                **town,
                 ha=f"{row['park_area_m2'] / 1e4:,.0f}",
                 area=f"{row['area_km2']:,.1f}",
                 percent=f"{MAX_PARK_SHARE * 100:g}",
             )
+
+
+def _town(region: Region, code: str, file: str) -> dict[str, str]:
+    return {"file": file, "town_ja": region.name_of(code, "ja"), "town_en": region.name_of(code, "en")}
 
 
 def region_codes(region: Region) -> dict[str, str]:
