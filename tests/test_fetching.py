@@ -507,6 +507,27 @@ def test_listing_and_carrying_in_open_no_connection(
     assert "https://nlftp.mlit.go.jp/" in capsys.readouterr().out or "--only" in options
 
 
+@pytest.mark.parametrize("command", ["regions", "sample", "plan"])
+def test_no_other_command_opens_a_connection(tmp_path, no_network, monkeypatch, capsys, command):
+    monkeypatch.setenv("GUNMANE_CACHE", str(tmp_path / "cache"))
+    options = [] if command == "regions" else ["hiroshima_geihoku", "--out", str(tmp_path / "out")]
+    assert main([command, *options]) == 0
+
+
+def test_a_file_of_openstreetmap_is_read_without_a_connection(tmp_path, no_network):
+    region = find_region("nara_uda")
+    path = tmp_path / "a.osm"
+    nodes = "".join(
+        f'<node id="{e["id"]}" lat="{e["lat"]}" lon="{e["lon"]}"/>'
+        for e in ANSWER["elements"]
+        if e["type"] == "node"
+    )
+    way = '<way id="1"><nd ref="1"/><nd ref="2"/><nd ref="3"/><tag k="highway" v="tertiary"/></way>'
+    path.write_text(f'<osm version="0.6">{nodes}{way}</osm>')
+    lines, _ = read_roads(path, region=region)
+    assert len(lines) == 1
+
+
 def test_the_guard_against_connections_works(no_network, tmp_path, capsys):
     with pytest.raises(AssertionError):
         download("http://127.0.0.1:9/a.zip", tmp_path / "a.zip", limits=QUICK)
