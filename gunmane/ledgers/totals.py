@@ -106,8 +106,8 @@ def totals_from(raw: Raw, profile: Profile, *, region: Region) -> pd.DataFrame:
     totals
         Indexed by `muni_code`, sorted; columns as in the statistics of the region, and `civil_engineers`; only those
         that the table has, missing where the cell is. `attrs`: `file`, `absent` (municipalities without a row),
-        `years`, `without` (columns that were not found), `other_rows`, `doubled` (municipalities with two rows of one year,
-        of which the first counts) and `not_numbers` (code, column, cell).
+        `years`, `without` (columns that were not found), `other_rows`, `doubled` (municipalities with two rows of
+        one year, of which the first counts) and `not_numbers` (code, column, cell).
 
     Raises
     ------
