@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt
 SOURCES := gunmane $(wildcard app_pages app.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup app lint format test test-all bench bundle lock clean browser
+.PHONY: database help setup app lint format test test-all bench bundle lock clean browser
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,10 +68,13 @@ format: $(VENV)/.tests ## Let ruff put the code in shape
 browser:
 	@bash tools/install_chromium.sh
 
-test: $(VENV)/.tests browser ## Install what the tests need and run them, without the slow ones
+database:
+	@bash tools/install_postgis.sh
+
+test: $(VENV)/.tests browser database ## Install what the tests need and run them, without the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(PYTEST_ARGS)
 
-test-all: $(VENV)/.tests browser ## Run everything, slow tests too, on each Python of 3.11-3.13 that is here
+test-all: $(VENV)/.tests browser database ## Run everything, slow tests too, on each Python of 3.11-3.13 that is here
 	@PYTHON="$(PYTHON)" WORKERS="$(WORKERS)" bash tools/test_all.sh $(PYTEST_ARGS)
 
 bench: $(VENV)/.bench ## Measure speed and memory beside networkx, osmnx and spopt

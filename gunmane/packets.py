@@ -19,7 +19,7 @@ from gunmane.ledgers.profile_files import read_profile, sidecar
 from gunmane.ledgers.profiles import Layout, Profile
 from gunmane.ledgers.proposals import propose_profile
 from gunmane.ledgers.raw import Raw
-from gunmane.ledgers.sewers import join_files
+from gunmane.ledgers.sewers import MAPPING_COLUMNS, join_files, rename_by_mapping
 from gunmane.ledgers.xroad import prepared
 from gunmane.municipalities import Region
 
@@ -115,6 +115,12 @@ def open_file(file: LedgerFile, region: Region, beside: Sequence[LedgerFile] = (
     if not beside or profile.role not in {"assets", "unknown"}:
         return own
     others = [other for other in (_tried(one, region) for one in beside) if other is not None]
+    lists = [other for other in others if is_field_list(other)]
+    if lists and not is_field_list(raw):
+        raw = rename_by_mapping(raw, lists[0].table)
+        profile = file.profile or _said(file.path) or propose_profile(raw, region=region)
+        own = Opened(raw, profile, digest, size)
+    others = [other for other in others if not is_field_list(other)]
     together = [raw, *others]
     if all(map(has_shapes, together)) or not any(map(has_shapes, together)):
         return own
@@ -129,6 +135,11 @@ def open_file(file: LedgerFile, region: Region, beside: Sequence[LedgerFile] = (
     # With places the same columns may mean more than without.
     means = file.profile or _said(file.path) or propose_profile(found, region=region)
     return dataclasses.replace(own, raw=found, profile=means)
+
+
+def is_field_list(raw: Raw) -> bool:
+    """Return whether a file lists the fields of a ledger system instead of assets."""
+    return set(MAPPING_COLUMNS) <= {str(name) for name in raw.table.columns}
 
 
 def _tried(file: LedgerFile, region: Region) -> Raw | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import ssl
 import struct
 import urllib.parse
@@ -136,7 +137,8 @@ def parse_url(url: str, *, table: str = "") -> Address:
     Parameters
     ----------
     url
-        The address; special characters in user and password are written as %40 and so on.
+        The address; special characters in user and password are written as %40 and so on. Without a password the
+        one in `PGPASSWORD` counts.
     table
         Table to read; goes before the one in the address.
 
@@ -165,7 +167,8 @@ def parse_url(url: str, *, table: str = "") -> Address:
         port=port,
         database=database,
         user=urllib.parse.unquote(parts.username),
-        password=urllib.parse.unquote(parts.password or ""),
+        # As with every PostgreSQL client: a password in the address would stand in the list of processes.
+        password=urllib.parse.unquote(parts.password or os.environ.get("PGPASSWORD", "")),
         ssl_mode=mode,
         table=table or asked.get("table", ""),
     )
