@@ -116,6 +116,19 @@ def test_a_plain_number_is_no_reading():
     assert take({"width_m": "4.50", "length_m": 12, "built_year": 1993.0, "condition": 2.0}).readings.empty
 
 
+def test_a_very_long_cell_is_cut_in_the_lists():
+    taken = take({"sector": "x" * 100_000}, {"built_year": "9" * 50_000})
+    assert rules(taken) == ["sector_unknown", "built_year_value"]
+    assert taken.rejects["value"].str.len().tolist() == [80, 80]
+
+
+def test_half_a_character_of_a_broken_file_harms_nothing():
+    cells = {"sector": ["bridge"], "name": ["橋\udfff"], "owner_code": ["\ud800"]}
+    table = {name: pd.Series(values, dtype=object) for name, values in cells.items()}
+    taken = take_rows(gpd.GeoDataFrame(table, geometry=[HERE], crs=EPSG), region=REGION, source="x")
+    assert one(taken, "name") == "橋?" and rules(taken) == ["owner_code_value"]
+
+
 # --- years
 
 

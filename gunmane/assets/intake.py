@@ -27,6 +27,7 @@ from gunmane.assets.values import (
     Cells,
     account_key,
     cells_of,
+    is_one_of,
     is_unknown,
     sector_key,
     texts_of,
@@ -38,7 +39,7 @@ from gunmane.municipalities import Region
 TRUE_WORDS = {"true", "1", "1.0", "yes"}
 ENTERPRISE_SECTORS = ("sewer", "water")
 YEARS = ("built_year", "inspected_year")
-ORIGIN = r"(?s)^(?P<file>.+)#(?P<row>[0-9]{1,12})$"
+ORIGIN = r"(?s)^(?P<file>.+)#(?P<row>0{0,3}[1-9][0-9]{0,11})$"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -226,7 +227,7 @@ def _sectors(rows: gpd.GeoDataFrame, faults: Faults, readings: Readings) -> pd.S
     given = cells_of(rows, "sector")
     sectors = given.each(sector_key)
     is_missing = np.array([is_unknown(s) for s in sectors], dtype=bool)
-    is_known = np.isin(sectors.astype("U"), schema.SECTORS)
+    is_known = is_one_of(sectors, schema.SECTORS)
     faults.add(is_missing[given.codes], "sector", given, "sector_missing")
     faults.add((~is_missing & ~is_known)[given.codes], "sector", given, "sector_unknown")
     readings.add("sector", given, sectors, np.where(is_known & (sectors != given.texts), "word", ""))
@@ -237,7 +238,7 @@ def _accounts(rows: gpd.GeoDataFrame, sector: pd.Series, faults: Faults, reading
     given = cells_of(rows, "account_class")
     account = given.each(account_key)
     is_blank = np.array([is_unknown(a) for a in account], dtype=bool)
-    is_known = np.isin(account.astype("U"), ("general", "enterprise"))
+    is_known = is_one_of(account, ("general", "enterprise"))
     usual = np.where(sector.isin(ENTERPRISE_SECTORS), "enterprise", "general")
     is_fault = faults.usable & (~is_blank & ~is_known)[given.codes]
     faults.add(is_fault, "account_class", given, "account_class_value", became=usual)
@@ -248,7 +249,7 @@ def _accounts(rows: gpd.GeoDataFrame, sector: pd.Series, faults: Faults, reading
 def _positions(rows: gpd.GeoDataFrame, faults: Faults) -> NDArray[Any]:
     """How exact each place is; the ledger's own place where nothing is said."""
     given = cells_of(rows, "position")
-    is_known = np.isin(given.texts.astype("U"), schema.POSITIONS)
+    is_known = is_one_of(given.texts, schema.POSITIONS)
     is_fault = ~is_known & (given.texts != "")
     faults.add(faults.usable & is_fault[given.codes], "position", given, "position_value")
     return np.where(is_known, given.texts, "ledger")[given.codes]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gunmane.assets.faults import Faults
 from gunmane.assets.readings import Readings
-from gunmane.assets.values import Cells, is_unknown, plain_code
+from gunmane.assets.values import Cells, is_one_of, is_unknown, plain_code
 from gunmane.municipalities import Region, load_japan
 
 # What an owner's cell may mean beside a code: where the asset lies, its prefecture, somebody outside, nothing known.
@@ -156,7 +156,7 @@ def take_owners(
     faults.add(faults.usable & (rows == OUTSIDE), "owner_code", given, "owner_outside")
     faults.add(faults.usable & (rows == UNREAD), "owner_code", given, "owner_code_value", became=muni)
     prefecture = pd.Series(muni, dtype="str").str[:2].to_numpy(dtype=object)
-    owner = np.where(np.isin(rows.astype("U"), ["", HERE, OUTSIDE, UNREAD]), muni, rows)
+    owner = np.where(is_one_of(rows, ("", HERE, OUTSIDE, UNREAD)), muni, rows)
     owner = np.where(rows == PREFECTURE, prefecture, owner)
     _list_readings(given, read, owner, readings)
     return pd.Series(owner, dtype="str")
@@ -166,7 +166,7 @@ def _list_readings(given: Cells, read: list[Owner], owner: NDArray[Any], reading
     """List names and codes as they were read; words that depend on the place, town by town."""
     how = np.array([one.how for one in read], dtype=object)
     codes = np.array([one.code for one in read], dtype=object)
-    is_local = np.isin(codes.astype("U"), [HERE, PREFECTURE])
+    is_local = is_one_of(codes, (HERE, PREFECTURE))
     readings.add("owner_code", given, codes, np.where(is_local, "", how))
     at = is_local[given.codes]
     for code in sorted(set(owner[at])):

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gunmane import schema
+from gunmane.assets.faults import LONGEST_VALUE
 from gunmane.assets.numbers import plain_text
 from gunmane.assets.values import Cells
 
@@ -98,7 +99,7 @@ class Readings:
             {
                 "source_file": grouped["file"],
                 "column": column,
-                "value": pd.array(cells.texts[cell], dtype="str"),
+                "value": pd.array([text[:LONGEST_VALUE] for text in cells.texts[cell]], dtype="str"),
                 "became": pd.array(shown, dtype="str"),
                 "reading": pd.array(how[cell], dtype="str"),
                 "rows": grouped["rows"],

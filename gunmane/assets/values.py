@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import geopandas as gpd
@@ -84,7 +84,7 @@ def cells_of(rows: gpd.GeoDataFrame, name: str) -> Cells:
     values = rows[name].reset_index(drop=True)
     if values.dtype == object:
         # 1, 1.0 and True are one value to a hash table, but not to a reader: their texts differ.
-        values = pd.Series([as_text(value) for value in values], dtype="str")
+        values = pd.Series(_storable([as_text(value) for value in values]), dtype="str")
     codes, distinct = pd.factorize(values, use_na_sentinel=True)
     bare = np.array([*(as_text(value) for value in distinct), ""], dtype=object)
     position, texts = pd.factorize(bare)
@@ -103,6 +103,19 @@ def texts_of(rows: gpd.GeoDataFrame, name: str) -> pd.Series:
     if isinstance(values.dtype, pd.StringDtype):
         return values.str.strip().fillna("").astype("str")
     return pd.Series(cells_of(rows, name).rows(), dtype="str")
+
+
+def _storable(texts: list[str]) -> list[str]:
+    """Texts without halves of characters (a lone surrogate of a broken file), which no table can hold."""
+    if all(map(str.isascii, texts)):
+        return texts
+    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+
+
+def is_one_of(texts: NDArray[Any], words: Collection[str]) -> NDArray[np.bool_]:
+    """Return whether each text is one of some words; one long text costs no memory for the others."""
+    known = frozenset(words)
+    return np.fromiter((text in known for text in texts), dtype=bool, count=len(texts))
 
 
 def as_text(value: Any) -> str:
