@@ -53,13 +53,16 @@ class OwnGround:
     roads, assets
         Names of the files: those of road lines joined, and each of the others.
     serial
-        Grows with every upload of this session.
+        Grows with every ground of this session.
+    files
+        Names of all files.
     """
 
     ground: Ground
     roads: str
     assets: tuple[str, ...]
     serial: int
+    files: tuple[str, ...] = ()
 
 
 @st.cache_resource(show_spinner=False)
@@ -162,7 +165,9 @@ def keep_ground(made: Ground, files: Sequence[Delivery]) -> None:
     if before is not None:
         # Plans of the ground before are of no use any more.
         st.session_state.pop("_own_shelves", None)
-    st.session_state.setdefault("_own", {})[region_id()] = OwnGround(made, roads, others, serial)
+    st.session_state.setdefault("_own", {})[region_id()] = OwnGround(
+        made, roads, others, serial, tuple(delivery.file for delivery in files)
+    )
 
 
 def _made_from(place: Region, deliveries: Sequence[Delivery], *, is_roads_as_assets: bool) -> Ground:

@@ -7,7 +7,7 @@ import logging
 import pathlib
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
 import streamlit as st
@@ -55,6 +55,8 @@ class Brought:
         "waiting" until it was read.
     version
         Grows with every reading, so that forms start from what was read last.
+    planned_version
+        The reading that the session's ground was made with; None where it was not.
     delivery, error, job
         What it gave, or why it gave nothing; the reading while it lasts.
     """
@@ -67,6 +69,7 @@ class Brought:
     answers: Answers | None = None
     state: State = "waiting"
     version: int = 0
+    planned_version: int | None = None
     delivery: Delivery | None = None
     error: GunmaneError | None = None
     job: Job[Delivery] | None = None
@@ -143,7 +146,8 @@ def read_waiting(place: Region) -> None:
     for number, file in enumerate(waiting, start=1):
         if file.job is None:
             file.job = _start(file, place)
-        _watch(file.job, tr("desk.reading", number=number, total=len(waiting), file=file.name))
+        text = tr("desk.reading", number=number, total=len(waiting), file=file.name)
+        _watch(file.job, text, done=(number - 1) / len(waiting))
         _finish(file, file.job)
 
 
@@ -172,17 +176,17 @@ def _start(file: Brought, place: Region) -> Job[Delivery]:
     return Job(work)
 
 
-def _watch(job: Job[Delivery], text: str) -> None:
+def _watch(job: Job[Delivery], text: str, *, done: float) -> None:
     """Wait for a reading; a rerun leaves it going, and a cancelled one is not waited for."""
     if job.wait(QUIET_SECONDS):
         return
     box = st.empty()
     with box.container(horizontal=True, vertical_alignment="center", key=f"work_bar_{job.serial}"):
-        bar = st.progress(job.fraction, text=text)
+        bar = st.progress(done, text=text)
         st.button(tr("app.cancel"), key=f"cancel_{job.serial}", on_click=_cancel_all)
     while not (job.is_cancelled or job.wait(0.2)):
         seconds = round(time.monotonic() - job.started)
-        bar.progress(job.fraction, text=tr("desk.reading_since", what=text, seconds=seconds))
+        bar.progress(done, text=tr("desk.reading_since", what=text, seconds=seconds))
     box.empty()
 
 
@@ -230,6 +234,12 @@ def usable() -> list[Delivery]:
         for file in brought()
         if file.delivery is not None and file.delivery.profile.role != "unknown"
     ]
+
+
+def mark_planned(names: Collection[str]) -> None:
+    """Remember which reading of each file the session's ground was made with."""
+    for file in brought():
+        file.planned_version = file.version if file.name in names else None
 
 
 def chosen() -> Brought | None:

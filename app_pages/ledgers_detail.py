@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -24,7 +24,7 @@ from gunmane.explain import note_sentence
 from gunmane.exports.faults import advice, column_word, fault_kinds, faults_xlsx
 from gunmane.exports.words import word
 from gunmane.ledgers.profiles import Answers
-from gunmane.maps import LayerSpec, Style
+from gunmane.maps import LayerSpec, LegendRow, Style
 from gunmane.municipalities import Region
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ TOLD = (
 """What was found out while reading that a person can check in the file."""
 READINGS_SHOWN = 300
 MAY_SHARE = ("", "yes", "no")
+SHAPE = Style(colour="#0B5394", weight=1.6, fill="#56B4E9", opacity=0.45)
 MARK = Style(colour="#FFFFFF", weight=1.5, fill="#B3261E", symbol="cross", radius=7)
 
 
@@ -183,11 +184,27 @@ def _map_layers(file: Brought, delivery: Delivery) -> list[LayerSpec]:
     key = (file.serial, file.version, session.lang())
     if key not in held:
         held.clear()
-        layers = maps.asset_layers(delivery.assets, lang=session.lang()) if len(delivery.assets) else []
+        layers = [
+            _plain_layer(table, name)
+            for name, table in (("reference", delivery.reference), ("roads", delivery.roads))
+            if table is not None and len(table)
+        ]
+        if len(delivery.assets):
+            layers += maps.asset_layers(delivery.assets, lang=session.lang())
         if len(delivery.rejected_places):
             layers.append(_lost_layer(delivery.rejected_places))
         held[key] = layers
     return list(held[key])
+
+
+def _plain_layer(table: gpd.GeoDataFrame, name: str) -> LayerSpec:
+    """Draw the shapes of a file that are no assets: road lines, or a layer to look at."""
+    title = tr(f"data.map.{name}")
+    shapes = table[["geometry"]].reset_index(drop=True)
+    tips = table["name"].fillna("").astype("str").to_list() if "name" in table.columns else title
+    frame = shapes.assign(id=shapes.index.astype("str"), style=0, tip=tips)
+    kind: Literal["area", "line"] = "line" if name == "roads" else "area"
+    return LayerSpec(f"file.{name}", title, "", frame, (SHAPE,), (LegendRow(title, SHAPE, kind),))
 
 
 def _lost_layer(lost: gpd.GeoDataFrame) -> LayerSpec:

@@ -10,7 +10,17 @@ import streamlit as st
 
 from app_pages import session, words
 from app_pages.data import sample_part
-from app_pages.ledgers_desk import Brought, add, brought, choose, chosen, read_again, remove, usable
+from app_pages.ledgers_desk import (
+    Brought,
+    add,
+    brought,
+    choose,
+    chosen,
+    mark_planned,
+    read_again,
+    remove,
+    usable,
+)
 from app_pages.session import Upload, tr
 from gunmane import i18n
 from gunmane.errors import GunmaneError
@@ -113,6 +123,9 @@ def _use(ready: Sequence[Delivery], *, is_roads_as_assets: bool) -> None:
         faults = session.use_files(ready, is_roads_as_assets=is_roads_as_assets)
     except GunmaneError as error:
         faults = (error,)
+    mine = session.own()
+    if mine is not None:
+        mark_planned({delivery.file for delivery in ready} & set(mine.files))
     if not faults:
         session.go("group")
     st.session_state["_use_faults"] = faults
@@ -128,7 +141,7 @@ def show_files() -> None:
     for file in list(brought()):
         is_chosen = current is not None and file.serial == current.serial
         with st.container(border=True, key=f"file_{'chosen' if is_chosen else 'card'}_{file.serial}"):
-            st.html(_card(file, is_in_use=_is_in_use(file)))
+            st.html(_card(file))
             with st.container(horizontal=True, gap="small", key=f"file_buttons_{file.serial}"):
                 st.button(
                     tr("data.look"),
@@ -147,9 +160,12 @@ def show_files() -> None:
                 st.button(tr("data.remove"), key=f"remove_{file.serial}", on_click=remove, args=(file,))
 
 
-def _is_in_use(file: Brought) -> bool:
+def _use_of(file: Brought) -> str:
+    """Return "in_use", "in_use_older" (planned with what was read before), or what became of the file."""
     mine = session.own()
-    return mine is not None and file.name in (mine.roads, *mine.assets)
+    if mine is None or file.planned_version is None or file.name not in mine.files:
+        return file.state
+    return "in_use" if file.planned_version == file.version else "in_use_older"
 
 
 def kind_words(delivery: Delivery) -> str:
@@ -158,9 +174,9 @@ def kind_words(delivery: Delivery) -> str:
     return i18n.catalogue(session.lang()).get(f"kind.{kind}", kind)
 
 
-def _card(file: Brought, *, is_in_use: bool) -> str:
+def _card(file: Brought) -> str:
     name = html.escape(file.name)
-    badge = html.escape(tr(f"data.state.{'in_use' if is_in_use else file.state}"))
+    badge = html.escape(tr(f"data.state.{_use_of(file)}"))
     lines = [
         f'<p class="gm-file"><b>{name}</b> <span class="gm-badge gm-badge-{file.state}">{badge}</span></p>'
     ]
@@ -205,6 +221,8 @@ def _next(file: Brought) -> str:
         return tr("data.next.unknown")
     if file.delivery.profile.role == "assets" and file.delivery.assets.empty:
         return tr("data.next.nothing_taken")
+    if _use_of(file) == "in_use_older":
+        return tr("data.next.in_use_older")
     told = counts(file.delivery)
     if told["rejected"]:
         return tr("data.next.rejected", count=words.count(told["rejected"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 
 import pandas as pd
@@ -16,6 +17,7 @@ from gunmane.exports.templates import TEMPLATES, template_xlsx
 from gunmane.ledgers.profiles import Answers
 from gunmane.municipalities import Region
 from gunmane.readiness import readiness
+from gunmane.scenario import Ground
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ACROSS = 4
@@ -27,7 +29,7 @@ COLUMNS = ("sector", "state", "assets", "complete", "dated", "position", "terms"
 def show_readiness(place: Region) -> None:
     """Show a row a body and sector: real or sample, how complete, how old, shared or not, beside official counts."""
     ground = session.ground()
-    table = readiness(ground.assets, _answers(), place)
+    table = readiness(ground.assets, _answers(ground), place)
     st.markdown(tr("ready.lead"))
     st.html(_summary(table))
     bodies = list(dict.fromkeys(table.index.get_level_values("owner_code")))
@@ -45,8 +47,14 @@ def show_readiness(place: Region) -> None:
     st.caption(tr("ready.note"))
 
 
-def _answers() -> dict[str, Answers]:
-    return {file.name: file.used_profile.answers for file in brought()}
+def _answers(ground: Ground) -> dict[str, Answers]:
+    """Return who answers for each file in use: as said when it was planned with, or since."""
+    names = [field.name for field in dataclasses.fields(Answers)]
+    said = {
+        str(card["file"]): Answers(**{name: str(card.get(name, "")) for name in names})
+        for card in ground.provenance.get("sources", ())
+    }
+    return said | {file.name: file.used_profile.answers for file in brought() if file.name in said}
 
 
 def _summary(table: pd.DataFrame) -> str:

@@ -1,5 +1,6 @@
 """The page データ: files are read one by one, their faults told, their columns corrected, and planned with."""
 
+import json
 import threading
 import types
 from pathlib import Path
@@ -212,6 +213,36 @@ def test_ledgers_are_planned_with_and_the_sample_can_be_put_back():
     assert t("data.state.in_use", "ja") in html_of(app)
     app.button(key="back_to_sample").click().run()
     assert t("notice.sample.both", "ja") in html_of(app)
+
+
+def test_a_file_that_was_read_anew_says_that_plans_still_use_what_was_read_before():
+    app = drop(opened(), ("橋.csv", bridges()))
+    app.button(key="plan_with").click().run()
+    app.switch_page("ledgers.py").run()
+    app.selectbox(key="column_name_1_1").set_value("橋梁番号")
+    press(app, t("data.read_with", "ja"))
+    assert t("data.next.in_use_older", "ja") in html_of(app)
+    app.button(key="plan_with").click().run()
+    assert t("data.state.in_use", "ja") in html_of(app.switch_page("ledgers.py").run())
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_road_lines_are_told_and_drawn(lang):
+    lines = [[[132.30 + n / 1000, 34.60], [132.301 + n / 1000, 34.602]] for n in range(5)]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"highway": "residential"},
+            "geometry": {"type": "LineString", "coordinates": line},
+        }
+        for line in lines
+    ]
+    content = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    app = drop(opened(lang), ("道路.geojson", content))
+    assert desk(app)[0].delivery.profile.role == "roads"
+    for name in ("columns", "map", "result"):
+        show_part(app, name, lang)
+        assert list(app.exception) == [] and [error.value for error in app.error] == []
 
 
 def test_who_answers_for_a_file_stands_in_the_readiness_table():

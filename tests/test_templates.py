@@ -173,6 +173,19 @@ def test_a_filled_template_is_taken_without_a_fault(sector, region, tmp_path):
     assert (delivery.assets["condition"].notna() == graded).all()
 
 
+@pytest.mark.parametrize(
+    ("sector", "kinds"),
+    [
+        ("road", {"municipal_1", "forest"}),
+        ("sewer", {"汚水管", "pump_station"}),
+        ("park", {"街区公園", "都市緑地"}),
+    ],
+)
+def test_kinds_chosen_from_a_list_are_those_that_work_is_counted_by(sector, kinds, region, tmp_path):
+    delivery = take_delivery(filled(sector, "ja", clerk_rows(sector), tmp_path), region=region)
+    assert set(delivery.assets["subtype"]) == kinds
+
+
 @pytest.mark.parametrize("sector", SECTORS)
 def test_what_was_read_from_a_template_and_written_as_csv_is_read_to_the_same(sector, region, tmp_path):
     first = take_delivery(filled(sector, "ja", clerk_rows(sector), tmp_path), region=region).assets

@@ -12,6 +12,7 @@ import pandas as pd
 
 from gunmane import schema
 from gunmane.cache import data_folder
+from gunmane.ledgers.codelists import ROAD_CLASS_WORDS
 from gunmane.ledgers.headings import (
     PLACE_COLUMNS,
     factor_of,
@@ -30,6 +31,9 @@ from gunmane.municipalities import Region
 from gunmane.scenario import Note
 
 DBF_NAME_LENGTH = 10
+PUMP_STATION_WORDS = dict.fromkeys(
+    ("ポンプ場", "中継ポンプ場", "排水ポンプ場", "雨水ポンプ場", "汚水ポンプ場"), "pump_station"
+)
 # An id that names one row: of a hundred filled cells at most this many may repeat another.
 REPEATED_IDS = 0.05
 ERA_YEAR = re.compile(r"^(明治|大正|昭和|平成|令和|[MTSHRmtshr])\s*\.?\s*(元|\d{1,2})")
@@ -68,6 +72,7 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
     table = raw.table.iloc[looked_at(len(raw.table))]
     columns = _without_row_names(columns, raw.table)
     columns, values = _words(columns, table, region)
+    values |= _subtypes(columns, table, sector)
     if "sector" in columns:
         sector = ""
     position, notes = propose_position(raw, place, region=region)
@@ -196,6 +201,19 @@ def _words(
 
 def _names_town(word: str, region: Region) -> bool:
     return any(str(name) in word for name in region.municipalities["name_ja"])
+
+
+def _subtypes(
+    columns: Mapping[str, tuple[str, ...]], table: pd.DataFrame, sector: str
+) -> dict[str, dict[str, str]]:
+    """Return the words of road classes or pump stations as ours, where the ledger has any: work is counted by them."""
+    known = {"road": ROAD_CLASS_WORDS, "sewer": PUMP_STATION_WORDS}.get(sector, {})
+    if not known or "subtype" not in columns or columns["subtype"][0].strip().lower() == "subtype":
+        return {}
+    spelt = {plain(word) for word in known}
+    is_met = any(plain(word) in spelt for word in _distinct(table, columns["subtype"][0]))
+    # All of them: a first look at a few rows must not leave out the words of the others.
+    return {"subtype": dict(known)} if is_met else {}
 
 
 def _distinct(table: pd.DataFrame, column: str) -> list[str]:
