@@ -98,10 +98,11 @@ def _faults(file: Brought, delivery: Delivery) -> None:
     kinds = fault_kinds(delivery.rejects)
     if kinds.empty:
         return
-    made = _workbook(file, delivery)
+    lang = session.lang()
     st.download_button(
         tr("data.send_back"),
-        made,
+        # Made when it is asked for: a ledger that is wrong throughout takes seconds.
+        lambda: faults_xlsx(delivery, lang),
         file_name=f"{file.name.rsplit('.', 1)[0]}_{tr('data.send_back_name')}.xlsx",
         mime=XLSX,
         on_click="ignore",
@@ -109,7 +110,6 @@ def _faults(file: Brought, delivery: Delivery) -> None:
         type="primary",
         help=tr("data.send_back_help"),
     )
-    lang = session.lang()
     for kind in kinds.itertuples():
         with st.container(border=True):
             column = column_word(delivery, kind.column, lang) if kind.column else ""
@@ -122,16 +122,6 @@ def _faults(file: Brought, delivery: Delivery) -> None:
                 f'<p class="gm-next">{html.escape(advice(kind.advice_key, lang))}</p>'
             )
             st.html(_first_rows_of(delivery, kind.rule, kind.column))
-
-
-def _workbook(file: Brought, delivery: Delivery) -> bytes:
-    """Return the workbook to send back, made once a reading and language."""
-    held = st.session_state.setdefault("_faults_xlsx", {})
-    key = (file.serial, file.version, session.lang())
-    if key not in held:
-        held.clear()
-        held[key] = faults_xlsx(delivery, session.lang())
-    return bytes(held[key])
 
 
 def _first_rows_of(delivery: Delivery, rule: str, column: str) -> str:

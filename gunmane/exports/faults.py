@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_KINDS = 500
 MAX_READINGS = 5_000
 NAMED_COLUMNS = 8  # file columns named for one of ours before the list ends in "…"
+HEADING_RULE = "heading_row_value"
 OUTCOMES = ("rejected", "mended")
 
 
@@ -104,17 +105,21 @@ def _rows(delivery: Delivery, lang: str) -> Sheet:
     heads = [(t(f"faults.head.{name}", lang), "text" if name in fixed[2:] else "code") for name in fixed]
     heads[0] = (heads[0][0], "any")
     faults = delivery.rejects
-    by_row = {int(row): part for row, part in faults.dropna(subset=["row"]).groupby("row")}
+    by_row = _faults_by_row(faults)
+    asked = {column: _asked(delivery, column, own) for column in faults["column"].fillna("").unique()}
     rows: list[list[object]] = []
     marked: set[tuple[int, int]] = set()
     for number, cells in zip(delivery.fault_rows.index, _as_text(delivery.fault_rows), strict=True):
         found = by_row.get(int(number))
         if found is None:
             continue
-        for column in found["column"].fillna(""):
-            marked |= {(len(rows), len(fixed) + i) for i in _at_fault(delivery, str(column), own, cells)}
+        for fault in found:
+            at = asked[fault.column]
+            # The filled cells are at fault; where all are empty, the first of them.
+            marked |= {(len(rows), len(fixed) + i) for i in ([i for i in at if cells[i]] or at[:1])}
         rows.append([int(number), *_told(found, lang), *cells])
-    count = int(faults["row"].nunique()) - _title_rows(faults)
+    # A row that is told only because its headings were found is none to be mended.
+    count = sum(any(fault.rule != HEADING_RULE for fault in found) for found in by_row.values())
     is_cut = len(rows) < count
     remark = t("faults.cut", lang, shown=f"{len(rows):,}", total=f"{count:,}") if is_cut else ""
     if not rows:
@@ -128,33 +133,45 @@ def _as_text(table: pd.DataFrame) -> list[list[str | None]]:
     return [[None if cell is None else str(cell) for cell in row] for row in plain.to_numpy().tolist()]
 
 
-def _told(found: pd.DataFrame, lang: str) -> tuple[str, str, str]:
+class _Fault(NamedTuple):
+    """One fault of a row."""
+
+    column: str
+    rule: str
+    value: str
+    became: str
+    advice_key: str
+
+
+def _faults_by_row(faults: pd.DataFrame) -> dict[int, list[_Fault]]:
+    """Return each row's faults: ledgers that are wrong throughout have tens of thousands."""
+    table = faults.dropna(subset=["row"]).reindex(columns=["row", *_Fault._fields])
+    texts = [table[name].astype(object).where(table[name].notna(), "").tolist() for name in _Fault._fields]
+    found: dict[int, list[_Fault]] = {}
+    for number, *values in zip(table["row"].astype("int64").tolist(), *texts, strict=True):
+        found.setdefault(number, []).append(_Fault(*values))
+    return found
+
+
+def _told(found: Sequence[_Fault], lang: str) -> tuple[str, str, str]:
     """Return what became of a row, its faults and what to do, each fault once."""
-    is_rejected = (outcomes(found["rule"]) == "rejected").any()
+    is_rejected = any(not fault.rule.endswith("_value") for fault in found)
     outcome = t(f"faults.outcome.{'rejected' if is_rejected else 'mended'}", lang)
-    faults = [_fault(row, lang) for row in found.to_dict("records")]
-    todo = [advice(str(key), lang) for key in found["advice_key"]]
+    faults = [_fault_words(fault, lang) for fault in found]
+    todo = [advice(fault.advice_key, lang) for fault in found]
     return outcome, "\n".join(dict.fromkeys(faults)), "\n".join(dict.fromkeys(todo))
 
 
-def _fault(row: dict[str, object], lang: str) -> str:
-    said = word("fault", row["rule"], lang)
-    became = row.get("became")
-    if isinstance(became, str) and became:
-        return t("faults.became", lang, fault=said, value=row.get("value") or "", became=became)
+def _fault_words(fault: _Fault, lang: str) -> str:
+    said = word("fault", fault.rule, lang)
+    if fault.became:
+        return t("faults.became", lang, fault=said, value=fault.value, became=fault.became)
     return said
 
 
-def _at_fault(delivery: Delivery, column: str, own: Sequence[str], cells: Sequence[str | None]) -> list[int]:
-    """Return the positions of the cells that a fault stands in: the filled ones, else the first that was asked."""
-    found = [own.index(name) for name in file_columns(delivery, column) if name in own]
-    return [i for i in found if cells[i]] or found[:1]
-
-
-def _title_rows(faults: pd.DataFrame) -> int:
-    """Return how many rows are told only because a heading was found in them."""
-    told = faults.groupby("row")["rule"].agg(lambda rules: (rules == "heading_row_value").all())
-    return int(told.sum()) if len(told) else 0
+def _asked(delivery: Delivery, column: str, own: Sequence[str]) -> list[int]:
+    """Return the positions of the file's columns that one of ours is read from."""
+    return [own.index(name) for name in file_columns(delivery, column) if name in own]
 
 
 def _kinds(delivery: Delivery, lang: str) -> Sheet:
