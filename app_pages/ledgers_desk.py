@@ -8,8 +8,9 @@ import pathlib
 import tempfile
 import time
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+import pandas as pd
 import streamlit as st
 
 from app_pages.data import Upload, write_upload
@@ -17,7 +18,7 @@ from app_pages.place import region_id, tr
 from app_pages.waiting import QUIET_SECONDS
 from app_pages.work import Job, Progress
 from gunmane.errors import FileError, GunmaneError
-from gunmane.ledgers.profiles import Answers, Profile
+from gunmane.ledgers.profiles import Answers, Layout, Profile
 from gunmane.municipalities import Region
 
 if TYPE_CHECKING:
@@ -29,7 +30,36 @@ OnInvalid = Literal["fix", "reject", "raise"]
 ON_INVALID: tuple[OnInvalid, ...] = ("fix", "reject", "raise")
 MAX_FILES = 30
 MAX_TOTAL_BYTES = 600 * 1024**2
+LOOK_ROWS = 500
+LOOK_SHOWN = 8
 MEGABYTE = 1024**2
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Look:
+    """
+    A first look at a file that could not be used: enough to say what its columns mean.
+
+    Parameters
+    ----------
+    columns
+        The file's own column names.
+    told
+        What was found out while opening it.
+    first_rows
+        Its first rows, as text.
+    profile
+        What it seems to be.
+    """
+
+    columns: tuple[str, ...]
+    told: dict[str, Any]
+    first_rows: pd.DataFrame
+    profile: Profile
+
+
+Reading = tuple["Delivery | None", "GunmaneError | None", "Look | None"]
+"""What reading a file gave: the delivery, or why there is none and a first look where one was possible."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -57,8 +87,10 @@ class Brought:
         Grows with every reading, so that forms start from what was read last.
     planned_version
         The reading that the session's ground was made with; None where it was not.
-    delivery, error, job
-        What it gave, or why it gave nothing; the reading while it lasts.
+    delivery, error, look
+        What it gave last, why the last reading gave nothing, and the first look then.
+    job
+        The reading while it lasts.
     """
 
     serial: int
@@ -72,7 +104,8 @@ class Brought:
     planned_version: int | None = None
     delivery: Delivery | None = None
     error: GunmaneError | None = None
-    job: Job[Delivery] | None = None
+    look: Look | None = None
+    job: Job[Reading] | None = None
 
     @property
     def name(self) -> str:
@@ -82,8 +115,30 @@ class Brought:
     @property
     def used_profile(self) -> Profile:
         """The profile as it was read with, with what a person answered since."""
-        profile = self.delivery.profile if self.delivery is not None else self.profile or Profile()
+        profile = self.delivery.profile if self.delivery is not None else self.tried_profile
         return profile if self.answers is None else dataclasses.replace(profile, answers=self.answers)
+
+    @property
+    def tried_profile(self) -> Profile:
+        """The profile that a person goes on correcting: of the last reading, also where it failed."""
+        if self.error is None and self.delivery is not None:
+            return self.used_profile
+        proposed = self.look.profile if self.look is not None else Profile()
+        return self.profile or proposed
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The file's own column names, as far as they are known."""
+        if self.delivery is not None:
+            return self.delivery.columns
+        return self.look.columns if self.look is not None else ()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What was found out while opening the file."""
+        if self.delivery is not None:
+            return self.delivery.told
+        return self.look.told if self.look is not None else {}
 
 
 def brought() -> list[Brought]:
@@ -151,7 +206,7 @@ def read_waiting(place: Region) -> None:
         _finish(file, file.job)
 
 
-def _start(file: Brought, place: Region) -> Job[Delivery]:
+def _start(file: Brought, place: Region) -> Job[Reading]:
     profile, on_invalid, upload, at_hall = (
         file.profile,
         file.on_invalid,
@@ -159,24 +214,43 @@ def _start(file: Brought, place: Region) -> Job[Delivery]:
         file.places_at_town_hall,
     )
 
-    def work(progress: Progress) -> Delivery:
+    def work(progress: Progress) -> Reading:
         from gunmane.deliveries import take_delivery
 
         progress(0.0, "progress.reading")
         with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
             path = write_upload(upload, pathlib.Path(folder))
-            return take_delivery(
-                path,
-                region=place,
-                profile=profile,
-                on_invalid=on_invalid,
-                places_at_town_hall=at_hall,
-            )
+            try:
+                delivery = take_delivery(
+                    path,
+                    region=place,
+                    profile=profile,
+                    on_invalid=on_invalid,
+                    places_at_town_hall=at_hall,
+                )
+            except GunmaneError as error:
+                return None, error, _first_look(path, profile, place)
+            return delivery, None, None
 
     return Job(work)
 
 
-def _watch(job: Job[Delivery], text: str, *, done: float) -> None:
+def _first_look(path: pathlib.Path, profile: Profile | None, place: Region) -> Look | None:
+    """Return the first rows and columns of a file that could not be used; None where not even they can be read."""
+    from gunmane.ledgers.opening import open_raw
+    from gunmane.ledgers.proposals import propose_profile
+
+    try:
+        raw = open_raw(path, layout=profile.layout if profile else Layout(), max_rows=LOOK_ROWS)
+        proposed = propose_profile(raw, region=place)
+    except GunmaneError:
+        return None
+    rows = raw.table.head(LOOK_SHOWN)
+    text = rows.astype("object").where(rows.notna(), "").map(str)
+    return Look(tuple(str(name) for name in raw.table.columns), raw.told, text, proposed)
+
+
+def _watch(job: Job[Reading], text: str, *, done: float) -> None:
     """Wait for a reading; a rerun leaves it going, and a cancelled one is not waited for."""
     if job.wait(QUIET_SECONDS):
         return
@@ -204,16 +278,15 @@ def _state_without_reading(file: Brought) -> State:
     return "read" if file.delivery is not None else "cancelled"
 
 
-def _finish(file: Brought, job: Job[Delivery]) -> None:
+def _finish(file: Brought, job: Job[Reading]) -> None:
     """Keep what a reading gave with its file; where it failed, what an earlier one gave."""
     file.job = None
     if job.is_cancelled:
         file.state = _state_without_reading(file)
         return
     try:
-        file.delivery, file.error = job.result(), None
-    except GunmaneError as error:
-        file.error = error
+        delivery, file.error, file.look = job.result()
+        file.delivery = delivery or file.delivery
     except Exception:
         # One file that nobody foresaw must not keep the others from being read.
         LOG.exception("reading failed")

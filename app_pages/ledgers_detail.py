@@ -61,6 +61,8 @@ def show(file: Brought, place: Region) -> None:
         if file.delivery is not None:
             st.info(tr("data.earlier_kept"))
     if file.delivery is None:
+        if file.look is not None:
+            st.dataframe(file.look.first_rows, height="content", alt=tr("data.part.columns"))
         show_form(file, place)
         return
     delivery = file.delivery

@@ -34,8 +34,8 @@ ACROSS = 3
 
 def show_form(file: Brought, place: Region) -> None:
     """Show what the columns mean as drop-downs, and read the file again when told to."""
-    profile = file.used_profile if file.delivery is not None else file.profile or Profile()
-    columns = file.delivery.columns if file.delivery is not None else _known_columns(profile)
+    profile = file.tried_profile
+    columns = file.columns or _known_columns(profile)
     with st.form(f"columns_{file.serial}_{file.version}", border=True):
         left, right = st.columns([7, 3], vertical_alignment="bottom")
         left.markdown(f"**{tr('data.mapping')}**")
@@ -243,7 +243,7 @@ def _crs_word(crs: str) -> str:
 def _laid_out(file: Brought, profile: Profile) -> Profile:
     """Ask how the table lies in its file."""
     given = profile.layout
-    told = file.delivery.told if file.delivery is not None else {}
+    told = file.told
     st.markdown(f"**{tr('data.layout_label')}**")
     boxes, automatic = st.columns(4), tr("data.auto")
     encodings = list(dict.fromkeys([*ENCODINGS, given.encoding]))

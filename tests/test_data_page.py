@@ -171,6 +171,18 @@ def test_a_column_is_corrected_by_drop_down_and_the_file_read_anew():
     assert file.delivery.assets["sector"].tolist() == ["bridge"]
 
 
+def test_a_file_that_could_not_be_used_shows_its_columns_to_be_corrected():
+    content = "橋名称,北の座標,東の座標\n第一橋,34.6,132.3\n".encode()
+    app = drop(opened(), ("橋.csv", content))
+    assert desk(app)[0].state == "failed"
+    assert app.dataframe[0].value["橋名称"].tolist() == ["第一橋"]
+    app.selectbox(key="sector_1_1").set_value("bridge")
+    app.selectbox(key="place_lat_1_1").set_value("北の座標")
+    app.selectbox(key="place_lon_1_1").set_value("東の座標")
+    press(app, t("data.read_with", "ja"))
+    assert len(desk(app)[0].delivery.assets) == 1
+
+
 def press(app, label):
     return next(button for button in app.button if button.label == label).click().run()
 
