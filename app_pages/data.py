@@ -34,11 +34,19 @@ class Upload:
     name
         As the user's machine calls it; only its last part is used.
     content
-        The bytes.
+        The bytes; empty where `parts` has them.
+    parts
+        The files that make up a shapefile: suffix in small letters, and bytes.
     """
 
     name: str
     content: bytes
+    parts: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file, or of all its parts."""
+        return len(self.content) + sum(len(content) for _, content in self.parts)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -183,10 +191,18 @@ def _made_from(place: Region, deliveries: Sequence[Delivery], *, is_roads_as_ass
 
 def write_upload(file: Upload, folder: pathlib.Path) -> pathlib.Path:
     """Write an upload into a folder under its own last name; no part of the name is used as a path."""
-    name = pathlib.PurePosixPath(file.name.replace("\\", "/")).name.lstrip(".") or "file"
-    path = folder / name
-    path.write_bytes(file.content)
-    return path
+    path = folder / last_name(file.name)
+    if not file.parts:
+        path.write_bytes(file.content)
+        return path
+    for suffix, content in file.parts:
+        path.with_suffix(suffix).write_bytes(content)
+    return path.with_suffix(".shp")
+
+
+def last_name(name: str) -> str:
+    """Return the last part of a file's name, whichever system wrote it, without the dots of a hidden file."""
+    return pathlib.PurePosixPath(name.replace("\\", "/")).name.lstrip(".") or "file"
 
 
 def forget_files() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import ledgers_desk, ledgers_detail, ledgers_list, ledgers_ready, session
+from app_pages import ledgers_desk, ledgers_detail, ledgers_list, ledgers_reading, ledgers_ready, session
 from app_pages.session import tr
 from app_pages.tables import STYLE
 from gunmane.municipalities import Region
@@ -20,7 +20,7 @@ def show() -> None:
     st.session_state.pop("_wants_upload", None)
     st.html(STYLE)
     ledgers_list.take_dropped()
-    ledgers_desk.read_waiting(place)
+    ledgers_reading.read_waiting(place)
     files, ready, templates = st.tabs(
         [tr(f"data.tab.{name}") for name in TABS], key=f"data_tabs_{session.lang()}", on_change="rerun"
     )

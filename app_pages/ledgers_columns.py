@@ -10,6 +10,7 @@ import streamlit as st
 from app_pages import session
 from app_pages.session import tr
 from gunmane import i18n
+from gunmane.deliveries import kept_values
 from gunmane.exports.words import word
 
 if TYPE_CHECKING:
@@ -79,11 +80,13 @@ def _taken_by_row(delivery: Delivery) -> pd.DataFrame:
 
 
 def _outcome(delivery: Delivery, number: int, lang: str) -> str:
-    found = delivery.rejects.loc[delivery.rejects["row"] == number, "rule"].astype("str")
-    lost = [rule for rule in found if not rule.endswith("_value")]
+    found = delivery.rejects[delivery.rejects["row"] == number]
+    lost = [rule for rule in found["rule"].astype("str") if not rule.endswith("_value")]
     if lost:
         return "× " + word("fault", lost[0], lang)
-    return i18n.t("data.row_mended" if len(found) else "data.row_taken", lang)
+    is_filled = kept_values(found)["became"].fillna("") != ""
+    outcome = "taken" if is_filled.empty else "mended" if is_filled.all() else "unset"
+    return i18n.t(f"data.row_{'both' if is_filled.any() and not is_filled.all() else outcome}", lang)
 
 
 def _cell(given: Any, became: Any) -> str:

@@ -1,144 +1,30 @@
-"""The files that a session has brought: each with its bytes, its profile and what it gave; nobody else sees them."""
+"""The files that a session has brought for a region; nobody else sees them."""
 
 from __future__ import annotations
 
 import dataclasses
-import logging
 import pathlib
-import tempfile
-import time
+import re
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, cast
 
-import pandas as pd
 import streamlit as st
 
-from app_pages.data import Upload, write_upload
-from app_pages.place import region_id, tr
-from app_pages.waiting import QUIET_SECONDS
-from app_pages.work import Job, Progress
+from app_pages.data import Upload
+from app_pages.ledgers_brought import Brought, OnInvalid
+from app_pages.ledgers_parts import completes, gathered, is_meant, ledger_of, profile_of, with_parts
+from app_pages.place import region_id
 from gunmane.errors import FileError, GunmaneError
 from gunmane.ledgers.profiles import Answers, Layout, Profile
-from gunmane.municipalities import Region
 
 if TYPE_CHECKING:
     from gunmane.deliveries import Delivery
 
-LOG = logging.getLogger("gunmane.pages")
-State = Literal["waiting", "read", "failed", "cancelled"]
-OnInvalid = Literal["fix", "reject", "raise"]
-ON_INVALID: tuple[OnInvalid, ...] = ("fix", "reject", "raise")
 MAX_FILES = 30
 MAX_TOTAL_BYTES = 600 * 1024**2
-LOOK_ROWS = 500
-LOOK_SHOWN = 8
 MEGABYTE = 1024**2
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Look:
-    """
-    A first look at a file that could not be used: enough to say what its columns mean.
-
-    Parameters
-    ----------
-    columns
-        The file's own column names.
-    told
-        What was found out while opening it.
-    first_rows
-        Its first rows, as text.
-    profile
-        What it seems to be.
-    """
-
-    columns: tuple[str, ...]
-    told: dict[str, Any]
-    first_rows: pd.DataFrame
-    profile: Profile
-
-
-Reading = tuple["Delivery | None", "GunmaneError | None", "Look | None"]
-"""What reading a file gave: the delivery, or why there is none and a first look where one was possible."""
-
-
-@dataclasses.dataclass(eq=False)
-class Brought:
-    """
-    One file of this session for one region.
-
-    Parameters
-    ----------
-    serial
-        Tells it from every other file of the session, also from one of the same name.
-    upload
-        Its name, made unique among the region's files, and its bytes.
-    profile
-        As a person corrected it; None lets gunmane propose one.
-    on_invalid
-        What to do with values that can be mended.
-    places_at_town_hall
-        Whether bridges that only a report knows are placed at the town hall, marked as such.
-    answers
-        Who answers for it, once somebody said so.
-    state
-        "waiting" until it was read.
-    version
-        Grows with every reading, so that forms start from what was read last.
-    planned_version
-        The reading that the session's ground was made with; None where it was not.
-    delivery, error, look
-        What it gave last, why the last reading gave nothing, and the first look then.
-    job
-        The reading while it lasts.
-    """
-
-    serial: int
-    upload: Upload
-    profile: Profile | None = None
-    on_invalid: OnInvalid = "fix"
-    places_at_town_hall: bool = False
-    answers: Answers | None = None
-    state: State = "waiting"
-    version: int = 0
-    planned_version: int | None = None
-    delivery: Delivery | None = None
-    error: GunmaneError | None = None
-    look: Look | None = None
-    job: Job[Reading] | None = None
-
-    @property
-    def name(self) -> str:
-        """Name under which the file stands on the page."""
-        return self.upload.name
-
-    @property
-    def used_profile(self) -> Profile:
-        """The profile as it was read with, with what a person answered since."""
-        profile = self.delivery.profile if self.delivery is not None else self.tried_profile
-        return profile if self.answers is None else dataclasses.replace(profile, answers=self.answers)
-
-    @property
-    def tried_profile(self) -> Profile:
-        """The profile that a person goes on correcting: of the last reading, also where it failed."""
-        if self.error is None and self.delivery is not None:
-            return self.used_profile
-        proposed = self.look.profile if self.look is not None else Profile()
-        return self.profile or proposed
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The file's own column names, as far as they are known."""
-        if self.delivery is not None:
-            return self.delivery.columns
-        return self.look.columns if self.look is not None else ()
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """What was found out while opening the file."""
-        if self.delivery is not None:
-            return self.delivery.told
-        return self.look.told if self.look is not None else {}
+# What is added to the name of a file of which another sheet is read.
+PART_NAME = re.compile(r"［[^［］]*］$")
 
 
 def brought() -> list[Brought]:
@@ -151,23 +37,87 @@ def add(uploads: Sequence[Upload]) -> tuple[GunmaneError, ...]:
     """
     Put files on the desk to be read; two of one name both stay.
 
+    Parts of a shapefile become one file, also where one comes later; a profile goes to the ledger of its name.
+
     Returns
     -------
     faults
-        Of each file for which there is no room.
+        Of each file for which there is no room, and each profile that is none.
     """
     faults: list[GunmaneError] = []
-    desk = brought()
-    for upload in uploads:
-        size = sum(len(file.upload.content) for file in desk) + len(upload.content)
-        if len(desk) >= MAX_FILES or size > MAX_TOTAL_BYTES:
+    desk, before = brought(), len(brought())
+    for upload in gathered([one for one in uploads if not ledger_of(one.name)]):
+        lacking = next((file for file in reversed(desk) if completes(upload, file.upload)), None)
+        if lacking is not None:
+            _complete(lacking, upload)
+            continue
+        if not _has_room(upload.size):
             limits = {"files": MAX_FILES, "megabytes": MAX_TOTAL_BYTES // MEGABYTE}
             faults.append(FileError("desk_full", file=upload.name, **limits))
             continue
-        serial = st.session_state["_brought_serial"] = st.session_state.get("_brought_serial", 0) + 1
-        name = _free_name(upload.name, {file.name for file in desk})
-        desk.append(Brought(serial, Upload(name, upload.content)))
+        put(upload)
+    for upload in uploads:
+        try:
+            if ledger := ledger_of(upload.name):
+                kept_profiles()[ledger] = profile_of(upload.name, upload.content)
+        except GunmaneError as error:
+            faults.append(error)
+    _use_kept_profiles()
+    if len(desk) > before:
+        choose(desk[before])
     return tuple(faults)
+
+
+def _has_room(size: int) -> bool:
+    """Whether there is room for one more file; the bytes that two files share count once."""
+    held = {id(file.upload.content or file.upload.parts): file.upload.size for file in brought()}
+    return len(brought()) < MAX_FILES and sum(held.values()) + size <= MAX_TOTAL_BYTES
+
+
+def put(upload: Upload, *, layout: Layout | None = None) -> Brought:
+    """Put one file on the desk, under a name that no other there has."""
+    desk = brought()
+    serial = st.session_state["_brought_serial"] = st.session_state.get("_brought_serial", 0) + 1
+    name = _free_name(upload.name, {file.name for file in desk})
+    file = Brought(serial, dataclasses.replace(upload, name=name), layout=layout, came_as=upload.name)
+    desk.append(file)
+    return file
+
+
+def put_part(file: Brought, part: str, layout: Layout) -> GunmaneError | None:
+    """Put another sheet, layer or member of a file on the desk; return why there is no room for it."""
+    path = pathlib.PurePosixPath(file.name)
+    stem = PART_NAME.sub("", path.stem) if file.layout is not None else path.stem
+    word = "".join("・" if sign in '/\\:*?"<>|［］' else sign for sign in part)[:40]
+    upload = dataclasses.replace(file.upload, name=f"{stem}［{word}］{path.suffix}")
+    if not _has_room(0):
+        limits = {"files": MAX_FILES, "megabytes": MAX_TOTAL_BYTES // MEGABYTE}
+        return FileError("desk_full", file=upload.name, **limits)
+    put(upload, layout=layout).sheets = file.sheets
+    return None
+
+
+def _complete(file: Brought, upload: Upload) -> None:
+    """Add parts to a shapefile that was dropped without them, and have it read."""
+    own = with_parts(file.upload, upload.parts)
+    taken = {other.name for other in brought() if other is not file}
+    file.upload, file.came_as = dataclasses.replace(own, name=_free_name(own.name, taken)), own.name
+    read_again(file, file.profile)
+    choose(file)
+
+
+def kept_profiles() -> dict[str, Profile]:
+    """Return the profiles that wait for their ledger, by the name of that."""
+    held = st.session_state.setdefault("_brought_profiles", {})
+    return cast("dict[str, Profile]", held.setdefault(region_id(), {}))
+
+
+def _use_kept_profiles() -> None:
+    """Read each ledger with the profile that was dropped beside it, whichever of the two came first."""
+    for ledger in list(kept_profiles()):
+        meant = [file for file in brought() if is_meant(ledger, file.came_as)]
+        if meant:
+            read_again(meant[-1], kept_profiles().pop(ledger))
 
 
 def _free_name(name: str, taken: set[str]) -> str:
@@ -192,107 +142,14 @@ def read_again(file: Brought, profile: Profile | None, *, on_invalid: OnInvalid 
     if file.job is not None:
         file.job.cancel()
     file.profile, file.job, file.state = profile, None, "waiting"
+    file.revision += 1
     file.on_invalid = on_invalid or file.on_invalid
 
 
-def read_waiting(place: Region) -> None:
-    """Read the files that wait, one after the other, with a bar and a button to cancel; faults stay with their file."""
-    waiting = [file for file in brought() if file.state == "waiting"]
-    for number, file in enumerate(waiting, start=1):
-        if file.job is None:
-            file.job = _start(file, place)
-        text = tr("desk.reading", number=number, total=len(waiting), file=file.name)
-        _watch(file.job, text, done=(number - 1) / len(waiting))
-        _finish(file, file.job)
-
-
-def _start(file: Brought, place: Region) -> Job[Reading]:
-    profile, on_invalid, upload, at_hall = (
-        file.profile,
-        file.on_invalid,
-        file.upload,
-        file.places_at_town_hall,
-    )
-
-    def work(progress: Progress) -> Reading:
-        from gunmane.deliveries import take_delivery
-
-        progress(0.0, "progress.reading")
-        with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
-            path = write_upload(upload, pathlib.Path(folder))
-            try:
-                delivery = take_delivery(
-                    path,
-                    region=place,
-                    profile=profile,
-                    on_invalid=on_invalid,
-                    places_at_town_hall=at_hall,
-                )
-            except GunmaneError as error:
-                return None, error, _first_look(path, profile, place)
-            return delivery, None, None
-
-    return Job(work)
-
-
-def _first_look(path: pathlib.Path, profile: Profile | None, place: Region) -> Look | None:
-    """Return the first rows and columns of a file that could not be used; None where not even they can be read."""
-    from gunmane.ledgers.opening import open_raw
-    from gunmane.ledgers.proposals import propose_profile
-
-    try:
-        raw = open_raw(path, layout=profile.layout if profile else Layout(), max_rows=LOOK_ROWS)
-        proposed = propose_profile(raw, region=place)
-    except GunmaneError:
-        return None
-    rows = raw.table.head(LOOK_SHOWN)
-    text = rows.astype("object").where(rows.notna(), "").map(str)
-    return Look(tuple(str(name) for name in raw.table.columns), raw.told, text, proposed)
-
-
-def _watch(job: Job[Reading], text: str, *, done: float) -> None:
-    """Wait for a reading; a rerun leaves it going, and a cancelled one is not waited for."""
-    if job.wait(QUIET_SECONDS):
-        return
-    box = st.empty()
-    with box.container(horizontal=True, vertical_alignment="center", key=f"work_bar_{job.serial}"):
-        bar = st.progress(done, text=text)
-        st.button(tr("app.cancel"), key=f"cancel_{job.serial}", on_click=_cancel_all)
-    while not (job.is_cancelled or job.wait(0.2)):
-        seconds = round(time.monotonic() - job.started)
-        bar.progress(done, text=tr("desk.reading_since", what=text, seconds=seconds))
-    box.empty()
-
-
-def _cancel_all() -> None:
-    """Cancel whatever is being read or waits to be."""
-    for file in brought():
-        if file.state == "waiting":
-            if file.job is not None:
-                file.job.cancel()
-            file.state, file.job = _state_without_reading(file), None
-
-
-def _state_without_reading(file: Brought) -> State:
-    """Return what a file is when a reading gave nothing: what an earlier one gave stays."""
-    return "read" if file.delivery is not None else "cancelled"
-
-
-def _finish(file: Brought, job: Job[Reading]) -> None:
-    """Keep what a reading gave with its file; where it failed, what an earlier one gave."""
-    file.job = None
-    if job.is_cancelled:
-        file.state = _state_without_reading(file)
-        return
-    try:
-        delivery, file.error, file.look = job.result()
-        file.delivery = delivery or file.delivery
-    except Exception:
-        # One file that nobody foresaw must not keep the others from being read.
-        LOG.exception("reading failed")
-        file.error = FileError("desk_unexpected", file=file.name)
-    file.state = "read" if file.delivery is not None else "failed"
-    file.version += 1
+def read_part(file: Brought, layout: Layout) -> None:
+    """Have another sheet, layer or member of a file read in its place; what its columns mean is found out anew."""
+    file.layout = layout
+    read_again(file, None)
 
 
 def answer(file: Brought, answers: Answers) -> None:

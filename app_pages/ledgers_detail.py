@@ -11,8 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from app_pages import session, words
+from app_pages.ledgers_brought import Brought
+from app_pages.ledgers_choice import show_choice
 from app_pages.ledgers_columns import show_first_rows
-from app_pages.ledgers_desk import Brought, answer
+from app_pages.ledgers_desk import answer
 from app_pages.ledgers_form import show_form
 from app_pages.ledgers_list import counts
 from app_pages.map_view import show_map
@@ -56,6 +58,7 @@ MARK = Style(colour="#FFFFFF", weight=1.5, fill="#B3261E", symbol="cross", radiu
 def show(file: Brought, place: Region) -> None:
     """Show what is known of a file, a tab each."""
     st.html(f'<h3 class="gm-title">{html.escape(file.name)}</h3>')
+    show_choice(file)
     if file.error is not None:
         session.show_error(file.error)
         if file.delivery is not None:
@@ -75,7 +78,7 @@ def show(file: Brought, place: Region) -> None:
         "answers": lambda: _answers(file),
     }
     told = counts(delivery)
-    numbers = {"faults": told["rejected"] + told["mended"], "readings": told["readings"]}
+    numbers = {"faults": told["rejected"] + told["mended"] + told["unset"], "readings": told["readings"]}
     labels = [tr(f"data.part.{name}") for name in TABS]
     tabs = st.tabs(labels, key=f"data_parts_{session.lang()}", on_change="rerun")
     for name, tab in zip(TABS, tabs, strict=True):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import pathlib
-import tempfile
 from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from app_pages import session
-from app_pages.ledgers_desk import ON_INVALID, Brought, read_again
+from app_pages.ledgers_brought import ON_INVALID, Brought
+from app_pages.ledgers_desk import read_again
+from app_pages.ledgers_parts import profile_of
 from app_pages.session import tr
 from gunmane import i18n, schema
 from gunmane.assets.grades import load_grades
@@ -300,18 +300,9 @@ def _profile_file(file: Brought, profile: Profile) -> None:
         taken = st.file_uploader(tr("data.profile_take"), type=["toml"], key=_key(file, "profile_take"))
         if taken is not None:
             try:
-                kept = _profile_of(taken.name, taken.getvalue())
+                kept = profile_of(taken.name, taken.getvalue())
             except GunmaneError as error:
                 session.show_error(error)
                 return
             read_again(file, kept)
             st.rerun()
-
-
-def _profile_of(name: str, content: bytes) -> Profile:
-    from gunmane.ledgers.profile_files import read_profile
-
-    with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
-        path = pathlib.Path(folder) / (pathlib.PurePosixPath(name).name.lstrip(".") or "profile.toml")
-        path.write_bytes(content)
-        return read_profile(path)

@@ -10,17 +10,20 @@ import streamlit as st
 
 from app_pages import session, words
 from app_pages.data import sample_part
+from app_pages.ledgers_brought import Brought
+from app_pages.ledgers_company import is_used_up
 from app_pages.ledgers_desk import (
-    Brought,
     add,
     brought,
     choose,
     chosen,
+    kept_profiles,
     mark_planned,
     read_again,
     remove,
     usable,
 )
+from app_pages.ledgers_parts import SHAPEFILE_PARTS
 from app_pages.session import Upload, tr
 from gunmane import i18n
 from gunmane.errors import GunmaneError
@@ -32,10 +35,11 @@ if TYPE_CHECKING:
 
 TYPES = (
     "csv", "tsv", "txt", "xlsx", "xlsm", "xls", "ods", "geojson", "json", "gpkg", "parquet", "geoparquet", "fgb", "zip",
-    "gml", "osm", "graphml", "pbf",
+    "gml", "osm", "graphml", "pbf", "toml", *(ending.removeprefix(".") for ending in SHAPEFILE_PARTS),
 )  # fmt: skip
 """Endings that the file field lets through; what a file really is, its content says."""
 STEPS = ("drop", "look", "use")
+JOINING_NOTES = ("ledger_joined", "ledger_left_over", "ledger_used_up", "spans_drawn")
 
 
 # -- bringing -----------------------------------------------------------------------------------------------
@@ -52,6 +56,8 @@ def show_drop_zone() -> None:
     )
     for fault in st.session_state.pop("_desk_faults", ()):
         session.show_error(fault)
+    if kept_profiles():
+        st.caption(tr("data.profile_waits", ledgers=tr("word.list_sep").join(kept_profiles())))
     st.caption(tr("upload.privacy"))
 
 
@@ -65,10 +71,7 @@ def take_dropped() -> None:
     dropped = st.session_state.get(_field()) or []
     if not dropped:
         return
-    before = len(brought())
     st.session_state["_desk_faults"] = add([Upload(file.name, file.getvalue()) for file in dropped])
-    if len(brought()) > before:
-        choose(brought()[before])
     st.session_state["_drops"] = st.session_state.get("_drops", 0) + 1
 
 
@@ -184,7 +187,9 @@ def _card(file: Brought) -> str:
     if delivery is not None:
         role = tr(f"data.role.{file.used_profile.role}")
         lines.append(f"<p>{html.escape(tr('data.recognised', kind=kind_words(delivery), role=role))}</p>")
-        lines.append(f'<dl class="gm-counts">{_counts(delivery)}</dl>')
+        if not is_used_up(file):
+            lines.append(f'<dl class="gm-counts">{_counts(delivery)}</dl>')
+        lines += [f"<p>{html.escape(note)}</p>" for note in _joined(delivery)]
     if file.error is not None:
         lines.append(f'<p class="gm-fault">{html.escape(i18n.say(file.error, session.lang()))}</p>')
     lines.append(f'<p class="gm-next">{html.escape(_next(file))}</p>')
@@ -192,18 +197,20 @@ def _card(file: Brought) -> str:
 
 
 def counts(delivery: Delivery) -> dict[str, int]:
-    """Return rows in, taken, rejected, mended, and cells that were read another way."""
-    rules = delivery.rejects["rule"].astype("str")
-    is_value = rules.str.endswith("_value") & (rules != "heading_row_value")
-    lost = delivery.rejects.loc[~rules.str.endswith("_value"), "row"].nunique()
-    kept = delivery.rejects.loc[is_value, "row"]
+    """Return rows in, taken and rejected, values mended and set to unknown, and cells that were read another way."""
     return {
         "rows": delivery.row_count,
-        "taken": delivery.row_count - int(lost),
-        "rejected": int(lost),
-        "mended": int(kept.nunique()),
+        "taken": delivery.row_count - delivery.rejected_count,
+        "rejected": delivery.rejected_count,
+        "mended": delivery.mended_count,
+        "unset": delivery.unset_count,
         "readings": int(delivery.readings["rows"].sum()),
     }
+
+
+def _joined(delivery: Delivery) -> list[str]:
+    """Return what to say of a file that is a piece of a ledger."""
+    return [note_sentence(note, session.lang()) for note in delivery.notes if note.key in JOINING_NOTES]
 
 
 def _counts(delivery: Delivery) -> str:
@@ -217,6 +224,8 @@ def _next(file: Brought) -> str:
     """Return what to do next with a file."""
     if file.delivery is None:
         return tr(f"data.next.{file.state}")
+    if is_used_up(file):
+        return tr("data.next.used_up")
     if file.delivery.profile.role == "unknown":
         return tr("data.next.unknown")
     if file.delivery.profile.role == "assets" and file.delivery.assets.empty:
@@ -226,4 +235,4 @@ def _next(file: Brought) -> str:
     told = counts(file.delivery)
     if told["rejected"]:
         return tr("data.next.rejected", count=words.count(told["rejected"]))
-    return tr("data.next.mended" if told["mended"] else "data.next.good")
+    return tr("data.next.mended" if told["mended"] + told["unset"] else "data.next.good")

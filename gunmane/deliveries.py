@@ -16,6 +16,7 @@ from gunmane.assets import take_rows
 from gunmane.errors import FileError
 from gunmane.keepers import settle_keeper
 from gunmane.ledgers.annual import conditions_from
+from gunmane.ledgers.joins import has_shapes
 from gunmane.ledgers.opening_notes import opening_notes
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
@@ -42,6 +43,8 @@ __all__ = [
 # What a person looks at; a ledger that is wrong throughout must not be held twice.
 FIRST_ROWS = 20
 FAULT_ROWS_KEPT = 20_000
+# Says that a row holds the headings once more; nothing of it is mended.
+HEADING_RULE = "heading_row_value"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -83,6 +86,10 @@ class Delivery:
         Counts for the page and the command.
     notes
         What the reader must know.
+    places_at_town_hall
+        As in `LedgerFile`.
+    comes_with_shapes
+        Whether the file itself has shapes; those that another file gave it do not count.
     """
 
     file: str
@@ -106,12 +113,23 @@ class Delivery:
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     places_at_town_hall: bool = False
+    comes_with_shapes: bool = False
 
     @property
     def rejected_count(self) -> int:
         """Rows that were not taken; a fault of one value keeps its row."""
         whole = self.rejects[~self.rejects["rule"].astype("str").str.endswith("_value")]
         return int(whole[["source_file", "row"]].drop_duplicates().shape[0])
+
+    @property
+    def mended_count(self) -> int:
+        """Values of rows that were taken which were mended: another value stands in their place."""
+        return int((kept_values(self.rejects)["became"].fillna("") != "").sum())
+
+    @property
+    def unset_count(self) -> int:
+        """Values of rows that were taken which could not be read and count as unknown."""
+        return int((kept_values(self.rejects)["became"].fillna("") == "").sum())
 
 
 def take_delivery(
@@ -197,6 +215,7 @@ def take_delivery(
             *facts.get("notes", ()),
         ),
         places_at_town_hall=places_at_town_hall,
+        comes_with_shapes="joined" not in raw.told and has_shapes(raw),
         **found,
     )
 
@@ -230,6 +249,15 @@ def take_deliveries(
             )
         except FileError as error:
             yield error
+
+
+def kept_values(rejects: pd.DataFrame) -> pd.DataFrame:
+    """Return of all faults those of one value whose row was taken; that headings were found is none of a value."""
+    rules = rejects["rule"].astype("str")
+    lost = rejects.loc[~rules.str.endswith("_value"), "row"]
+    return rejects[
+        rules.str.endswith("_value") & (rules != HEADING_RULE) & ~rejects["row"].isin(set(lost.dropna()))
+    ]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

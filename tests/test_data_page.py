@@ -1,10 +1,14 @@
 """The page データ: files are read one by one, their faults told, their columns corrected, and planned with."""
 
+import io
 import json
 import threading
 import types
+import zipfile
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -304,11 +308,186 @@ def test_more_files_than_there_is_room_for_are_refused_by_name(monkeypatch):
     assert any("多い.csv" in error.value for error in app.error)
 
 
+# -- pieces of one ledger -----------------------------------------------------------------------------------
+
+
+def shapefile(folder, stem="道路", *, keep=(".shp", ".shx", ".dbf", ".prj", ".cpg")):
+    """Bridges as the files that make up a shapefile, by name."""
+    folder.mkdir(exist_ok=True)
+    rows = {"kyo_no": [f"00{n}" for n in range(1, 6)]}
+    points = gpd.points_from_xy([132.301 + n / 1000 for n in range(5)], [34.601 + n / 1000 for n in range(5)])
+    gpd.GeoDataFrame(rows, geometry=points, crs=6668).to_file(folder / f"{stem}.shp", encoding="utf-8")
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in keep}
+
+
+def table_without_places():
+    rows = [f"00{n},第{n}橋,S55,Ⅲ,{TOWN},12.5\n" for n in range(1, 6)]
+    return ("kyo_no,橋梁名,架設年度,判定区分,市町村コード,橋長（m）\n" + "".join(rows)).encode("cp932")
+
+
+def points_of_bridges():
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"kyo_no": f"00{n}"},
+            "geometry": {"type": "Point", "coordinates": [132.3 + n / 1000, 34.6 + n / 1000]},
+        }
+        for n in range(1, 6)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+@pytest.mark.parametrize("is_table_first", [True, False])
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_a_table_finds_its_shapes_in_another_file_whichever_comes_first(is_table_first, is_at_once):
+    files = [("橋.csv", table_without_places()), ("位置.geojson", points_of_bridges())]
+    files = files if is_table_first else files[::-1]
+    app = drop(opened(), *files) if is_at_once else drop(drop(opened(), files[0]), files[1])
+    by_name = {file.name: file for file in desk(app)}
+    assert len(by_name["橋.csv"].delivery.assets) == 5
+    assert by_name["橋.csv"].delivery.assets["name"].tolist()[0] == "第1橋"
+    assert by_name["位置.geojson"].delivery.row_count == 0
+    assert t("data.next.used_up", "ja") in html_of(app)
+    app.button(key="plan_with").click().run()
+    own = app.session_state["_own"][SMALL].ground
+    assert (~own.assets["is_synthetic"]).sum() == 5
+
+
+def test_a_table_whose_shapes_are_taken_away_has_no_places_any_more():
+    app = drop(opened(), ("橋.csv", table_without_places()), ("位置.geojson", points_of_bridges()))
+    app.button(key="remove_2").click().run()
+    (file,) = desk(app)
+    assert file.company == ()
+    assert file.delivery is None or file.delivery.assets.empty
+
+
+def test_files_that_belong_to_no_other_are_read_once(monkeypatch):
+    taken, real = [], deliveries.take_delivery
+
+    def take(path, **choices):
+        taken.append((path.name, len(choices["beside"])))
+        return real(path, **choices)
+
+    monkeypatch.setattr(deliveries, "take_delivery", take)
+    drop(opened(), ("橋.csv", bridges()), ("位置.geojson", points_of_bridges()), ("別.csv", bridges(2)))
+    assert sorted(taken) == [("位置.geojson", 0), ("別.csv", 0), ("橋.csv", 0)]
+
+
+# -- parts of a shapefile, profiles beside their ledger -----------------------------------------------------
+
+
+def test_parts_of_a_shapefile_are_one_file_whatever_their_case(tmp_path):
+    parts = shapefile(tmp_path / "s", "橋梁")
+    parts = {name.replace(".dbf", ".DBF").replace(".shx", ".Shx"): data for name, data in parts.items()}
+    app = drop(opened(), *parts.items(), ("橋.csv", bridges()))
+    assert [file.name for file in desk(app)] == ["橋梁.shp", "橋.csv"]
+    assert len(desk(app)[0].delivery.assets) == 5
+    assert desk(app)[0].delivery.told["has_prj"]
+
+
+def test_a_lone_part_says_what_is_missing_and_takes_it_when_it_comes(tmp_path):
+    parts = shapefile(tmp_path / "s", "橋梁")
+    app = drop(opened(), ("橋梁.dbf", parts.pop("橋梁.dbf")))
+    assert desk(app)[0].state == "failed"
+    said = t("error.desk_shapefile_parts", "ja", file="橋梁.dbf", missing=".shp .shx")
+    assert said in [error.value for error in app.error]
+    drop(app, *parts.items())
+    assert [(file.name, file.state) for file in desk(app)] == [("橋梁.shp", "read")]
+    assert len(desk(app)[0].delivery.assets) == 5
+
+
+def test_two_shapefiles_of_one_name_both_stay(tmp_path):
+    parts = shapefile(tmp_path / "s", "橋梁")
+    app = drop(drop(opened(), *parts.items()), *parts.items())
+    assert [file.name for file in desk(app)] == ["橋梁.shp", "橋梁 (2).shp"]
+    assert [len(file.delivery.assets) for file in desk(app)] == [5, 5]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), None])
+def test_a_profile_dropped_beside_its_ledger_is_used_whichever_comes_first(order):
+    from gunmane.ledgers.profile_files import write_profile
+
+    profile = drop(opened(), ("橋.csv", bridges())).session_state["_brought"][SMALL][0].delivery.profile
+    kept = write_profile(profile).replace('name = ["橋梁名"]', 'name = ["橋梁番号"]').encode()
+    files = [("橋.csv", bridges()), ("橋.csv.profile.toml", kept)]
+    app = opened()
+    if order is None:
+        drop(app, *files)
+    else:
+        drop(app, files[order[0]])
+        if order[0] == 1:
+            assert any("橋.csv" in caption.value for caption in app.caption)
+        drop(app, files[order[1]])
+    assert [file.name for file in desk(app)] == ["橋.csv"]
+    assert desk(app)[0].delivery.assets["name"].tolist()[0] == "001"
+
+
+# -- several ledgers in one file ----------------------------------------------------------------------------
+
+
+def zip_of(**members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.csv", content)
+    return buffer.getvalue()
+
+
+def book_of(**counts):
+    buffer = io.BytesIO()
+    with pd.ExcelWriter(buffer) as writer:
+        for name, count in counts.items():
+            table = pd.read_csv(io.BytesIO(bridges(count)), encoding="cp932", dtype="str")
+            table.to_excel(writer, sheet_name=name, index=False)
+    return buffer.getvalue()
+
+
+def test_a_zip_of_several_ledgers_offers_the_choice():
+    app = drop(opened(), ("台帳.zip", zip_of(橋梁=bridges(3), 橋梁2=bridges(4))))
+    assert desk(app)[0].state == "failed"
+    assert app.selectbox(key="part_1_1").options == ["橋梁.csv", "橋梁2.csv"]
+    app.selectbox(key="part_1_1").set_value("橋梁2.csv")
+    app.button(key="part_instead_1_1").click().run()
+    assert len(desk(app)[0].delivery.assets) == 4
+    app.button(key="part_add_1_2").click().run()
+    assert [(file.name, len(file.delivery.assets)) for file in desk(app)] == [
+        ("台帳.zip", 4),
+        ("台帳［橋梁.csv］.zip", 3),
+    ]
+
+
+def test_all_ledgers_of_a_zip_are_added_at_once():
+    app = drop(opened(), ("台帳.zip", zip_of(橋梁=bridges(3), 橋梁2=bridges(4), 橋梁3=bridges(2))))
+    app.button(key="part_all_1_1").click().run()
+    assert sorted(len(file.delivery.assets) for file in desk(app)) == [2, 3, 4]
+
+
+def test_another_sheet_of_a_workbook_becomes_a_further_file_without_a_second_upload():
+    app = drop(opened(), ("橋.xlsx", book_of(北=5, 南=2)))
+    assert len(desk(app)[0].delivery.assets) == 5
+    app.button(key="part_add_1_1").click().run()
+    first, second = desk(app)
+    assert (second.name, len(second.delivery.assets)) == ("橋［南］.xlsx", 2)
+    assert second.upload.content is first.upload.content
+    app.button(key="look_2").click().run()
+    app.button(key="part_instead_2_1").click().run()
+    assert len(desk(app)[1].delivery.assets) == 5
+
+
+def test_values_mended_and_values_set_to_unknown_are_told_apart():
+    # Latitude and longitude the wrong way round, and a year that nothing says.
+    extra = "008,八橋,S55,Ⅲ,34368,132.302,34.602,5\n009,九橋,1700,Ⅲ,34368,34.603,132.303,5\n"
+    delivery = desk(drop(opened(), ("橋.csv", bridges(2, extra=extra))))[0].delivery
+    assert (delivery.mended_count, delivery.unset_count) == (1, 1)
+    assert delivery.row_count == len(delivery.assets) + delivery.rejected_count == 4
+
+
 # -- the desk -----------------------------------------------------------------------------------------------
 
 
 def test_a_cancelled_reading_leaves_what_was_read_before():
-    from app_pages.ledgers_desk import Brought, _finish
+    from app_pages.ledgers_brought import Brought
+    from app_pages.ledgers_reading import _finish
     from app_pages.session import Upload
     from app_pages.work import Job
 

@@ -74,7 +74,7 @@ def test_a_value_that_was_not_read_keeps_its_row_and_is_told(region):
     delivery = delivered(original, region)
     assert len(delivery.assets) == 3
     (row,) = table(sheets(faults_xlsx(delivery, "en"))[0])
-    assert row[t("faults.head.outcome", "en")].value == t("faults.outcome.mended", "en")
+    assert row[t("faults.head.outcome", "en")].value == t("faults.outcome.unset", "en")
     assert row["架設年"].fill.fill_type == "solid"
 
 

@@ -162,7 +162,8 @@ def _facts(one: Delivery | FileError, region: Region, lang: str) -> dict[str, An
         "rows": one.row_count,
         "taken": len(one.assets),
         "rejected": one.rejected_count,
-        "mended": _mended(one),
+        "mended": one.mended_count,
+        "unset": one.unset_count,
         "columns": {ours: list(names) for ours, names in sorted(one.profile.columns.items())},
         "columns_not_used": _unused(one),
         "counts": [
@@ -172,10 +173,6 @@ def _facts(one: Delivery | FileError, region: Region, lang: str) -> dict[str, An
         "faults": reject_groups(one.rejects).to_dict("records"),
         "notes": [note_sentence(note, lang) for note in one.notes],
     }
-
-
-def _mended(one: Delivery) -> int:
-    return int((one.rejects["became"].fillna("") != "").sum()) if len(one.rejects) else 0
 
 
 def _unused(one: Delivery) -> list[str]:
@@ -207,7 +204,8 @@ def _tell_one(one: Delivery, region: Region, lang: str) -> None:
     role = one.profile.role
     if role == "assets":
         values = {"rows": one.row_count, "taken": len(one.assets), "rejected": one.rejected_count}
-        console.tell("  " + t("check.rows", lang, **values, mended=_mended(one)))
+        values |= {"mended": one.mended_count, "unset": one.unset_count}
+        console.tell("  " + t("check.rows", lang, **values))
         _tell_counts(one, region, lang)
     elif role == "roads" and one.roads is not None:
         km = round(one.facts["length_m"] / 1000)

@@ -19,7 +19,7 @@ MAX_KINDS = 500
 MAX_READINGS = 5_000
 NAMED_COLUMNS = 8  # file columns named for one of ours before the list ends in "…"
 HEADING_RULE = "heading_row_value"
-OUTCOMES = ("rejected", "mended")
+OUTCOMES = ("rejected", "mended", "unset")
 
 
 def faults_xlsx(delivery: Delivery, lang: str = "ja") -> bytes:
@@ -45,16 +45,17 @@ def fault_kinds(rejects: pd.DataFrame) -> pd.DataFrame:
     """
     Group faults by kind: `rule, column, rows, first_row, value, became, advice_key, outcome`.
 
-    `value` and `became` are those of the first row; `outcome` is one of `OUTCOMES`. Rejected rows come first, then
-    the most frequent.
+    `value` and `became` are those of the first row; `outcome` is one of `OUTCOMES`: rejected rows come first, then
+    mended values, then those set to unknown, of each the most frequent first.
     """
     names = ["rule", "column", "rows", "first_row", "value", "became", "advice_key", "outcome"]
     if rejects.empty:
         return pd.DataFrame({name: [] for name in names})
     table = rejects.reindex(columns=schema.names("rejects")).fillna({"column": "", "value": "", "became": ""})
+    table["outcome"] = outcomes(table)
     grouped = (
         table.sort_values("row", kind="stable")
-        .groupby(["rule", "column", "advice_key"], as_index=False)
+        .groupby(["rule", "column", "advice_key", "outcome"], as_index=False)
         .agg(
             rows=("row", "size"),
             first_row=("row", "first"),
@@ -62,14 +63,16 @@ def fault_kinds(rejects: pd.DataFrame) -> pd.DataFrame:
             became=("became", "first"),
         )
     )
-    grouped["outcome"] = outcomes(grouped["rule"])
-    keys = ["outcome", "rows", "rule", "column"]
-    return grouped.sort_values(keys, ascending=[False, False, True, True])[names].reset_index(drop=True)
+    grouped["order"] = grouped["outcome"].map(OUTCOMES.index)
+    keys = ["order", "rows", "rule", "column"]
+    return grouped.sort_values(keys, ascending=[True, False, True, True])[names].reset_index(drop=True)
 
 
-def outcomes(rules: pd.Series) -> pd.Series:
-    """Return what became of a row by its rule: rules that end in `_value` keep the row."""
-    return rules.astype("str").str.endswith("_value").map({True: "mended", False: "rejected"})
+def outcomes(faults: pd.DataFrame) -> pd.Series:
+    """Return what became of a row or value by `rule` and `became`: rules that end in `_value` keep the row."""
+    is_kept = faults["rule"].astype("str").str.endswith("_value")
+    is_mended = (faults["became"].fillna("") != "") | (faults["rule"] == HEADING_RULE)
+    return is_mended.map({True: "mended", False: "unset"}).where(is_kept, "rejected")
 
 
 def file_columns(delivery: Delivery, column: str) -> tuple[str, ...]:
@@ -156,7 +159,9 @@ def _faults_by_row(faults: pd.DataFrame) -> dict[int, list[_Fault]]:
 def _told(found: Sequence[_Fault], lang: str) -> tuple[str, str, str]:
     """Return what became of a row, its faults and what to do, each fault once."""
     is_rejected = any(not fault.rule.endswith("_value") for fault in found)
-    outcome = t(f"faults.outcome.{'rejected' if is_rejected else 'mended'}", lang)
+    kept = {"mended" if fault.became or fault.rule == HEADING_RULE else "unset" for fault in found}
+    kinds = [kind for kind in OUTCOMES if kind in ({"rejected"} if is_rejected else kept)]
+    outcome = t("word.list_sep", lang).join(t(f"faults.outcome.{kind}", lang) for kind in kinds)
     faults = [_fault_words(fault, lang) for fault in found]
     todo = [advice(fault.advice_key, lang) for fault in found]
     return outcome, "\n".join(dict.fromkeys(faults)), "\n".join(dict.fromkeys(todo))

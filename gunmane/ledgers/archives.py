@@ -180,8 +180,9 @@ def _chosen(file: str, members: list[zipfile.ZipInfo], wanted: str) -> tuple[zip
     else:
         if not groups and any(_suffix(m) == ".zip" for m in members):
             raise FileError("ledger_zip_nested", file=file)
-        found = ", ".join(sorted(shown_name(same[0]) for same in groups.values())[:6]) or "-"
-        raise FileError("ledger_zip_choice", file=file, found=found)
+        names = sorted(shown_name(same[0]) for same in groups.values())
+        found = ", ".join(names[:6]) or "-"
+        raise FileError("ledger_zip_choice", file=file, found=found, members=tuple(names))
     others = {shown_name(m) for m in [*ledgers, *(m for m in members if _suffix(m) == ".zip")]}
     return pick, sorted(name for name in others if pathlib.PurePath(name).stem.casefold() != _stem(pick))
 
