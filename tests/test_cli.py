@@ -134,6 +134,16 @@ def test_the_real_network_of_kusatsu_is_planned_on_and_described(tmp_path, capsy
     assert notice.startswith("施設の全部または一部は模擬です")
 
 
+def test_lines_that_say_nothing_are_the_network_of_a_plan(tmp_path, capsys):
+    path = SAMPLES / "kusatsu_osm_roads" / "roads.geojson"
+    if not path.exists():
+        pytest.skip("the real road lines of 草津市 are not on this machine")
+    assert main(["plan", "shiga_kusatsu", "--assets", str(path), "--out", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "272 km" in told and "roads.geojson は線だけで" in told
+    assert json.loads((tmp_path / "plan.json").read_bytes())["provenance"]["roads_source"] == "roads.geojson"
+
+
 # Its own errors -----------------------------------------------------------------------------------------
 
 

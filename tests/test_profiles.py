@@ -628,3 +628,33 @@ def test_the_spans_of_handa_keep_their_zone(kusatsu):
     raw = Raw(path.name, "gpkg", table, spans.geometry.to_numpy(), spans.crs, {"layer": "下水道管渠"})
     rows = understood(raw, kusatsu)
     assert len(rows) == 60 and rows.crs == 6675 and set(rows["sector"]) == {"sewer"}
+
+
+# Lines that say nothing ----------------------------------------------------------------------------------
+
+
+def bare_lines(file, columns=None, *, shape=None):
+    line = shape or shapely.LineString([(135.95, 35.0), (135.951, 35.0)])
+    return raw_of(
+        columns or {"memo": [None] * 3}, file, shapes=np.array([line] * 3, dtype=object), crs=LON_LAT
+    )
+
+
+@pytest.mark.parametrize("file", ["roads.geojson", "線.gpkg", "市道.shp"])
+def test_lines_of_which_no_column_says_anything_are_the_network_and_that_is_told(kusatsu, file):
+    profile = propose_profile(bare_lines(file), region=kusatsu)
+    assert (profile.role, profile.kind, profile.constants) == ("roads", "lines", {"sector": "road"})
+    assert "profile_lines_as_roads" in said(profile.notes)
+
+
+@pytest.mark.parametrize(
+    ("raw", "role"),
+    [
+        (bare_lines("河川.geojson"), "assets"),
+        (bare_lines("道路台帳.geojson", {"路線名": list("甲乙丙")}), "assets"),
+        (bare_lines("下水.geojson", {"管渠番号": ["1", "2", "3"]}), "assets"),
+        (bare_lines("線.geojson", shape=shapely.Point(135.95, 35.0)), "unknown"),
+    ],
+)
+def test_lines_of_another_sector_or_with_columns_that_say_something_stay_assets(kusatsu, raw, role):
+    assert propose_profile(raw, region=kusatsu).role == role

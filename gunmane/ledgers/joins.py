@@ -218,6 +218,11 @@ def left_over(table: Raw, shapes: Raw, match: Match) -> Raw | None:
     return dataclasses.replace(shapes, table=shapes.table[is_left], shapes=rest, told=told)
 
 
+def is_key(name: object) -> bool:
+    """Return whether a column's name says that it is a key of its own kind, not a plain count of the rows."""
+    return _is_key_name(name) and plain_name(str(name)) not in COUNT_NAMES
+
+
 def _is_key(keys: pd.Series) -> bool:
     filled = keys[keys != ""]
     return len(filled) > 0 and filled.nunique() >= FOUND_SHARE * len(filled)

@@ -8,7 +8,9 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
+import shapely
 
 from gunmane import schema
 from gunmane.cache import data_folder
@@ -22,6 +24,7 @@ from gunmane.ledgers.headings import (
     sector_of_title,
     vocabulary,
 )
+from gunmane.ledgers.joins import is_key
 from gunmane.ledgers.places import looked_at
 from gunmane.ledgers.positions import propose_position
 from gunmane.ledgers.profiles import Layout, Position, Profile
@@ -31,6 +34,11 @@ from gunmane.municipalities import Region
 from gunmane.scenario import Note
 
 DBF_NAME_LENGTH = 10
+LINES = (
+    shapely.GeometryType.LINESTRING,
+    shapely.GeometryType.LINEARRING,
+    shapely.GeometryType.MULTILINESTRING,
+)
 PUMP_STATION_WORDS = dict.fromkeys(
     ("ポンプ場", "中継ポンプ場", "排水ポンプ場", "雨水ポンプ場", "汚水ポンプ場"), "pump_station"
 )
@@ -49,7 +57,8 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
     Return what a file seems to be and what its columns seem to mean.
 
     Known sources come first (kind of its own), then our own column names ("own"), then Japanese and English headings
-    ("table"). Where no sector can be told the role is "unknown" and a note says so.
+    ("table"). Lines of which no column says anything are the network ("lines", role "roads"), unless the file's name
+    speaks of another sector. Where no sector can be told the role is "unknown" and a note says so.
 
     Parameters
     ----------
@@ -76,6 +85,16 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
     if "sector" in columns:
         sector = ""
     position, notes = propose_position(raw, place, region=region)
+    if not columns and sector in {"", "road"} and _is_bare_lines(raw):
+        notes.append(Note.of("profile_lines_as_roads", file=raw.file))
+        return Profile(
+            kind="lines",
+            role="roads",
+            constants={"sector": "road"},
+            position=position,
+            layout=layout_of(raw),
+            notes=tuple(notes),
+        )
     is_told = bool(sector) or "sector" in columns
     if not is_told:
         notes.append(Note.of("profile_no_sector", file=raw.file))
@@ -92,6 +111,15 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
         factors=_factors(columns),
         notes=tuple(notes),
     )
+
+
+def _is_bare_lines(raw: Raw) -> bool:
+    """Whether a file is lines alone, without a key by which a table could find them."""
+    if raw.shapes is None:
+        return False
+    kinds = shapely.get_type_id(np.asarray(raw.shapes, dtype=object))
+    kinds = kinds[kinds >= 0]
+    return bool(len(kinds)) and bool(np.isin(kinds, LINES).all()) and not any(map(is_key, raw.table.columns))
 
 
 def sector_of_ledger(raw: Raw) -> str:
