@@ -32,7 +32,7 @@ def show() -> None:
             ledgers_ready.show_readiness(place)
     if templates.open:
         with templates:
-            ledgers_ready.show_templates()
+            ledgers_ready.show_templates(place)
 
 
 def _files(place: Region) -> None:

@@ -15,7 +15,7 @@ from app_pages.tables import Cell, html_table
 from gunmane import schema
 from gunmane.exports.templates import TEMPLATES, template_xlsx
 from gunmane.ledgers.profiles import Answers
-from gunmane.municipalities import Region
+from gunmane.municipalities import Region, find_region
 from gunmane.readiness import readiness
 from gunmane.scenario import Ground
 
@@ -161,8 +161,8 @@ def _missing(table: pd.DataFrame, place: Region) -> str:
 # -- templates ----------------------------------------------------------------------------------------------
 
 
-def show_templates() -> None:
-    """Hand out an empty ledger a sector, which is read back as it is."""
+def show_templates(place: Region) -> None:
+    """Hand out an empty ledger a sector, with the codes of the region, which is read back as it is."""
     st.markdown(tr("data.templates_lead"))
     boxes = [box for _ in range(0, len(TEMPLATES), ACROSS) for box in st.columns(ACROSS)]
     for box, name in zip(boxes, TEMPLATES, strict=False):
@@ -174,8 +174,8 @@ def show_templates() -> None:
             )
             st.download_button(
                 tr("data.template_save"),
-                _template(name, session.lang()),
-                file_name=f"gunmane_{name}_{session.lang()}.xlsx",
+                _template(name, session.lang(), place.region_id),
+                file_name=f"gunmane_{name}_{place.region_id}_{session.lang()}.xlsx",
                 mime=XLSX,
                 on_click="ignore",
                 key=f"template_{name}",
@@ -183,7 +183,7 @@ def show_templates() -> None:
             )
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
-def _template(name: str, lang: str) -> bytes:
+@st.cache_data(show_spinner=False, max_entries=64)
+def _template(name: str, lang: str, region_id: str) -> bytes:
     """Return a template; it holds nothing of anybody, so all sessions share it."""
-    return template_xlsx(name, lang)
+    return template_xlsx(name, lang, find_region(region_id))

@@ -9,10 +9,12 @@ import pytest
 from made_deliveries import bridge_rows, delivered
 from openpyxl.utils import get_column_letter
 
+from gunmane.cli import main
 from gunmane.deliveries import take_delivery
 from gunmane.exports.faults import fault_kinds, faults_xlsx
 from gunmane.exports.samplefiles import sample_files
 from gunmane.exports.templates import TEMPLATES, template_fields, template_xlsx
+from gunmane.exports.words import text_width
 from gunmane.i18n import t
 from gunmane.ledgers.opening import open_raw
 from gunmane.ledgers.proposals import propose_profile
@@ -214,14 +216,15 @@ def test_filled_totals_are_read_in_the_units_of_their_headings(lang, region, tmp
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_is_empty_and_explains_every_column(name, lang):
-    table, about, grades = openpyxl.load_workbook(io.BytesIO(template_xlsx(name, lang))).worksheets
+    table, about, *grades = openpyxl.load_workbook(io.BytesIO(template_xlsx(name, lang))).worksheets
     fields = template_fields(name, lang)
     assert [cell.value for cell in table[1]] == [field.heading for field in fields]
     assert table.max_row == 1
     assert [about.cell(row=at, column=1).value for at in range(3, 3 + len(fields))] == [
         f.heading for f in fields
     ]
-    assert grades.max_row > 2
+    # Only what is graded has a sheet of grades.
+    assert [page.max_row > 2 for page in grades] == [True] * (name not in ("water", "totals"))
 
 
 def test_codes_stay_text_and_grades_are_chosen_from_a_list():
@@ -243,3 +246,114 @@ def test_a_template_has_the_same_bytes_each_time():
 def test_an_unknown_template_is_refused():
     with pytest.raises(ValueError, match="no template"):
         template_xlsx("dam", "ja")
+
+
+def cells(page):
+    return [str(cell.value) for row in page.iter_rows() for cell in row if cell.value is not None]
+
+
+def about_rows(name, lang="ja", region=None):
+    """What the second sheet says of each of our columns: need, allowed values, example."""
+    page = openpyxl.load_workbook(io.BytesIO(template_xlsx(name, lang, region))).worksheets[1]
+    rows = page.iter_rows(min_row=3, values_only=True)
+    return {row[1]: (row[2], row[4], row[5]) for row in rows}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_each_sector_has_examples_of_its_own(lang):
+    named = [about_rows(sector, lang)["name"][2] for sector in SECTORS]
+    assert len(set(named)) == len(SECTORS)
+    assert "公園" in about_rows("park")["name"][2]
+
+
+@pytest.mark.parametrize("sector", SECTORS)
+def test_the_place_is_needed_in_one_way_or_the_other(sector):
+    needs = {ours: need for ours, (need, _, _) in about_rows(sector).items()}
+    either = t("template.need.place", "ja")
+    assert [ours for ours, need in needs.items() if need == either] == ["lat", "lon", "address"]
+    assert needs["name"] == t("template.need.advised", "ja")
+    assert t("template.need.needed", "ja") not in needs.values()
+    page = openpyxl.load_workbook(io.BytesIO(template_xlsx(sector))).worksheets[0]
+    fills = {cell.value: cell.fill.fgColor.rgb for cell in page[1]}
+    assert fills["緯度"] == fills["所在地"] != fills["管理番号"]
+
+
+def test_totals_are_one_row_a_municipality_and_have_no_grades():
+    pages = openpyxl.load_workbook(io.BytesIO(template_xlsx("totals"))).worksheets
+    assert [page.title for page in pages] == [t("template.sheet.totals", "ja"), "列の説明"]
+    assert "1 市町村 1 行" in pages[1]["A1"].value and "1 施設" not in pages[1]["A1"].value
+
+
+def test_totals_for_a_region_hold_its_codes_and_names(region, tmp_path):
+    book = openpyxl.load_workbook(io.BytesIO(template_xlsx("totals", "ja", region)))
+    page = book.worksheets[0]
+    rows = [(row[0], row[1]) for row in page.iter_rows(min_row=2, values_only=True)]
+    assert rows == [
+        ("292125", "宇陀市"), ("293857", "曽爾村"), ("293865", "御杖村"), ("294535", "東吉野村")
+    ]  # fmt: skip
+    page["E3"].value = 96.5
+    book.save(tmp_path / "合計.xlsx")
+    told = take_delivery(tmp_path / "合計.xlsx", region=region).statistics
+    assert told.loc["29385", "road_length_m"] == pytest.approx(96_500)
+
+
+def test_codes_and_places_of_a_region_are_its_examples(region):
+    told = about_rows("bridge", "ja", find_region("shimane_masuda"))
+    assert "32204 益田市" in told["muni_code"][1] and "32 島根県" in told["owner_code"][1]
+    assert told["address"][2].startswith("益田市") and told["lat"][2].startswith("34.")
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("sector", [name for name in SECTORS if name != "water"])
+def test_grades_are_told_in_plain_words_a_scale_at_a_time(sector, lang):
+    page = openpyxl.load_workbook(io.BytesIO(template_xlsx(sector, lang))).worksheets[2]
+    text = " ".join(cells(page))
+    assert not [mark for mark in ("assumption", "(出所", "hantei_kubun", "一般知識") if mark in text]
+    rows = list(page.iter_rows(min_row=3, max_col=3, values_only=True))
+    scales = [scale for scale, _, _ in rows]
+    assert scales == sorted(scales, key=scales.index)
+    # A grade is told once a scale.
+    grades = [(scale, g) for scale, told, _ in rows for g in told.split(t("word.list_sep", lang))]
+    assert len(set(grades)) == len(grades)
+
+
+def test_of_several_scales_the_usual_one_is_named():
+    page = openpyxl.load_workbook(io.BytesIO(template_xlsx("sewer"))).worksheets[2]
+    usual = {row[0] for row in page.iter_rows(min_row=3, values_only=True) if "標準" in row[0]}
+    assert usual == {"下水管の緊急度（Ⅰ～Ⅲ）【標準】"}
+    assert "標準" in page["A1"].value
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_sheet_prints_across_one_page_with_its_text_whole(name):
+    book = openpyxl.load_workbook(io.BytesIO(template_xlsx(name)))
+    for page in book.worksheets:
+        assert page.page_setup.orientation == "landscape" and page.sheet_properties.pageSetUpPr.fitToPage
+        assert (page.page_setup.fitToWidth, page.page_setup.fitToHeight) == (1, 0)
+    page = book.worksheets[1]
+    for row in page.iter_rows(min_row=3):
+        needed = max(
+            text_width(str(cell.value or "")) / page.column_dimensions[cell.column_letter].width
+            for cell in row
+        )
+        assert page.row_dimensions[row[0].row].height >= 15 * needed
+
+
+@pytest.mark.parametrize(
+    ("word", "file"),
+    [
+        ("橋梁", "template_bridge_ja.xlsx"),
+        ("下水道台帳", "template_sewer_ja.xlsx"),
+        ("totals", "template_totals_ja.xlsx"),
+    ],
+)
+def test_the_command_takes_the_words_of_the_trade(word, file, tmp_path):
+    assert main(["template", word, "--out", str(tmp_path), "--lang", "ja", "--quiet"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [file]
+
+
+def test_the_command_fills_in_the_codes_of_a_region(tmp_path):
+    assert main(["template", "totals", "--region", "宇陀", "--out", str(tmp_path), "--lang", "ja"]) == 0
+    (path,) = tmp_path.iterdir()
+    assert path.name == "template_totals_nara_uda_ja.xlsx"
+    assert openpyxl.load_workbook(path).worksheets[0]["B2"].value == "宇陀市"

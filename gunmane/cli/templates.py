@@ -6,22 +6,42 @@ import argparse
 import pathlib
 
 from gunmane.cli import report
-from gunmane.exports.templates import TEMPLATES, template_xlsx
-from gunmane.i18n import t
+from gunmane.exports.template_fields import TEMPLATES
+from gunmane.exports.templates import template_xlsx
+from gunmane.i18n import LANGUAGES, t
+from gunmane.municipalities import find_region
 
 ALL = "all"
+ALL_WORDS = ("すべて", "全部", "全て")
 
 
 def add_template(parser: argparse.ArgumentParser, lang: str) -> None:
     """Add the arguments of `gunmane template` to its parser."""
-    parser.add_argument("sector", metavar="SECTOR", choices=(*TEMPLATES, ALL), help=_sectors_told(lang))
+    parser.add_argument(
+        "sector", metavar="SECTOR", type=template_name, choices=(*TEMPLATES, ALL), help=_sectors_told(lang)
+    )
+    parser.add_argument("--region", metavar="REGION", help=t("cli.help.template_region", lang))
     parser.add_argument(
         "--out", metavar="DIR", type=pathlib.Path, required=True, help=t("cli.help.out", lang)
     )
 
 
+def template_name(text: str) -> str:
+    """Return the template that a word names: `bridge`, 橋梁, 橋梁台帳, "bridge ledger"; other words as they are."""
+    if text in ALL_WORDS:
+        return ALL
+    for name in TEMPLATES:
+        words = {t(f"template.title.{name}", lang) for lang in LANGUAGES}
+        if name != "totals":
+            words |= {t(f"sector.{name}", lang) for lang in LANGUAGES}
+        if text.casefold() in {name, *(word.casefold() for word in words)}:
+            return name
+    return text
+
+
 def _sectors_told(lang: str) -> str:
-    return f"{t('check.help.template_sector', lang)}: {', '.join((*TEMPLATES, ALL))}"
+    names = [name if lang == "en" else f"{name}（{t(f'template.title.{name}', lang)}）" for name in TEMPLATES]
+    return f"{t('check.help.template_sector', lang)}: {', '.join((*names, ALL))}"
 
 
 def write_template(options: argparse.Namespace, lang: str) -> None:
@@ -30,13 +50,15 @@ def write_template(options: argparse.Namespace, lang: str) -> None:
 
     Raises
     ------
-    gunmane.errors.FileError
-        If the folder cannot be written to.
+    gunmane.errors.GunmaneError
+        If the region is unknown, or the folder cannot be written to.
     """
     from gunmane.exports import write_files
 
+    region = find_region(options.region) if options.region else None
     chosen = TEMPLATES if options.sector == ALL else (options.sector,)
-    contents = {f"template_{name}_{lang}.xlsx": template_xlsx(name, lang) for name in chosen}
+    beside = f"_{region.region_id}" if region is not None else ""
+    contents = {f"template_{name}{beside}_{lang}.xlsx": template_xlsx(name, lang, region) for name in chosen}
     paths = write_files(contents, options.out)
     if not options.quiet:
         report.tell_files(paths, lang)
