@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -71,7 +71,8 @@ class Delivery:
     first_rows
         The first rows, each original column as text, index as in `rejects`.
     fault_rows
-        Rows with a fault (`FAULT_ROWS_KEPT` at most), each original column as text, index as in `rejects`.
+        Rows with a fault (`FAULT_ROWS_KEPT` at most), each original column as text, index as in `rejects`; all rows
+        with the role "conditions", whose faults come to light beside the ledgers.
     rejected_places
         Rejected rows that have a place: `row, rule`, points in WGS84.
     roads
@@ -83,7 +84,7 @@ class Delivery:
     reference
         A layer to look at (borders, emergency routes, dense districts, flood depth), in WGS84.
     facts
-        Counts for the page and the command.
+        Counts for the page and the command; `empty_columns` are those of the file without any cell.
     notes
         What the reader must know.
     places_at_town_hall
@@ -172,24 +173,9 @@ def take_delivery(
     file = LedgerFile(path, profile, on_invalid, places_at_town_hall)
     opened = open_file(file, region, beside)
     raw, used = opened.raw, opened.profile
-    empty = _Taken(gpd.GeoDataFrame(geometry=[], crs=region.epsg), *_no_faults(), _no_places())
-    found: dict[str, Any] = {}
-    taken = empty
-    facts: dict[str, Any] = {}
-    role = "" if opened.is_used_up else used.role
-    if role == "assets":
-        taken, facts = _assets(raw, used, region, on_invalid)
-    elif role == "roads":
-        found["roads"], facts = roads_from(raw, used, region=region)
-    elif role == "conditions":
-        found["conditions"] = conditions_from(raw, used, region=region)
-        facts = dict(found["conditions"].attrs)
-    elif role == "statistics":
-        found["statistics"] = totals_from(raw, used, region=region)
-        facts = dict(found["statistics"].attrs)
-    elif role in {"borders", "reference"}:
-        found["reference"] = reference_from(raw, used, region=region)
-        facts = dict(found["reference"].attrs)
+    taken, found, facts = _by_role(opened, region, on_invalid)
+    used = _with_found_columns(used, facts.pop("columns", {}))
+    facts["empty_columns"] = _empty_columns(raw.table)
     faulty = taken.rejects["row"].drop_duplicates().dropna().astype("int64")
     return Delivery(
         file=raw.file,
@@ -204,7 +190,7 @@ def take_delivery(
         rejects=taken.rejects,
         readings=taken.readings,
         first_rows=_as_text(raw.table.iloc[:FIRST_ROWS]),
-        fault_rows=_as_text(raw.table[raw.table.index.isin(faulty[:FAULT_ROWS_KEPT])]),
+        fault_rows=_as_text(_rows_kept(raw.table, faulty, is_all=used.role == "conditions")),
         rejected_places=taken.rejected_places,
         facts=facts,
         notes=(
@@ -213,6 +199,7 @@ def take_delivery(
             *opening_notes(raw),
             *used.notes,
             *facts.get("notes", ()),
+            *_approximate_notes(raw.file, taken.assets),
         ),
         places_at_town_hall=places_at_town_hall,
         comes_with_shapes="joined" not in raw.told and has_shapes(raw),
@@ -268,6 +255,72 @@ class _Taken:
     rejected_places: gpd.GeoDataFrame
 
 
+def _by_role(
+    opened: Opened, region: Region, on_invalid: OnInvalid
+) -> tuple[_Taken, dict[str, Any], dict[str, Any]]:
+    """What a file gives by its role: assets and faults, other tables by the field of `Delivery`, and facts."""
+    raw, used = opened.raw, opened.profile
+    taken = _Taken(gpd.GeoDataFrame(geometry=[], crs=region.epsg), *_no_faults(), _no_places())
+    role = "" if opened.is_used_up else used.role
+    if role == "assets":
+        taken, facts = _assets(raw, used, region, on_invalid)
+        return taken, {}, facts
+    if role == "roads":
+        roads, facts = roads_from(raw, used, region=region)
+        return taken, {"roads": roads}, facts
+    if role == "conditions":
+        conditions = conditions_from(raw, used, region=region)
+        return taken, {"conditions": conditions}, dict(conditions.attrs)
+    if role == "statistics":
+        totals = totals_from(raw, used, region=region)
+        facts = dict(totals.attrs)
+        # A table within the attributes of a table breaks when tables are joined.
+        rejects = facts.pop("rejects")
+        totals.attrs = {"file": raw.file}
+        _raise_first(rejects, on_invalid)
+        return dataclasses.replace(taken, rejects=rejects), {"statistics": totals}, facts
+    if role in {"borders", "reference"}:
+        reference = reference_from(raw, used, region=region)
+        return taken, {"reference": reference}, dict(reference.attrs)
+    return taken, {}, {}
+
+
+def _raise_first(rejects: pd.DataFrame, on_invalid: OnInvalid) -> None:
+    """
+    Refuse totals with a fault where the caller wants none; ledgers are refused where they are taken.
+
+    Raises
+    ------
+    FileError
+        `assets_invalid`, naming the first fault and how many there are.
+    """
+    if on_invalid != "raise" or rejects.empty:
+        return
+    first = rejects.iloc[0]
+    named = {name: str(first[name]) or "-" for name in ("column", "value", "rule")}
+    raise FileError(
+        "assets_invalid",
+        file=str(first["source_file"]),
+        row=int(first["row"]),
+        count=len(rejects),
+        **named,
+    )
+
+
+def _with_found_columns(profile: Profile, columns: Mapping[str, tuple[str, ...]]) -> Profile:
+    """A profile with the columns that a reader found by their headings; what it said itself goes first."""
+    found = {ours: names for ours, names in columns.items() if ours not in profile.columns}
+    return dataclasses.replace(profile, columns={**profile.columns, **found}) if found else profile
+
+
+def _approximate_notes(file: str, assets: gpd.GeoDataFrame) -> list[Note]:
+    """Say how many assets stand at the point of their settlement instead of their own place."""
+    if "position" not in assets.columns:
+        return []
+    count = int((assets["position"] == "town_point").sum())
+    return [Note.of("places_approximate", file=file, count=count, total=len(assets))] if count else []
+
+
 def _joining_notes(opened: Opened) -> list[Note]:
     told, file = opened.raw.told, opened.raw.file
     if opened.is_used_up:
@@ -319,6 +372,16 @@ def _assets(
     if "owner_code" not in rows.columns or rows["owner_code"].isna().all():
         assets, facts["notes"] = settle_keeper(assets, raw, profile.answers.owner, region)
     return _Taken(assets, rejects, readings, taken.rejected_places), facts
+
+
+def _rows_kept(table: pd.DataFrame, faulty: pd.Series, *, is_all: bool) -> pd.DataFrame:
+    return table.head(FAULT_ROWS_KEPT) if is_all else table[table.index.isin(faulty[:FAULT_ROWS_KEPT])]
+
+
+def _empty_columns(table: pd.DataFrame) -> list[str]:
+    """Columns of which no cell holds anything, such as those of a template that were not needed."""
+    columns = [table.iloc[:, at] for at in range(table.shape[1])]
+    return [str(cells.name) for cells in columns if not (cells.notna() & (cells != "")).any()]
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:

@@ -99,7 +99,8 @@ def load_inputs(
     notes = [Note.of("sample_assets", region=place.region_id)]
     notes += [Note.of(key, **values) for key, values in sample.facts["notes"]]
     notes += totals_notes
-    table = StandIns(assets, [rejects], notes)
+    faults = [delivery.rejects for delivery in deliveries if delivery.statistics is not None]
+    table = StandIns(assets, [rejects, *faults], notes)
     provenance: dict[str, Any] = {
         "gunmane_version": gunmane.__version__,
         "data_dates": DATA_DATES,
@@ -158,11 +159,20 @@ def _delivered(files: Sequence[pathlib.Path | str | LedgerFile | Delivery], regi
 
 
 def _with_totals(region: Region, deliveries: Sequence[Delivery]) -> tuple[Region, list[Note]]:
-    """The region with the totals of the user's files, and what to tell of them."""
+    """
+    The region with the totals of the user's files, and what to tell of them.
+
+    Raises
+    ------
+    FileError
+        If a file has faults only, or contradicts another one.
+    """
     notes: list[Note] = []
     for delivery in deliveries:
         if delivery.statistics is None:
             continue
+        if not delivery.statistics.notna().to_numpy().any():
+            raise FileError("totals_nothing_taken", file=delivery.file, rejected=len(delivery.rejects))
         region = with_statistics(region, delivery.statistics)
         cells = len(region.statistics.attrs["replaced"])
         towns = len(delivery.statistics)

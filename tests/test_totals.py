@@ -1,5 +1,7 @@
 """Totals by municipality: published tables and one's own, and a region that is drawn from them."""
 
+import io
+
 import openpyxl
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from gunmane.assets import take_assets
 from gunmane.deliveries import take_delivery
 from gunmane.errors import FileError
+from gunmane.exports.faults import faults_xlsx
 from gunmane.exports.templates import template_xlsx
 from gunmane.i18n import say
 from gunmane.ledgers.profiles import Profile
@@ -275,3 +278,94 @@ def test_a_sample_follows_a_given_count_of_bridges():
         "sector == 'bridge' and owner_code == '29212'"
     )
     assert (len(bridges), (bridges["condition"] >= 3).sum()) == (100, 40)
+
+
+def totals_delivery(folder, rows, **choices):
+    heads = ["団体コード", "市町村名", "道路延長（km）", "橋数（橋）", "うち判定Ⅲ・Ⅳ（橋）", "公園面積（ha）"]
+    return take_delivery(workbook(folder / "合計.xlsx", [heads, *rows]), region=UDA, **choices)
+
+
+GOOD = ["29212", "宇陀市", 781.8, 525, 57, 71.6]
+
+
+def faults_of(delivery):
+    return delivery.rejects[["row", "column", "value", "rule"]].to_numpy().tolist()
+
+
+def test_what_is_wrong_in_totals_is_a_fault_with_its_row(tmp_path):
+    rows = [GOOD, ["29385", "東吉野村", 1, 1, 0, 0], ["29386", "御杖村", "約120", 130, 20, -1]]
+    delivery = totals_delivery(tmp_path, rows)
+    assert faults_of(delivery) == [
+        [3, "muni_code", "29385 東吉野村", "totals_code_name"],
+        [4, "road_length_m", "約120", "totals_number_value"],
+        [4, "park_area_m2", "-1", "totals_out_of_range_value"],
+    ]
+    assert delivery.fault_rows.index.tolist() == [3, 4]
+    assert delivery.statistics.index.tolist() == ["29212", "29386"]
+    assert (delivery.rejected_count, delivery.unset_count) == (1, 2)
+
+
+def test_a_town_given_twice_counts_only_where_both_rows_say_the_same(tmp_path):
+    soni = ["29385", "曽爾村", 100, 60, 5, 0]
+    same = totals_delivery(tmp_path, [GOOD, soni, ["293857", *soni[1:]]])
+    assert faults_of(same) == [[4, "muni_code", "29385", "totals_double"]]
+    other = totals_delivery(tmp_path, [["293857", "曽爾村", 90, 60, 5, 0], GOOD, soni])
+    assert [fault[::3] for fault in faults_of(other)] == [
+        [2, "totals_double_differs"],
+        [4, "totals_double_differs"],
+    ]
+    assert same.statistics.at["29385", "road_length_m"] == 100_000
+    assert other.statistics.index.tolist() == ["29212"]
+
+
+def test_rows_of_other_towns_and_sums_are_told(tmp_path):
+    delivery = totals_delivery(tmp_path, [GOOD, ["29201", "奈良市", 1, 1, 1, 1], ["", "合計", 1, 1, 1, 1]])
+    told = {note.key: dict(note.values) for note in delivery.notes}
+    assert (
+        told["totals_other_towns"]["examples"] == "奈良市" and told["totals_sum_rows"]["examples"] == "合計"
+    )
+    assert told["totals_absent"]["names_ja"] == "曽爾村、御杖村、東吉野村"
+    assert delivery.rejects.empty
+
+
+def test_a_row_whose_town_cannot_be_told_is_a_fault_in_ones_own_table(tmp_path):
+    delivery = totals_delivery(tmp_path, [GOOD, ["", "東部", 1, 1, 1, 1]])
+    assert faults_of(delivery) == [[3, "name", "東部", "totals_town_unknown"]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "rule"),
+    [
+        ({3: 130, 4: 200}, ["totals_more_bad_bridges_value"] * 2),
+        ({2: 83_000}, ["totals_out_of_range_value"]),
+        ({2: 8_300}, ["totals_roads_too_dense_value"]),
+        ({4: 9_999}, ["totals_more_bad_bridges_value"] * 2),
+    ],
+)
+def test_what_a_plan_would_refuse_is_a_fault_and_does_not_count(tmp_path, cells, rule):
+    row = [cells.get(i, cell) for i, cell in enumerate(GOOD)]
+    delivery = totals_delivery(tmp_path, [row])
+    assert delivery.rejects["rule"].tolist() == rule
+    assert with_statistics(UDA, delivery.statistics).statistics.loc["29212"].notna().sum() > 5
+
+
+def test_faults_of_totals_have_words_and_a_workbook(tmp_path):
+    rows = [[*GOOD[:2], "約1", 130, 200, -1], ["29386", "曽爾村", 1, 1, 1, 1]]
+    delivery = totals_delivery(tmp_path, rows)
+    for lang in ("ja", "en"):
+        book = openpyxl.load_workbook(io.BytesIO(faults_xlsx(delivery, lang)))
+        text = str([cell.value for sheet in book for row in sheet for cell in row])
+        assert "totals_" not in text and "advice." not in text
+    assert delivery.profile.columns["road_length_m"] == ("道路延長（km）",)
+
+
+def test_totals_with_a_fault_are_refused_where_none_is_wanted(tmp_path):
+    with pytest.raises(FileError) as error:
+        totals_delivery(tmp_path, [[*GOOD[:2], "約1", 130, 20, 1]], on_invalid="raise")
+    assert error.value.key == "assets_invalid"
+
+
+def test_a_town_of_the_same_name_elsewhere_is_not_taken():
+    rows = [["団体コード", "市町村名", "橋数"], ["29212", "宇陀市", 500], ["13206", "宇陀市", 9]]
+    totals = totals_from(raw_of(rows), OWN, region=UDA)
+    assert totals["bridges_inspected"].tolist() == [500] and totals.attrs["rejects"].empty

@@ -21,6 +21,7 @@ _ERA_WORDS = (("明治", "m"), ("大正", "t"), ("昭和", "s"), ("平成", "h")
 _ERA = re.compile(r"([mtshr])\s*\.?\s*(\d{1,2}|元)(?!\d)")
 _WESTERN = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
 _TITLE_YEAR = re.compile(r"(令和|平成|r|h)\s*(\d{1,2}|元)\s*年度|(20\d\d)\s*年度")
+UNNAMED = re.compile(r"^(Unnamed|column|列)[: _]?\d*$")
 # A table opens with headings over several rows; below them stand bridges.
 HEADING_DEPTH = 8
 
@@ -95,7 +96,8 @@ def conditions_from(raw: Raw, profile: Profile, *, region: Region) -> pd.DataFra
     conditions
         `COLUMNS`: `owner_code` 5 digits (2 of a prefecture), `muni_code` where the bridge lies or "", `inspected_year`
         and `built_year` western or missing, lengths in m or missing, `source` "file#row". `attrs` has `rows`, `kept`,
-        `other_owner`, `outside_region`, `owner_unclear` and `year_from` ("column", "title" or "").
+        `other_owner`, `outside_region`, `owner_unclear`, `year_from` ("column", "title" or "") and `columns` (the
+        file's names of the columns that were used).
 
     Raises
     ------
@@ -115,7 +117,9 @@ def conditions_from(raw: Raw, profile: Profile, *, region: Region) -> pd.DataFra
     table = table[is_filled]
     if table.empty:
         raise FileError("ledger_no_rows", file=raw.file)
-    return _kept(table, raw, region)
+    kept = _kept(table, raw, region)
+    kept.attrs["columns"] = own_headings(raw, found)
+    return kept
 
 
 _NEEDED = (("name", "橋梁名"), ("condition_raw", "判定区分"))
@@ -277,7 +281,7 @@ def heading_levels(table: pd.DataFrame, depth: int) -> list[tuple[str, ...]]:
     depth
         Rows of the table that are headings too.
     """
-    names = ["" if re.match(r"^(Unnamed|column|列)[: _]?\d*$", str(c)) else str(c) for c in table.columns]
+    names = ["" if UNNAMED.match(str(c)) else str(c) for c in table.columns]
     parts = [name.split(JOINER) for name in names]
     if max((len(part) for part in parts), default=0) > 1:
         # The reader has joined the rows of headings already.
@@ -298,6 +302,16 @@ def heading_levels(table: pd.DataFrame, depth: int) -> list[tuple[str, ...]]:
             if held and (not levels[i] or levels[i][-1] != held):
                 levels[i].append(held)
     return [tuple(parts) for parts in levels]
+
+
+def own_headings(raw: Raw, at: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+    """Return the file's name of each column of ours (-> its position), where it has one that no other has."""
+    names = [str(name) for name in raw.table.columns]
+    return {
+        key: (names[place],)
+        for key, place in sorted(at.items())
+        if names[place].strip() and not UNNAMED.match(names[place]) and names.count(names[place]) == 1
+    }
 
 
 def texts(rows: pd.DataFrame, at: int) -> pd.Series:

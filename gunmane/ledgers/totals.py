@@ -13,10 +13,10 @@ import pandas as pd
 
 from gunmane.errors import FileError
 from gunmane.ledgers.annual import (
-    bare_name,
     heading_depth,
     heading_levels,
     numbers,
+    own_headings,
     plain,
     plain_digits,
     texts,
@@ -24,7 +24,15 @@ from gunmane.ledgers.annual import (
 )
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
-from gunmane.municipalities import Region, region_codes, region_names
+from gunmane.ledgers.total_rows import (
+    RowFault,
+    newest_rows,
+    rejects_of,
+    settle_doubles,
+    towns_of_rows,
+)
+from gunmane.municipalities import Region, total_faults
+from gunmane.scenario import Note
 
 # Our column -> heading of the template; the unit in brackets is what the number is taken in.
 TEMPLATE = {
@@ -43,7 +51,7 @@ Words = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 WORDS: Words = {
     "muni_code": (("団体コード", "市町村コード", "市区町村コード", "行政コード", "muni_code"), ()),
     "name": (("団体名", "市町村名", "市区町村名", "自治体名", "市町村"), ("コード", "道", "立")),
-    "prefecture": (("都道府県名", "都道府県"), ("コード", "道")),
+    "prefecture": (("都道府県名", "都道府県"), ("コード", "道路", "国道")),
     "year": (("決算年度", "年度"), ("末",)),
     "bridges_grade_3_4": (("iii・iv", "iii,iv", "iii/iv", "iiiiv", "要修繕橋", "うちiii"), ("率",)),
     "bridges_inspected": (("橋数", "橋梁数", "点検橋", "bridges_inspected"), ("率", "iii")),
@@ -107,7 +115,8 @@ def totals_from(raw: Raw, profile: Profile, *, region: Region) -> pd.DataFrame:
         Indexed by `muni_code`, sorted; columns as in the statistics of the region, and `civil_engineers`; only those
         that the table has, missing where the cell is. `attrs`: `file`, `absent` (municipalities without a row),
         `years`, `without` (columns that were not found), `other_rows`, `doubled` (municipalities with two rows of
-        one year, of which the first counts) and `not_numbers` (code, column, cell).
+        one year), `not_numbers` (code, column, cell), `rejects` (`schema.REJECTS`: also what contradicts itself or
+        cannot be true, which is missing in the totals), `columns` (the file's names) and `notes`.
 
     Raises
     ------
@@ -120,34 +129,65 @@ def totals_from(raw: Raw, profile: Profile, *, region: Region) -> pd.DataFrame:
     levels = heading_levels(raw.table, depth)
     rows = raw.table.iloc[depth:]
     found = _survey_columns(raw, rows, levels) if is_survey else _own_columns(raw, levels, profile)
-    codes = _codes(rows, found, region)
-    chosen = rows[(codes != "").to_numpy()]
-    if chosen.empty:
+    named = {key: texts(rows, found.at[key][0]) for key in WHO if key in found.at}
+    towns = towns_of_rows(named, rows.index, region, is_published=profile.kind in PUBLISHED)
+    chosen = rows[(towns.codes != "").to_numpy()]
+    if chosen.empty and not towns.faults:
         raise FileError("totals_no_town", file=raw.file, region_ja=region.name_ja, region_en=region.name_en)
     table, wrong = _values(chosen, found)
-    table["muni_code"] = codes[codes != ""].to_numpy()
-    table["year"] = _years(chosen, found)
-    table = table.sort_values(
-        ["muni_code", "year"], ascending=[True, False], kind="stable", na_position="last"
-    )
-    is_double = table.duplicated(["muni_code", "year"])
-    newest = table.drop_duplicates("muni_code")
-    known_years = sorted({int(year) for year in newest["year"].dropna()})
-    out = newest.set_index("muni_code")[[name for name in VALUES_OUT if name in newest.columns]]
+    values = [name for name in VALUES_OUT if name in table.columns]
+    table["muni_code"], table["year"] = towns.codes[towns.codes != ""], _years(chosen, found)
+    newest, doubles = settle_doubles(newest_rows(table), values)
+    out = newest.set_index("muni_code")[values]
     code_of = newest["muni_code"].to_dict()
+    odd = _implausible(out, newest, chosen, found, region)
+    numberless = [
+        RowFault(row, key, cell, "totals_number_value") for row, key, cell in wrong if row in code_of
+    ]
+    absent = [code for code in region.municipalities.index if code not in out.index]
     out.attrs = {
         "file": raw.file,
-        "absent": [code for code in region.municipalities.index if code not in out.index],
-        "years": known_years,
+        "absent": absent,
+        "years": sorted({int(year) for year in newest["year"].dropna()}),
         "without": [name for name in VALUES if name not in out.columns],
-        "other_rows": int((codes == "").sum()),
-        "doubled": sorted(set(table.loc[is_double.to_numpy(), "muni_code"])),
-        "not_numbers": [(code_of[row], key, cell) for row, key, cell in wrong if row in code_of],
+        "other_rows": int((towns.codes == "").sum()),
+        "doubled": sorted({fault.value for fault in doubles}),
+        "not_numbers": [(code_of[fault.row], fault.column, fault.value) for fault in numberless],
+        "rejects": rejects_of([*towns.faults, *doubles, *numberless, *odd], raw.file),
+        "columns": own_headings(raw, {key: places[0] for key, places in found.at.items()}),
+        "notes": [*towns.notes(raw.file), *_absent_notes(absent, raw.file, region)],
     }
     return out
 
 
 VALUES_OUT = (*VALUES, "public_housing_units")
+WHO = ("muni_code", "name", "prefecture")
+# Tables of all Japan: most of their rows are of other regions.
+PUBLISHED = ("public_facilities", "staff")
+
+
+def _implausible(
+    out: pd.DataFrame, newest: pd.DataFrame, rows: pd.DataFrame, found: Found, region: Region
+) -> list[RowFault]:
+    """Take out of `out` what cannot be true, and return it; what was published counts in its stead."""
+    row_of = {code: row for row, code in newest["muni_code"].items()}
+    odd: list[RowFault] = []
+    while faults := total_faults(region, out):
+        for fault in faults:
+            for name in fault.columns:
+                row = row_of[fault.code]
+                cell = " + ".join(texts(rows.loc[[row]], place).iloc[0] for place in found.at[name])
+                odd.append(RowFault(row, name, cell, f"{fault.key}_value"))
+                out.loc[fault.code, name] = np.nan
+    return odd
+
+
+def _absent_notes(absent: list[str], file: str, region: Region) -> list[Note]:
+    if not absent:
+        return []
+    names_ja = "、".join(region.name_of(code, "ja") for code in absent)
+    names_en = ", ".join(region.name_of(code, "en") for code in absent)
+    return [Note.of("totals_absent", file=file, names_ja=names_ja, names_en=names_en)]
 
 
 def _depth(table: pd.DataFrame) -> int:
@@ -250,27 +290,6 @@ def _park_columns(heads: list[str], levels: list[tuple[str, ...]]) -> tuple[int,
     inside = [i for i in totals if "区域外" not in heads[i]][:1]
     outside = [i for i in totals if "区域外" in heads[i]][:1]
     return (*inside, *outside)
-
-
-def _codes(rows: pd.DataFrame, found: Found, region: Region) -> pd.Series:
-    """Code of each row's municipality, "" where it is none of the region's."""
-    by_code, by_name = region_codes(region), region_names(region)
-    empty = pd.Series("", index=rows.index)
-    codes = empty
-    if "muni_code" in found.at:
-        codes = texts(rows, found.at["muni_code"][0]).map(lambda cell: by_code.get(plain_digits(cell), ""))
-    if "name" in found.at:
-        names = texts(rows, found.at["name"][0]).map(lambda cell: by_name.get(bare_name(cell), ""))
-        home = empty
-        if "prefecture" in found.at:
-            home = texts(rows, found.at["prefecture"][0])
-            # A prefecture's name stands on its first row only.
-            home = (
-                home.where(home != "").ffill().fillna("").map(lambda cell: by_name.get(bare_name(cell), "?"))
-            )
-        is_same = (home == "") | (home.str[:2] == names.str[:2])
-        codes = codes.where((codes != "") | ~is_same, names)
-    return codes.where(codes.str.len() == 5, "").astype("str")
 
 
 def _values(rows: pd.DataFrame, found: Found) -> tuple[pd.DataFrame, list[tuple[Any, str, str]]]:

@@ -8,7 +8,13 @@ from gunmane.municipalities.facts import (
     load_japan,
     load_regions,
 )
-from gunmane.municipalities.statistics import long_code, region_codes, region_names, with_statistics
+from gunmane.municipalities.statistics import (
+    long_code,
+    region_codes,
+    region_names,
+    total_faults,
+    with_statistics,
+)
 
 __all__ = [
     "Region",
@@ -20,5 +26,6 @@ __all__ = [
     "long_code",
     "region_codes",
     "region_names",
+    "total_faults",
     "with_statistics",
 ]

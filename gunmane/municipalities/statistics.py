@@ -38,6 +38,30 @@ NAMES_JA = {
 # Denser than the densest city of Japan (Tokyo's wards: 20 km of road a km2).
 MAX_ROAD_KM_PER_KM2 = 25.0
 MAX_PARK_SHARE = 0.2
+BRIDGE_COUNTS = {"bad": "bridges_grade_3_4", "count": "bridges_inspected"}
+
+
+@dataclasses.dataclass(frozen=True)
+class TotalFault:
+    """
+    A total that cannot be true.
+
+    Parameters
+    ----------
+    code
+        Municipality.
+    columns
+        The given columns that are in question, sorted.
+    key
+        Key of the sentence under `error.`.
+    values
+        What the sentence names.
+    """
+
+    code: str
+    columns: tuple[str, ...]
+    key: str
+    values: dict[str, str]
 
 
 def with_statistics(region: Region, totals: pd.DataFrame) -> Region:
@@ -60,74 +84,106 @@ def with_statistics(region: Region, totals: pd.DataFrame) -> Region:
         If a total is out of its range, more bridges are bad than there are, or roads are denser than anywhere.
     """
     file = str(totals.attrs.get("file", "")) or "-"
-    chosen = totals[totals.index.isin(region.municipalities.index)]
-    statistics = region.statistics.copy()
-    replaced: list[tuple[str, str, float | None, float]] = []
-    for column in TOTALS:
-        if column.name not in chosen.columns:
-            continue
-        given = pd.to_numeric(chosen[column.name], errors="coerce").dropna().astype("float64")
-        for code, value in given.sort_index().items():
-            _check(region, str(code), column, float(value), file)
-        before = statistics.get(column.name, pd.Series(index=statistics.index, dtype="float64"))
-        after = before.astype("float64").copy()
-        after.update(given)
-        statistics[column.name] = after
-        for code in given.index.sort_values():
-            old = before.get(code)
-            was = None if old is None or pd.isna(old) else float(old)
-            if was != float(given[code]):
-                replaced.append((str(code), column.name, was, float(given[code])))
-    _check_together(region, statistics, {code for code, *_ in replaced}, file)
+    for fault in total_faults(region, totals):
+        raise FileError(fault.key, file=file, **fault.values)
+    statistics, replaced = _replaced(region, totals)
     statistics.attrs = {**region.statistics.attrs, "replaced": replaced}
     return dataclasses.replace(region, statistics=statistics)
 
 
-def _check(region: Region, code: str, column: schema.Column, value: float, file: str) -> None:
+def total_faults(region: Region, totals: pd.DataFrame) -> list[TotalFault]:
+    """
+    Return the given totals that cannot be true, alone or beside the others; as for `with_statistics`.
+
+    Totals that are out of their range are told alone; only when there are none are totals set beside each other.
+    """
+    given = _given(region, totals)
+    alone = [
+        fault
+        for column in TOTALS
+        if column.name in given.columns
+        for code, value in given[column.name].dropna().sort_index().items()
+        if (fault := _range_fault(region, str(code), column, float(value)))
+    ]
+    if alone:
+        return alone
+    statistics, replaced = _replaced(region, totals)
+    found: list[TotalFault] = []
+    for code in sorted({code for code, *_ in replaced}):
+        here = set(given.columns[given.loc[code].notna()])
+        found += _faults_together(region, code, statistics.loc[code], here)
+    return found
+
+
+def _given(region: Region, totals: pd.DataFrame) -> pd.DataFrame:
+    chosen = totals[totals.index.isin(region.municipalities.index)]
+    names = [column.name for column in TOTALS if column.name in chosen.columns]
+    return chosen[names].apply(pd.to_numeric, errors="coerce").astype("float64")
+
+
+def _replaced(
+    region: Region, totals: pd.DataFrame
+) -> tuple[pd.DataFrame, list[tuple[str, str, float | None, float]]]:
+    """Return the statistics with the given totals in them, and each cell that changed."""
+    statistics = region.statistics.copy()
+    replaced: list[tuple[str, str, float | None, float]] = []
+    for name, column in _given(region, totals).items():
+        given = column.dropna()
+        before = statistics.get(name, pd.Series(index=statistics.index, dtype="float64"))
+        after = before.astype("float64").copy()
+        after.update(given)
+        statistics[name] = after
+        for code in given.index.sort_values():
+            old = before.get(code)
+            was = None if old is None or pd.isna(old) else float(old)
+            if was != float(given[code]):
+                replaced.append((str(code), str(name), was, float(given[code])))
+    return statistics, replaced
+
+
+def _range_fault(region: Region, code: str, column: schema.Column, value: float) -> TotalFault | None:
     low, high = column.low or 0.0, column.high or float("inf")
-    if not low <= value <= high:
-        raise FileError(
-            "totals_out_of_range",
-            **_town(region, code, file),
-            column_ja=NAMES_JA[column.name],
-            column_en=column.meaning,
-            value=f"{value:,.6f}".rstrip("0").rstrip("."),
-            low=f"{low:,g}",
-            high=f"{high:,.0f}",
-        )
+    if low <= value <= high:
+        return None
+    values = {
+        **_town(region, code),
+        "column_ja": NAMES_JA[column.name],
+        "column_en": column.meaning,
+        "value": f"{value:,.6f}".rstrip("0").rstrip("."),
+        "low": f"{low:,g}",
+        "high": f"{high:,.0f}",
+    }
+    return TotalFault(code, (column.name,), "totals_out_of_range", values)
 
 
-def _check_together(region: Region, statistics: pd.DataFrame, codes: set[str], file: str) -> None:
-    for code in sorted(codes):
-        row, town = statistics.loc[code], _town(region, code, file)
-        if row["bridges_grade_3_4"] > row["bridges_inspected"]:
-            raise FileError(
-                "totals_more_bad_bridges",
-                **town,
-                bad=f"{row['bridges_grade_3_4']:,.0f}",
-                count=f"{row['bridges_inspected']:,.0f}",
-            )
-        density = row["road_length_m"] / 1000 / row["area_km2"]
-        if density > MAX_ROAD_KM_PER_KM2:
-            raise FileError(
-                "totals_roads_too_dense",
-                **town,
-                km=f"{row['road_length_m'] / 1000:,.0f}",
-                area=f"{row['area_km2']:,.1f}",
-                limit=f"{MAX_ROAD_KM_PER_KM2:g}",
-            )
-        if row["park_area_m2"] > row["area_km2"] * 1e6 * MAX_PARK_SHARE:
-            raise FileError(
-                "totals_parks_too_large",
-                **town,
-                ha=f"{row['park_area_m2'] / 1e4:,.0f}",
-                area=f"{row['area_km2']:,.1f}",
-                percent=f"{MAX_PARK_SHARE * 100:g}",
-            )
+def _faults_together(region: Region, code: str, row: pd.Series, given: set[str]) -> list[TotalFault]:
+    """Return what contradicts itself in a municipality's totals, where one of the given ones is in question."""
+    town = _town(region, code)
+    area = f"{row['area_km2']:,.1f}"
+    found: list[tuple[tuple[str, ...], str, dict[str, str]]] = []
+    if row["bridges_grade_3_4"] > row["bridges_inspected"]:
+        counts = {name: f"{row[column]:,.0f}" for name, column in BRIDGE_COUNTS.items()}
+        found.append((tuple(BRIDGE_COUNTS.values()), "totals_more_bad_bridges", counts))
+    if row["road_length_m"] / 1000 / row["area_km2"] > MAX_ROAD_KM_PER_KM2:
+        km, limit = f"{row['road_length_m'] / 1000:,.0f}", f"{MAX_ROAD_KM_PER_KM2:g}"
+        values = {"km": km, "area": area, "limit": limit}
+        found.append((("road_length_m", "area_km2"), "totals_roads_too_dense", values))
+    if row["park_area_m2"] > row["area_km2"] * 1e6 * MAX_PARK_SHARE:
+        ha, percent = f"{row['park_area_m2'] / 1e4:,.0f}", f"{MAX_PARK_SHARE * 100:g}"
+        values = {"ha": ha, "area": area, "percent": percent}
+        found.append((("park_area_m2", "area_km2"), "totals_parks_too_large", values))
+    faults = []
+    for asked, key, values in found:
+        named = tuple(name for name in asked if name in given)
+        # Of a density it is the total that is in question, of land only where no other total is given.
+        if named:
+            is_count = set(asked) == set(BRIDGE_COUNTS.values())
+            faults.append(TotalFault(code, named if is_count else named[:1], key, {**town, **values}))
+    return faults
 
 
-def _town(region: Region, code: str, file: str) -> dict[str, str]:
-    return {"file": file, "town_ja": region.name_of(code, "ja"), "town_en": region.name_of(code, "en")}
+def _town(region: Region, code: str) -> dict[str, str]:
+    return {"town_ja": region.name_of(code, "ja"), "town_en": region.name_of(code, "en")}
 
 
 def region_codes(region: Region) -> dict[str, str]:
