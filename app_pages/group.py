@@ -7,7 +7,7 @@ import logging
 import pandas as pd
 import streamlit as st
 
-from app_pages import group_panel, group_pick, plan_map, session
+from app_pages import group_panel, group_pick, plan_map, reference_map, session
 from app_pages.group_form import choose_layer, forget_form, show_form, worded
 from app_pages.map_view import Selection, show_map
 from app_pages.plan_map import View
@@ -118,8 +118,8 @@ def _choose_view(views: list[View]) -> View:
 def _show_map(plan: Plan, view: View) -> None:
     picked = st.session_state.get("_group_pick")
     told = show_map(
-        plan_map.region_map(plan.ground.region),
-        plan_map.kept_layers(plan, view),
+        plan_map.region_map(plan.ground.region, credits_of=reference_map.reference_sources(plan.ground)),
+        [*reference_map.reference_layers(plan.ground, visible=False), *plan_map.kept_layers(plan, view)],
         key=f"group_map_{plan.scenario.region_id}",
         height=MAP_HEIGHT,
         selected=picked[:2] if picked and picked[2] == "list" else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -19,6 +19,7 @@ from app_pages.ledgers_form import show_form
 from app_pages.ledgers_list import counts
 from app_pages.map_view import show_map
 from app_pages.plan_map import region_map
+from app_pages.reference_map import file_layers
 from app_pages.session import tr
 from app_pages.tables import heading, html_table
 from gunmane import i18n, maps
@@ -51,7 +52,7 @@ TOLD = (
 """What was found out while reading that a person can check in the file."""
 READINGS_SHOWN = 300
 MAY_SHARE = ("", "yes", "no")
-SHAPE = Style(colour="#0B5394", weight=1.6, fill="#56B4E9", opacity=0.45)
+LINE = Style(colour="#0B5394", weight=1.6)
 MARK = Style(colour="#FFFFFF", weight=1.5, fill="#B3261E", symbol="cross", radius=7)
 
 
@@ -179,11 +180,9 @@ def _map_layers(file: Brought, delivery: Delivery) -> list[LayerSpec]:
     key = (file.serial, file.version, session.lang())
     if key not in held:
         held.clear()
-        layers = [
-            _plain_layer(table, name)
-            for name, table in (("reference", delivery.reference), ("roads", delivery.roads))
-            if table is not None and len(table)
-        ]
+        layers = file_layers(file.name, delivery.reference) if delivery.reference is not None else []
+        if delivery.roads is not None and len(delivery.roads):
+            layers.append(_road_lines(delivery.roads))
         if len(delivery.assets):
             layers += maps.asset_layers(delivery.assets, lang=session.lang())
         if len(delivery.rejected_places):
@@ -192,14 +191,13 @@ def _map_layers(file: Brought, delivery: Delivery) -> list[LayerSpec]:
     return list(held[key])
 
 
-def _plain_layer(table: gpd.GeoDataFrame, name: str) -> LayerSpec:
-    """Draw the shapes of a file that are no assets: road lines, or a layer to look at."""
-    title = tr(f"data.map.{name}")
-    shapes = table[["geometry"]].reset_index(drop=True)
-    tips = table["name"].fillna("").astype("str").to_list() if "name" in table.columns else title
+def _road_lines(roads: gpd.GeoDataFrame) -> LayerSpec:
+    """Draw the road lines of a file."""
+    title = tr("data.map.roads")
+    shapes = roads[["geometry"]].reset_index(drop=True)
+    tips = roads["name"].fillna("").astype("str").to_list() if "name" in roads.columns else title
     frame = shapes.assign(id=shapes.index.astype("str"), style=0, tip=tips)
-    kind: Literal["area", "line"] = "line" if name == "roads" else "area"
-    return LayerSpec(f"file.{name}", title, "", frame, (SHAPE,), (LegendRow(title, SHAPE, kind),))
+    return LayerSpec("file.roads", title, "", frame, (LINE,), (LegendRow(title, LINE, "line"),))
 
 
 def _lost_layer(lost: gpd.GeoDataFrame) -> LayerSpec:

@@ -137,8 +137,8 @@ def trunk_layer(plan: Plan, *, is_synthetic: bool) -> LayerSpec:
     return LayerSpec("trunks", title, "", frame, styles, legend, is_synthetic=is_synthetic)
 
 
-def region_map(region: Region, *, view_name: str = "") -> GunmaneMap:
-    """Return the ground of a region's map, with the land around it."""
+def region_map(region: Region, *, view_name: str = "", credits_of: Sequence[str] = ()) -> GunmaneMap:
+    """Return the ground of a region's map, with the land around it; `credits_of` names whatever else is shown."""
     areas = region.municipalities.reset_index().rename(columns={"name_ja": "name"})
     west, south, east, north = areas.to_crs(4326).total_bounds
     near = load_japan().cx[west - 1.5 : east + 1.5, south - 1 : north + 1]
@@ -147,7 +147,7 @@ def region_map(region: Region, *, view_name: str = "") -> GunmaneMap:
         areas,
         lang=session.lang(),
         backdrop=near,
-        sources=sources,
+        sources=[*sources, *credits_of],
         view_name=view_name or region.region_id,
     )
 

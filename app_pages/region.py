@@ -9,6 +9,7 @@ import streamlit as st
 from app_pages import region_data, session, words
 from app_pages.map_view import show_map
 from app_pages.plan_map import region_map
+from app_pages.reference_map import reference_layers, reference_sources
 from app_pages.session import tr
 from app_pages.tables import STYLE, html_table
 from gunmane import maps, summaries
@@ -87,8 +88,8 @@ def _map(
 ) -> str | None:
     """Show the map; return the id of the asset that was clicked last."""
     picked = show_map(
-        region_map(place),
-        [*_layers(place, ground, grades), *_hits(found)],
+        region_map(place, credits_of=reference_sources(ground)),
+        [*reference_layers(ground), *_layers(place, ground, grades), *_hits(found)],
         key=f"region_{place.region_id}_{session.lang()}",
         height=MAP_HEIGHT,
         selected=None if chosen is None else ("asset", chosen),

@@ -482,6 +482,46 @@ def test_values_mended_and_values_set_to_unknown_are_told_apart():
     assert delivery.row_count == len(delivery.assets) + delivery.rejected_count == 4
 
 
+def routes_and_floods():
+    """Emergency routes as the national data set has them."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {
+                "N10_001": "34",
+                "N10_002": str(rank),
+                "N10_003": "1",
+                "N10_004": "国道<b>1</b>号",
+            },
+            "geometry": {"type": "LineString", "coordinates": [[132.30, 34.6], [132.31, 34.6 + rank / 100]]},
+        }
+        for rank in (1, 2)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_a_layer_to_look_at_stands_on_the_maps_of_all_pages_with_its_source(lang, monkeypatch):
+    from app_pages import reference_map
+
+    shown, real = [], reference_map.maps.reference_layers
+
+    def layers(references, **choices):
+        shown.append((sorted(references), [layer.name for layer in real(references, **choices)]))
+        return real(references, **choices)
+
+    monkeypatch.setattr(reference_map.maps, "reference_layers", layers)
+    app = drop(opened(lang), ("N10-15_34.geojson", routes_and_floods()))
+    assert desk(app)[0].delivery.profile.role == "reference"
+    show_part(app, "map", lang)
+    app.button(key="plan_with").click().run()
+    app.switch_page("region.py").run()
+    assert list(app.exception) == [] and len(shown) == 2
+    assert {tuple(files) for files, _ in shown} == {("N10-15_34.geojson",)}
+    (source,) = reference_map.reference_sources(app.session_state["_own"][SMALL].ground)
+    assert "国土数値情報" in source
+
+
 # -- the desk -----------------------------------------------------------------------------------------------
 
 

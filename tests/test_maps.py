@@ -412,3 +412,61 @@ def test_a_switch_in_the_legend_hides_its_layer(page, served):
     drawn = page.evaluate(f"{name}.gunmane.stage.drawn().map(source => source.spec.name)")
     assert "bundles.units" not in drawn
     assert "bundles.outlines" in drawn
+
+
+# -- layers to look at --------------------------------------------------------------------------------------
+
+
+def reference_table(layer, ranks, *, shape=None, **columns):
+    places = [shape or shapely.box(135 + n / 10, 34, 135.05 + n / 10, 34.05) for n in range(len(ranks))]
+    rows = {"layer": layer, "code": "", "name": "", "rank": ranks, "label": "", "label_key": "", **columns}
+    return gpd.GeoDataFrame(rows, geometry=places, crs=4326)
+
+
+def test_classes_of_a_reference_stand_in_the_legend_in_words_and_in_their_order():
+    keys = [f"reference.rank.depth.{rank}" for rank in ("3", "1", "2")]
+    table = reference_table("flood", ["3", "1", "2"], label_key=keys, scenario="maximum")
+    (layer,) = maps.reference_layers({"A31.zip": table}, lang="ja")
+    assert [row.text for row in layer.legend] == [t(f"reference.rank.depth.{n}", "ja") for n in "123"]
+    assert [layer.styles[s].fill for s in layer.frame["style"]] == [layer.styles[i].fill for i in (2, 0, 1)]
+    assert "A31.zip" in layer.title and not layer.is_synthetic
+    assert all(row.style.opacity < 0.6 for row in layer.legend)
+
+
+def test_areas_lie_below_lines_and_scenarios_of_floods_are_apart():
+    line = shapely.LineString([(135, 34), (135.1, 34)])
+    layers = maps.reference_layers(
+        {
+            "routes": reference_table("emergency_route", ["1", "9"], shape=line),
+            "floods": reference_table("flood", ["1", "1"], scenario=["maximum", "planned"]),
+        },
+        lang="en",
+    )
+    assert [layer.name.split(".")[1] for layer in layers] == ["flood", "flood", "emergency_route"]
+    assert len({layer.name for layer in layers}) == 3
+
+
+def test_a_reference_of_many_classes_keeps_its_legend_short_and_a_large_one_goes_by_view():
+    table = reference_table("other", [str(n) for n in range(30)], label=[f"class {n}" for n in range(30)])
+    (layer,) = maps.reference_layers({"x.gpkg": table}, lang="en")
+    assert len(layer.legend) == 8 and layer.legend[-1].text == "…"
+    assert layer.frame["style"].max() == 7 and not layer.loads_by_view
+    wide = shapely.segmentize(shapely.box(135, 34, 135.1, 34.1), 0.000_004)
+    fine = reference_table("did", ["", ""], shape=wide)
+    (layer,) = maps.reference_layers({"did": fine}, lang="en")
+    assert layer.loads_by_view
+
+
+def test_words_of_a_reference_file_cannot_leave_the_map_s_script():
+    table = reference_table("other", ["1"], label="</script><b>", name="<img src=x>")
+    (layer,) = maps.reference_layers({"</script>.gpkg": table}, lang="en")
+    state = maps.FeatureLayers([(layer, "x")], lang="en", sources=["</script>"]).state
+    assert "<" not in state
+
+
+def test_rows_of_a_reference_without_a_shape_are_left_out():
+    table = reference_table("did", ["", ""])
+    table.loc[0, "geometry"] = None
+    (layer,) = maps.reference_layers({"did": table}, lang="ja")
+    assert len(layer.frame) == 1
+    assert maps.reference_layers({"none": table.iloc[:0]}, lang="ja") == []

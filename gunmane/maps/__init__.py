@@ -6,6 +6,7 @@ from gunmane.maps.bundle_layers import bundle_layers
 from gunmane.maps.ground import overview_layers
 from gunmane.maps.layers import SHARED_COLUMNS, LayerSpec, LegendRow, Style, label_points
 from gunmane.maps.palette import OKABE_ITO, PATTERNS, bundle_colours
+from gunmane.maps.reference_layers import reference_layers
 
 __all__ = [
     "ASSET_URL",
@@ -25,5 +26,6 @@ __all__ = [
     "label_points",
     "overview_layers",
     "place_layer",
+    "reference_layers",
     "script_json",
 ]
