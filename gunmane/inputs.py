@@ -24,7 +24,7 @@ from gunmane.ledgers.profile_files import write_profile
 from gunmane.municipalities import Region, with_statistics
 from gunmane.sample import load_sample
 from gunmane.scenario import Note
-from gunmane.standins import StandIns
+from gunmane.standins import StandIns, partial_notes, sample_notes
 
 DATA_DATES = {
     "statistics": "FY2023/24",
@@ -122,6 +122,7 @@ def load_inputs(
             raise FileError("roads_as_assets_needs_roads")
         _add_road_rows(table, lines, place, provenance)
     _add_ledgers(table, deliveries, place, provenance)
+    notes += partial_notes(table.assets, table.made_way, place)
     provenance["is_synthetic"] = bool(table.assets["is_synthetic"].any()) or has_sample_roads
     return Inputs(
         region=place,
@@ -131,7 +132,9 @@ def load_inputs(
         roads=lines,
         references={d.file: d.reference for d in deliveries if d.reference is not None},
         provenance=provenance,
-        notes=tuple(notes),
+        notes=tuple(
+            sample_notes(notes, table.assets, place, sample.facts, has_sample_roads=has_sample_roads)
+        ),
     )
 
 
@@ -148,12 +151,16 @@ def _delivered(files: Sequence[pathlib.Path | str | LedgerFile | Delivery], regi
     to_take = [file for file in said if isinstance(file, LedgerFile)]
     found = iter(take_deliveries(to_take, region=region))
     deliveries: list[Delivery] = []
+    brought: dict[str, str] = {}
     for file in said:
         one = file if isinstance(file, Delivery) else next(found)
         if isinstance(one, FileError):
             raise one
         if one.profile.role == "unknown":
             raise FileError("ledger_role_unknown", file=one.file, columns=", ".join(one.columns)[:200])
+        if one.profile.role == "assets" and one.row_count and one.sha256 + repr(one.profile) in brought:
+            raise FileError("ledger_twice", file=one.file, other=brought[one.sha256 + repr(one.profile)])
+        brought[one.sha256 + repr(one.profile)] = one.file
         deliveries.append(one)
     return deliveries
 
@@ -242,10 +249,13 @@ def _add_road_rows(
 ) -> None:
     """Real lines stand for every road of the region, whoever keeps it: no sample road stays beside them."""
     name = provenance["roads_source"]
-    rows = roads_as_rows(lines, region, name)
+    # Sample roads that were written to a file and read back are sample still.
+    is_synthetic = bool(provenance["road_file_facts"]["is_synthetic"])
+    rows = roads_as_rows(lines, region, name).assign(is_synthetic=is_synthetic)
     table.notes.append(_official_lengths(rows, region))
     is_sample_road = table.assets["is_synthetic"] & (table.assets["sector"] == "road")
     dropped = int(is_sample_road.sum())
+    table.make_way(table.assets[is_sample_road])
     table.assets = table.assets[~is_sample_road]
     own, faults = take_assets(rows, region=region, source=name)
     table.replace(own, faults, name, region)

@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
+from gunmane import schema
 from gunmane.assets.matching import Matched, match_conditions
+from gunmane.assumptions import load_assumptions
 from gunmane.deliveries import Delivery
 from gunmane.errors import FileError
 from gunmane.municipalities import Region
 from gunmane.scenario import Note
 
+# Counted by the length that is kept up; a single pump station or lamp is a piece beside it.
+LENGTH_SECTORS = ("road", "sewer", "water", "river")
+METRES_PER_KM = 1000
+
+MadeWay = dict[tuple[str, str], tuple[int, float]]
+# Sector -> the official figure that counts the same thing, and the unit that its size is told in ("": by the piece).
+OFFICIAL = {"bridge": "bridges_inspected", "road": "road_length_m", "park": "park_area_m2"}
+UNITS = {"bridge": "", "park": "ha"}
+PER_UNIT = {"": 1.0, "km": 1000.0, "ha": 10_000.0}
+SAMPLE_KINDS = ("sample_assets", "sample_roads_and_some", "sample_roads_only", "sample_assets_only")
+NETWORK_NOTES = ("sample_trunks_thinned", "sample_islands")
+# Note -> the sector it is on, and the fact of the sample that it holds for.
+TOWN_NOTES = {
+    "sample_no_parks": ("park", "has_park_record", False),
+    "sample_bridges_estimated": ("bridge", "bridges_estimated", True),
+    "sample_rivers_estimated": ("river", "rivers_estimated", True),
+}
+
 
 @dataclasses.dataclass(eq=False)
 class StandIns:
-    """The assets as they grow while file after file takes the place of sample rows."""
+    """The assets as they grow while file after file takes the place of sample rows; `made_way` counts the latter."""
 
     assets: gpd.GeoDataFrame
     rejects: list[pd.DataFrame]
     notes: list[Note]
+    made_way: MadeWay = dataclasses.field(default_factory=dict)
 
     def replace(self, own: gpd.GeoDataFrame, faults: pd.DataFrame, name: str, region: Region) -> None:
         """
@@ -33,16 +57,31 @@ class StandIns:
         """
         if own.empty:
             raise FileError("no_row_taken", file=name, rejected=len(faults))
-        table, count, clashing = _replace_rows(self.assets, own)
-        faults = pd.concat([faults, _clashes(clashing, name)], ignore_index=True)
-        if len(clashing) == len(own):
+        is_known = _stands_in(own, self.assets)
+        faults = pd.concat([faults, _known_rows(own[is_known], name)], ignore_index=True)
+        if is_known.all():
             raise FileError("no_row_taken", file=name, rejected=len(faults))
-        taken = own[~own["asset_id"].isin(clashing["asset_id"])]
-        counts = {"taken": len(taken), "rejected": faults_rows(faults), "sample_rows": count}
-        self.assets = table
+        taken = own[~is_known]
+        is_replaced = _replaced(self.assets, taken)
+        kept = self.assets[~is_replaced]
+        beside = _beside(taken, kept, region, name)
+        taken, renamed = _with_free_ids(taken, kept, name)
+        joined = pd.concat([kept, taken], ignore_index=True)
+        self.assets = gpd.GeoDataFrame(joined, geometry="geometry", crs=self.assets.crs)
         self.rejects.append(faults)
+        counts = {"taken": len(taken), "rejected": faults_rows(faults), "sample_rows": int(is_replaced.sum())}
         self.notes.append(Note.of("assets_replaced", file=name, **counts))
+        if renamed:
+            self.notes.append(Note.of("ids_renamed", file=name, rows=renamed))
+        self.notes += beside
         self.notes += _ledger_notes(taken, region, name)
+
+    def make_way(self, removed: gpd.GeoDataFrame) -> None:
+        """Count sample rows that own rows took the place of."""
+        for (owner, sector), rows in removed.groupby(["owner_code", "sector"]):
+            count, size = self.made_way.get((str(owner), str(sector)), (0, 0.0))
+            more = _size(rows, UNITS.get(str(sector), "km"))
+            self.made_way[str(owner), str(sector)] = (count + len(rows), size + more)
 
     def grade(self, delivery: Delivery, region: Region) -> None:
         """Give grades of a report without coordinates to the bridges of the ledgers that it names."""
@@ -88,26 +127,142 @@ def _unmatched(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _ledger_notes(own: gpd.GeoDataFrame, region: Region, name: str) -> list[Note]:
-    """Say what of a ledger stays out of the plan, and whether it may be half a ledger."""
+    """Say what of a ledger stays out of the plan, and how many of its places are not their own."""
+    notes = []
     outside = own[~own["owner_code"].isin(region.contributing_codes)]
-    notes = _bridges_beside_official(own, region)
     if len(outside):
         codes = ", ".join(sorted(set(outside["owner_code"])))
         notes.append(Note.of("body_takes_no_part", file=name, count=len(outside), codes=codes))
+    if "position" in own.columns:
+        count = int((own["position"] == "town_point").sum())
+        if count:
+            notes.append(Note.of("places_approximate", file=name, count=count, total=len(own)))
     return notes
 
 
-def _bridges_beside_official(own: gpd.GeoDataFrame, region: Region) -> list[Note]:
-    """Set a ledger's bridges beside the official count of each town, so that half a ledger is noticed."""
-    bridges = own[own["sector"] == "bridge"].groupby("owner_code").size()
-    official = region.statistics["bridges_inspected"].dropna()
+def partial_notes(assets: gpd.GeoDataFrame, made_way: MadeWay, region: Region) -> list[Note]:
+    """
+    Set what was read of each body and sector beside what is published, so that half a ledger is noticed.
+
+    Parameters
+    ----------
+    assets
+        `schema.ASSETS`; only real rows count.
+    made_way
+        Sample rows that made way for them, and their sizes (km, of parks ha), by owner and sector: what a sector is
+        set beside that nobody publishes.
+    region
+        Gives the official figures and the names.
+    """
+    real = assets[~assets["is_synthetic"].astype(bool)]
+    share = load_assumptions().value("ledger_whole_share")
     notes = []
-    for code in bridges.index.intersection(official.index):
-        if bridges[code] != official[code]:
-            values = {"taken": int(bridges[code]), "official": int(official[code])}
-            ja, en = region.name_of(code, "ja"), region.name_of(code, "en")
-            notes.append(Note.of("bridges_beside_official", name_ja=ja, name_en=en, **values))
+    for (owner, sector), rows in real.groupby(["owner_code", "sector"], sort=True):
+        unit = UNITS.get(str(sector), "km")
+        ours = _size(rows, unit)
+        sample_rows, sample_size = made_way.get((str(owner), str(sector)), (0, 0.0))
+        official = _official(region, str(owner), str(sector))
+        values = {
+            "name_ja": region.name_of(str(owner), "ja"),
+            "name_en": region.name_of(str(owner), "en"),
+            "taken": len(rows),
+            "sample_rows": sample_rows,
+        }
+        if sector == "bridge" and official is not None:
+            if len(rows) != official:
+                notes.append(Note.of("bridges_beside_official", official=round(official), **values))
+            continue
+        sizes = {"ours": round(ours, 1), "sample": round(sample_size, 1), "unit": unit}
+        if official is not None and ours < share * official:
+            told = {**values, **sizes, "official": round(official, 1), "sector": sector}
+            notes.append(Note.of("ledger_beside_official", **told))
+        elif official is None and ours < share * sample_size:
+            notes.append(Note.of("ledger_beside_sample", sector=sector, **values, **sizes))
     return notes
+
+
+def _official(region: Region, owner: str, sector: str) -> float | None:
+    """Return what is published of a body and sector, in the unit that it is told in."""
+    column = OFFICIAL.get(sector)
+    if column is None or owner not in region.statistics.index:
+        return None
+    value = float(region.statistics.at[owner, column])
+    return None if math.isnan(value) else value / PER_UNIT[UNITS.get(sector, "km")]
+
+
+def _size(rows: pd.DataFrame, unit: str) -> float:
+    if not unit:
+        return float(len(rows))
+    column = "area_m2" if unit == "ha" else "length_m"
+    return float(rows[column].astype("float64").sum()) / PER_UNIT[unit]
+
+
+def sample_notes(
+    notes: Sequence[Note],
+    assets: gpd.GeoDataFrame,
+    region: Region,
+    facts: Mapping[str, Any],
+    *,
+    has_sample_roads: bool,
+) -> list[Note]:
+    """
+    Return notes of which those on the sample say only what is sample still.
+
+    Parameters
+    ----------
+    notes
+        Notes of a ground.
+    assets
+        The assets in question, own rows and sample rows.
+    region
+        Gives names.
+    facts
+        What the sample was drawn with (`sample_facts` of a ground's provenance).
+    has_sample_roads
+        Whether sample lines are in the network.
+    """
+    is_sample = assets["is_synthetic"].astype(bool)
+    kept: list[Note] = []
+    for note in notes:
+        if note.key in SAMPLE_KINDS:
+            kept += _sample_kind(assets, is_sample, region, has_sample_roads=has_sample_roads)
+        elif note.key in NETWORK_NOTES:
+            kept += [note] if has_sample_roads else []
+        elif note.key == "sample_prefecture_estimated":
+            is_prefecture = assets["owner_code"].astype("str").str.len() == len("29")
+            kept += [note] if (is_sample & is_prefecture).any() else []
+        elif note.key in TOWN_NOTES and facts.get("municipalities"):
+            kept += _town_note(note.key, assets[~is_sample], region, facts["municipalities"])
+        else:
+            kept.append(note)
+    return kept
+
+
+def _sample_kind(
+    assets: gpd.GeoDataFrame, is_sample: pd.Series, region: Region, *, has_sample_roads: bool
+) -> list[Note]:
+    """Say whether roads, assets or both are sample; of assets, which sectors hold any."""
+    held = set(assets.loc[is_sample, "sector"])
+    sectors = ", ".join(sector for sector in schema.SECTORS if sector in held)
+    if has_sample_roads and is_sample.all():
+        return [Note.of("sample_assets", region=region.region_id)]
+    if has_sample_roads and sectors:
+        return [Note.of("sample_roads_and_some", sectors=sectors)]
+    if has_sample_roads:
+        return [Note.of("sample_roads_only")]
+    return [Note.of("sample_assets_only", sectors=sectors)] if sectors else []
+
+
+def _town_note(key: str, real: pd.DataFrame, region: Region, facts: Mapping[str, Any]) -> list[Note]:
+    """Name the municipalities that a note on the sample holds for still: those without rows of their own."""
+    sector, fact, value = TOWN_NOTES[key]
+    own = set(real.loc[real["sector"] == sector, "owner_code"])
+    codes = [code for code, found in facts.items() if found.get(fact) is value and code not in own]
+    if not codes:
+        return []
+    names_ja = "、".join(region.name_of(code, "ja") for code in codes)
+    names_en = ", ".join(region.name_of(code, "en") for code in codes)
+    return [Note.of(key, names_ja=names_ja, names_en=names_en)]
 
 
 def faults_rows(rejects: pd.DataFrame) -> int:
@@ -116,29 +271,81 @@ def faults_rows(rejects: pd.DataFrame) -> int:
     return int(whole[["source_file", "row"]].drop_duplicates().shape[0])
 
 
-def _replace_rows(
-    table: gpd.GeoDataFrame, own: gpd.GeoDataFrame
-) -> tuple[gpd.GeoDataFrame, int, gpd.GeoDataFrame]:
+def _forms(table: gpd.GeoDataFrame) -> pd.Series:
     """
-    Own rows take the place of the sample rows of the same body and sector.
+    Tell lines from single pieces where a sector is counted by length.
 
-    Also how many sample rows those were, and the own rows whose id another file's row already has.
+    A list of pump stations, manholes or lamps says nothing about pipes and roads, and takes no place of theirs.
     """
-    # A row that is not taken takes no sample row's place.
-    is_known = own["asset_id"].isin(table.loc[~table["is_synthetic"].astype(bool), "asset_id"])
-    pairs = set(zip(own.loc[~is_known, "owner_code"], own.loc[~is_known, "sector"], strict=True))
-    is_replaced = table["is_synthetic"] & pd.Series(
-        [pair in pairs for pair in zip(table["owner_code"], table["sector"], strict=True)], index=table.index
-    )
-    kept = table[~is_replaced]
-    is_clash = is_known | own["asset_id"].isin(kept["asset_id"])
-    joined = pd.concat([kept, own[~is_clash]], ignore_index=True)
-    merged = gpd.GeoDataFrame(joined, geometry="geometry", crs=table.crs)
-    return merged, int(is_replaced.sum()), own[is_clash]
+    is_by_length = table["sector"].isin(LENGTH_SECTORS) & (table["length_m"].fillna(0) > 0)
+    return is_by_length.map({True: "length", False: "piece"})
 
 
-def _clashes(rows: gpd.GeoDataFrame, name: str) -> pd.DataFrame:
-    """Faults of rows whose id stands in another file (`schema.REJECTS`)."""
+def _keys(table: gpd.GeoDataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([table["owner_code"], table["sector"], _forms(table)])
+
+
+def _replaced(table: gpd.GeoDataFrame, own: gpd.GeoDataFrame) -> pd.Series:
+    """Sample rows of the same body, sector and form as a row of the user's make way."""
+    return table["is_synthetic"].astype(bool) & _keys(table).isin(_keys(own).unique())
+
+
+def _places(table: gpd.GeoDataFrame, by: str) -> pd.MultiIndex:
+    shapes = table.geometry.to_wkb()
+    return pd.MultiIndex.from_arrays([table["sector"], shapes, table[by].fillna("").astype("str")])
+
+
+def _stands_in(own: gpd.GeoDataFrame, table: gpd.GeoDataFrame) -> pd.Series:
+    """Whether a row is an asset that an earlier file has: the same place and sector, and the same id or name."""
+    real = table[~table["is_synthetic"].astype(bool)]
+    if real.empty:
+        return pd.Series(False, index=own.index)
+    has_name = own["name"].fillna("") != ""
+    same_id = _places(own, "asset_id").isin(_places(real, "asset_id"))
+    same_name = _places(own, "name").isin(_places(real, "name")) & has_name.to_numpy(dtype=bool)
+    return pd.Series(same_id | same_name, index=own.index)
+
+
+def _with_free_ids(own: gpd.GeoDataFrame, table: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, int]:
+    """Towns number their bridges from 1, each on its own: an id that is taken bears its file's name before it."""
+    taken = set(table["asset_id"])
+    ids = own["asset_id"].astype("str")
+    is_taken = ids.isin(taken)
+    if not is_taken.any():
+        return own, 0
+    stem = name.rpartition(".")[0] or name
+    others = taken | set(ids[~is_taken])
+    number, prefix = 2, stem
+    while any(f"{prefix}:{one}" in others for one in ids[is_taken]):
+        prefix, number = f"{stem} ({number})", number + 1
+    return own.assign(asset_id=ids.where(~is_taken, prefix + ":" + ids)), int(is_taken.sum())
+
+
+def _beside(own: gpd.GeoDataFrame, kept: gpd.GeoDataFrame, region: Region, name: str) -> list[Note]:
+    """What stands beside a file's rows: pieces beside sample lines, and rows that other files have of the same."""
+    notes: list[Note] = []
+    pairs = ["owner_code", "sector"]
+    synthetic = kept[kept["is_synthetic"].astype(bool)]
+    real = kept[~kept["is_synthetic"].astype(bool)]
+    pieces = own[own["sector"].isin(LENGTH_SECTORS) & (_forms(own) == "piece")]
+    for (code, sector), rows in pieces.groupby(pairs):
+        lines = synthetic[(synthetic["owner_code"] == code) & (synthetic["sector"] == sector)]
+        km = float(lines["length_m"].sum()) / METRES_PER_KM
+        if km > 0:
+            names = {f"name_{lang}": region.name_of(str(code), lang) for lang in ("ja", "en")}
+            values = {"file": name, "rows": len(rows), "sector": str(sector), "km": round(km, 1)}
+            notes.append(Note.of("pieces_beside_sample", **values, **names))
+    earlier = real.groupby(pairs).size()
+    for (code, sector), rows in own.groupby(pairs):
+        if (code, sector) in earlier.index:
+            names = {f"name_{lang}": region.name_of(str(code), lang) for lang in ("ja", "en")}
+            values = {"file": name, "rows": len(rows), "sector": str(sector)}
+            notes.append(Note.of("also_in_other_file", **values, earlier=int(earlier[code, sector]), **names))
+    return notes
+
+
+def _known_rows(rows: gpd.GeoDataFrame, name: str) -> pd.DataFrame:
+    """Faults of rows that stand in another file (`schema.REJECTS`)."""
     return pd.DataFrame(
         {
             "source_file": name,
@@ -146,7 +353,7 @@ def _clashes(rows: gpd.GeoDataFrame, name: str) -> pd.DataFrame:
             "column": "asset_id",
             "value": rows["asset_id"],
             "became": "",
-            "rule": "asset_id_duplicate",
-            "advice_key": "advice.asset_id_duplicate",
+            "rule": "other_file_duplicate",
+            "advice_key": "advice.other_file_duplicate",
         }
     )
