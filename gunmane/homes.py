@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import unicodedata
 from collections import Counter
 
 import geopandas as gpd
@@ -20,6 +21,8 @@ from gunmane.municipalities import Region, find_region, load_japan, load_regions
 
 LON_LAT = 4326
 CODE_COLUMNS = ("muni_code", "owner_code")
+# What a reader told of a table that stands above its rows.
+ABOVE = ("title", "sheet", "layer")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,17 +38,22 @@ class Home:
         Rows looked at, and of these `inside` in that region.
     prefecture
         Name of the prefecture that holds most of its places, or "".
+    placed
+        Rows with a place, of those looked at.
     """
 
     region_id: str
     rows: int
     inside: int
     prefecture: str = ""
+    placed: int = 0
 
 
 def find_home(raw: Raw, profile: Profile) -> Home:
     """
     Return the model region in which most rows of a file lie: by their places, else by codes and names.
+
+    Where no row tells, the name of a municipality in the title, the sheet or the file's name does.
 
     Parameters
     ----------
@@ -58,12 +66,12 @@ def find_home(raw: Raw, profile: Profile) -> Home:
         joined = gpd.sjoin(points, _all_towns(), predicate="within")
         votes = Counter(joined["region_id"])
     else:
-        votes = Counter(_named(raw, profile))
+        votes = Counter(_named(raw, profile)) or Counter(_named_above(raw, profile))
     if not votes:
-        return Home("", len(raw.table), 0, prefecture)
+        return Home("", len(raw.table), 0, prefecture, len(points))
     # Of two regions with as many rows the first by id counts, so that the same file gives the same answer.
     region_id, inside = min(votes.items(), key=lambda item: (-item[1], item[0]))
-    return Home(region_id, len(raw.table), inside, prefecture)
+    return Home(region_id, len(raw.table), inside, prefecture, len(points))
 
 
 @functools.cache
@@ -116,12 +124,8 @@ def _prefecture(points: gpd.GeoDataFrame) -> str:
 
 def _named(raw: Raw, profile: Profile) -> list[str]:
     """Regions that codes or names of municipalities point to, one vote a row and region."""
-    names: dict[str, str] = {}
-    for region in _regions():
-        for code, town in region.municipalities["name_ja"].items():
-            names[str(code)] = names[str(town)] = region.region_id
+    names, towns = _names()
     known = frozenset(code for code in names if code.isdecimal())
-    towns = {name: region_id for name, region_id in names.items() if not name.isdecimal()}
     coded = {name for ours in CODE_COLUMNS for name in profile.columns.get(ours, ())}
     votes: list[str] = []
     for _, row in raw.table.fillna("").astype("str").iterrows():
@@ -130,3 +134,25 @@ def _named(raw: Raw, profile: Profile) -> list[str]:
         found |= {region_id for town, region_id in towns.items() if town in text}
         votes += sorted(found - {""})
     return votes
+
+
+def _named_above(raw: Raw, profile: Profile) -> list[str]:
+    """Regions named once for all rows: by a constant of the profile, the title, the sheet or the file's name."""
+    names, towns = _names()
+    known = frozenset(code for code in names if code.isdecimal())
+    constants = [profile.constants.get(ours, "") for ours in CODE_COLUMNS]
+    found = {names.get(plain_code(code, known), "") for code in constants if code}
+    said = (*(raw.told.get(key, "") for key in ABOVE), raw.file, profile.answers.owner)
+    text = unicodedata.normalize("NFKC", " ".join(map(str, said)))
+    found |= {region_id for town, region_id in towns.items() if town in text}
+    return sorted(found - {""})
+
+
+@functools.cache
+def _names() -> tuple[dict[str, str], dict[str, str]]:
+    """Region of every code and name of a municipality, and of the names alone."""
+    names: dict[str, str] = {}
+    for region in _regions():
+        for code, town in region.municipalities["name_ja"].items():
+            names[str(code)] = names[str(town)] = region.region_id
+    return names, {name: region_id for name, region_id in names.items() if not name.isdecimal()}

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import pathlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from gunmane import schema
-from gunmane.cli import console
+import geopandas as gpd
+import pandas as pd
+
+from gunmane.cli import checked, console
+from gunmane.cli.checkfiles import write_results
 from gunmane.deliveries import ON_INVALID, Delivery, LedgerFile, recognise, take_deliveries
-from gunmane.errors import FileError, GunmaneError
-from gunmane.explain import note_sentence
-from gunmane.exports.words import word
+from gunmane.errors import FileError
 from gunmane.homes import find_home
 from gunmane.i18n import say, t
 from gunmane.ledgers.postgis import is_postgis_url, parse_url
 from gunmane.ledgers.profile_files import read_profile
 from gunmane.municipalities import Region, find_region
-from gunmane.summaries import reject_groups
-
-SHOWN_READINGS = 5
-SHOWN_FAULTS = 20
-MEGABYTE = 1024**2
+from gunmane.standins import StandIns
 
 
 def add_check(parser: argparse.ArgumentParser, lang: str) -> None:
@@ -95,202 +92,172 @@ def check_files(options: argparse.Namespace, lang: str) -> None:
     Raises
     ------
     gunmane.errors.GunmaneError
-        If none of the files can be used, the region is unknown, or the folder cannot be written to.
+        If one of the files cannot be used, the region is unknown, or the folder cannot be written to. What can be
+        told of the files, and what can be written, comes before.
     """
     files = ledger_files(options, options.files)
-    region = (
-        find_region(options.region)
-        if options.region
-        else _home_of(files, lang, is_quiet=options.json or options.quiet)
-    )
+    is_quiet = bool(options.json or options.quiet)
+    region = find_region(options.region) if options.region else _home_of(files, options, lang)
     taken = list(take_deliveries(files, region=region, progress=console.progress_bar(lang)))
     console.wipe_bar()
-    deliveries = [one for one in taken if isinstance(one, Delivery)]
+    taken = with_matches(taken, region)
+    looks = {
+        number: look
+        for number, one in enumerate(taken)
+        if isinstance(one, FileError) and (look := _look(files[number], region)) is not None
+    }
     if options.json:
-        rows = [_facts(one, region, lang) for one in taken]
-        console.tell(json.dumps({"region_id": region.region_id, "files": rows}, ensure_ascii=False, indent=1))
-    elif not options.quiet:
-        _tell_all(taken, region, lang)
-    if options.out is not None and deliveries:
-        _write(deliveries, region, options.out, lang, is_quiet=options.quiet or options.json)
+        told = [checked.facts_of(one, region, lang) for one in taken]
+        console.tell(json.dumps({"region_id": region.region_id, "files": told}, ensure_ascii=False, indent=1))
+    elif not is_quiet:
+        _tell_all(taken, looks, region, lang)
+    if options.out is not None:
+        deliveries = [one for one in taken if isinstance(one, Delivery)]
+        write_results(deliveries, list(looks.values()), region, options.out, lang, is_quiet=is_quiet)
+    _raise_failed(taken, is_quiet=is_quiet, lang=lang)
+
+
+def with_matches(taken: Sequence[Delivery | FileError], region: Region) -> list[Delivery | FileError]:
+    """
+    Return deliveries where those without places also say which of their rows found a bridge of the ledgers.
+
+    Parameters
+    ----------
+    taken
+        What the files of one call gave.
+    region
+        Region that they are for.
+    """
+    ledgers = [one.assets for one in taken if isinstance(one, Delivery) and len(one.assets)]
+    if not ledgers:
+        return list(taken)
+    assets = gpd.GeoDataFrame(pd.concat(ledgers, ignore_index=True), crs=ledgers[0].crs)
+    together = StandIns(assets, [], [])
+    found: list[Delivery | FileError] = []
+    for one in taken:
+        if isinstance(one, FileError) or one.conditions is None:
+            found.append(one)
+            continue
+        faults, notes, before = len(together.rejects), len(together.notes), together.assets
+        together.grade(one, region)
+        parts = [part for part in (one.rejects, *together.rejects[faults:]) if len(part)]
+        rejects = pd.concat(parts, ignore_index=True) if parts else one.rejects
+        told = (*one.notes, *together.notes[notes:])
+        facts = one.facts | {"grade_changes": _grade_changes(before, together.assets)}
+        found.append(dataclasses.replace(one, rejects=rejects, notes=told, facts=facts))
+    return found
+
+
+def _grade_changes(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> list[tuple[str, str, str]]:
+    """Name and grade before and after of the ledgers' bridges that a report gave another grade, by name."""
+    grades = [
+        table.set_index("asset_id")["condition_raw"].fillna("").astype("str") for table in (before, after)
+    ]
+    names = before.set_index("asset_id")["name"].fillna("").astype("str")
+    now = grades[1].reindex(grades[0].index)
+    is_other = (now != grades[0]) & now.notna()
+    return sorted(
+        (name or str(asset_id), old, new)
+        for asset_id, name, old, new in zip(
+            names.index[is_other], names[is_other], grades[0][is_other], now[is_other], strict=True
+        )
+    )
+
+
+def _tell_all(
+    taken: Sequence[Delivery | FileError], looks: Mapping[int, checked.Look], region: Region, lang: str
+) -> None:
+    for number, one in enumerate(taken):
+        if isinstance(one, Delivery):
+            console.tell()
+            checked.tell_delivery(one, region, lang)
+            continue
+        # The only file's fault is the command's own: it is told once, at the end.
+        if len(taken) > 1:
+            console.tell()
+            console.tell_wrapped(say(one, lang), first="! ")
+        if number in looks:
+            checked.tell_look(looks[number], lang)
+
+
+def _raise_failed(taken: Sequence[Delivery | FileError], *, is_quiet: bool, lang: str) -> None:
+    """
+    Let the command end with 1 where a file could not be used.
+
+    Raises
+    ------
+    FileError
+        The fault of a file that stood alone; else which of the files could not be used.
+    """
     errors = [one for one in taken if isinstance(one, FileError)]
-    if errors and not deliveries:
+    if not errors:
+        return
+    if len(taken) == 1:
         raise errors[0]
+    if is_quiet:
+        for error in errors:
+            console.tell_error(say(error, lang))
+    names = t("word.list_sep", lang).join(str(error.values.get("file", "")) for error in errors)
+    raise FileError("check_files_failed", file=names[:200], failed=len(errors), files=len(taken))
 
 
-def _home_of(files: Sequence[LedgerFile], lang: str, *, is_quiet: bool) -> Region:
-    """The model region of the first file that lies in one; where none does, what the files are is told."""
-    lines: list[str] = []
-    error: GunmaneError | None = None
+def _look(file: LedgerFile, region: Region | None) -> checked.Look | None:
+    """What can be told of a file that cannot be used; None where it cannot even be opened."""
+    try:
+        layout = file.profile.layout if file.profile else None
+        raw, proposed = recognise(file.path, region=region, layout=layout)
+    except FileError:
+        return None
+    return checked.Look(raw, file.profile or proposed)
+
+
+def _home_of(files: Sequence[LedgerFile], options: argparse.Namespace, lang: str) -> Region:
+    """
+    The model region of the first file that lies in one.
+
+    Raises
+    ------
+    FileError
+        If none does; what the files are is told and their profiles are written before.
+    """
+    is_quiet = bool(options.json or options.quiet)
+    looks: list[checked.Look] = []
+    errors: list[FileError] = []
     for file in files:
         try:
-            raw, profile = recognise(
-                file.path, region=None, layout=file.profile.layout if file.profile else None
-            )
-            home = find_home(raw, file.profile or profile)
-        except FileError as fault:
-            error = error or fault
+            layout = file.profile.layout if file.profile else None
+            raw, proposed = recognise(file.path, region=None, layout=layout)
+            look = checked.Look(raw, file.profile or proposed, find_home(raw, file.profile or proposed))
+        except FileError as error:
+            errors.append(error)
             continue
-        if home.region_id:
-            region = find_region(home.region_id)
+        if look.home is not None and look.home.region_id:
+            region = find_region(look.home.region_id)
             if not is_quiet:
                 name = region.name_ja if lang == "ja" else region.name_en
-                console.tell(
-                    t("check.home", lang, file=raw.file, region=name, inside=home.inside, rows=home.rows)
-                )
+                console.tell_wrapped(t("check.home", lang, file=raw.file, region=name))
             return region
-        where = home.prefecture or t("check.nowhere", lang)
-        kind = t(f"kind.{profile.kind}", lang)
-        lines.append(t("check.outside", lang, file=raw.file, kind=kind, rows=home.rows, where=where))
-    if not lines and error is not None:
-        raise error
-    for line in lines:
-        console.tell(line)
+        looks.append(look)
+    if not looks:
+        _raise_failed(errors, is_quiet=is_quiet, lang=lang)
+    _tell_homeless(looks, errors, options, lang)
     raise FileError("check_no_region", file=", ".join(file_name(file.path) for file in files)[:200])
 
 
-def _facts(one: Delivery | FileError, region: Region, lang: str) -> dict[str, Any]:
-    if isinstance(one, FileError):
-        return {"error": one.key, "sentence": say(one, lang), "file": str(one.values.get("file", ""))}
-    counts = one.assets.groupby(["muni_code", "sector"]).size() if len(one.assets) else {}
-    return {
-        "file": one.file,
-        "sha256": one.sha256,
-        "format": one.format,
-        "kind": one.profile.kind,
-        "role": one.profile.role,
-        "rows": one.row_count,
-        "taken": len(one.assets),
-        "rejected": one.rejected_count,
-        "mended": one.mended_count,
-        "unset": one.unset_count,
-        "columns": {ours: list(names) for ours, names in sorted(one.profile.columns.items())},
-        "columns_not_used": _unused(one),
-        "counts": [
-            {"muni_code": code, "name": region.name_of(code, lang), "sector": sector, "assets": int(count)}
-            for (code, sector), count in dict(counts).items()
-        ],
-        "faults": reject_groups(one.rejects).to_dict("records"),
-        "notes": [note_sentence(note, lang) for note in one.notes],
-    }
-
-
-def _unused(one: Delivery) -> list[str]:
-    used = {name for names in one.profile.columns.values() for name in names}
-    position = one.profile.position
-    used |= {
-        position.lon,
-        position.lat,
-        position.x,
-        position.y,
-        position.lat_lon,
-        position.wkt,
-        *position.address,
-    }
-    return [name for name in one.columns if name not in used]
-
-
-def _tell_all(taken: Sequence[Delivery | FileError], region: Region, lang: str) -> None:
-    for one in taken:
-        console.tell()
-        if isinstance(one, FileError):
-            console.tell(f"! {say(one, lang)}")
-            continue
-        _tell_one(one, region, lang)
-
-
-def _tell_one(one: Delivery, region: Region, lang: str) -> None:
-    console.tell(t("check.file", lang, file=one.file, kind=t(f"kind.{one.profile.kind}", lang)))
-    role = one.profile.role
-    if role == "assets":
-        values = {"rows": one.row_count, "taken": len(one.assets), "rejected": one.rejected_count}
-        values |= {"mended": one.mended_count, "unset": one.unset_count}
-        console.tell("  " + t("check.rows", lang, **values))
-        _tell_counts(one, region, lang)
-    elif role == "roads" and one.roads is not None:
-        km = round(one.facts["length_m"] / 1000)
-        console.tell("  " + t("check.roads", lang, rows=one.row_count, lines=len(one.roads), km=km))
-    else:
-        console.tell("  " + t(f"check.role.{role}", lang, rows=one.row_count))
-    used = [f"{' / '.join(names)} → {ours}" for ours, names in sorted(one.profile.columns.items())]
-    if used:
-        console.tell("  " + t("check.columns", lang, columns=t("word.list_sep", lang).join(used)))
-    if unused := _unused(one):
-        console.tell("  " + t("check.unused", lang, columns=t("word.list_sep", lang).join(unused[:30])))
-    _tell_readings(one, lang)
-    _tell_faults(one, lang)
-    for note in one.notes:
-        console.tell(f"  - {note_sentence(note, lang)}")
-
-
-def _tell_counts(one: Delivery, region: Region, lang: str) -> None:
-    if one.assets.empty:
-        return
-    counts = one.assets.groupby(["muni_code", "sector"]).size().unstack(fill_value=0)
-    sectors = [sector for sector in schema.SECTORS if sector in counts.columns]
-    header = [
-        t("cli.column.code", lang),
-        t("cli.column.name", lang),
-        *(word("sector", s, lang) for s in sectors),
-    ]
-    lines = [
-        [str(code), region.name_of(str(code), lang), *(f"{int(row[s]):,}" for s in sectors)]
-        for code, row in counts.iterrows()
-    ]
-    console.tell_table(header, lines, numbers=tuple(range(2, len(header))))
-
-
-def _tell_readings(one: Delivery, lang: str) -> None:
-    if one.readings.empty:
-        return
-    shown = one.readings.sort_values(["rows", "column", "value"], ascending=[False, True, True])
-    pairs = [f"{row.column}: {row.value} → {row.became}" for row in shown.head(SHOWN_READINGS).itertuples()]
-    values = {"count": len(one.readings), "examples": t("word.list_sep", lang).join(pairs)}
-    console.tell("  " + t("check.readings", lang, **values))
-
-
-def _tell_faults(one: Delivery, lang: str) -> None:
-    if one.rejects.empty:
-        return
-    groups = reject_groups(one.rejects)
-    console.tell("  " + t("check.faults", lang, kinds=len(groups)))
-    for row in groups.head(SHOWN_FAULTS).itertuples():
-        advice = t(str(row.advice_key), lang)
-        values = {
-            "rows": int(row.rows),
-            "first": int(row.first_row),
-            "column": row.column,
-            "value": row.value,
-        }
-        console.tell("  ! " + t("check.fault", lang, advice=advice, **values))
-
-
-def _write(
-    deliveries: Sequence[Delivery], region: Region, out: pathlib.Path, lang: str, *, is_quiet: bool
+def _tell_homeless(
+    looks: Sequence[checked.Look], errors: Sequence[FileError], options: argparse.Namespace, lang: str
 ) -> None:
-    """Write what is sent back: faults as a workbook, the profile to correct, bridges in xROAD columns."""
-    from gunmane.cli.report import tell_files
-    from gunmane.exports import write_files
-    from gunmane.exports.faults import faults_xlsx
-    from gunmane.exports.xroad import xroad_csv
-    from gunmane.ledgers.profile_files import write_profile
-
-    contents: dict[str, bytes] = {}
-    for one in deliveries:
-        name = _free_name(one.file, contents)
-        contents[f"{name}.profile.toml"] = write_profile(one.profile).encode("utf-8")
-        if len(one.rejects):
-            contents[f"{name}.faults.xlsx"] = faults_xlsx(one, lang)
-        if one.profile.role == "assets" and (one.assets["sector"].isin(["bridge", "tunnel"])).any():
-            contents[f"{name}.xroad.csv"] = xroad_csv(one.assets, region)
-    paths = write_files(contents, out)
-    if not is_quiet:
-        tell_files(paths, lang)
-
-
-def _free_name(file: str, contents: dict[str, bytes]) -> str:
-    """Two files of one name from two folders must not overwrite each other's results."""
-    name, number = file, 2
-    while f"{name}.profile.toml" in contents:
-        name, number = f"{file}.{number}", number + 1
-    return name
+    is_quiet = bool(options.json or options.quiet)
+    if options.json:
+        told = [checked.look_facts(look) for look in looks]
+        console.tell(json.dumps({"region_id": "", "files": told}, ensure_ascii=False, indent=1))
+    elif not is_quiet:
+        for look in looks:
+            console.tell()
+            checked.tell_home(look, lang)
+            checked.tell_look(look, lang)
+        for error in errors:
+            console.tell()
+            console.tell_wrapped(say(error, lang), first="! ")
+    if options.out is not None:
+        write_results([], looks, None, options.out, lang, is_quiet=is_quiet)

@@ -13,6 +13,7 @@ from gunmane import schema
 from gunmane.cli.checking import add_check, add_reading, ledger_path
 from gunmane.cli.fetching import add_fetch
 from gunmane.cli.templates import add_template
+from gunmane.cli.usage import Parser
 from gunmane.i18n import LANGUAGES, t
 
 ENVIRONMENT = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -32,10 +33,10 @@ def chosen_language(argv: Sequence[str]) -> str:
 
 def build_parser(lang: str) -> argparse.ArgumentParser:
     """Return the parser of every `gunmane` command."""
-    parser = argparse.ArgumentParser(
-        prog="gunmane", description=t("cli.help.about", lang), allow_abbrev=False
+    parser = Parser(prog="gunmane", description=t("cli.help.about", lang), allow_abbrev=False, lang=lang)
+    parser.add_argument(
+        "--version", action="version", version=f"gunmane {gunmane.__version__}", help=t("usage.version", lang)
     )
-    parser.add_argument("--version", action="version", version=f"gunmane {gunmane.__version__}")
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="{regions,check,plan,template,sample,fetch}"
     )
@@ -62,7 +63,7 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
 def _command(commands: argparse._SubParsersAction, name: str, lang: str) -> argparse.ArgumentParser:
     about = t(f"cli.help.{name}", lang)
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=about, description=about, allow_abbrev=False
+        name, help=about, description=about, allow_abbrev=False, lang=lang
     )
     parser.add_argument("--lang", choices=LANGUAGES, default=lang, help=t("cli.help.lang", lang))
     parser.add_argument("--quiet", action="store_true", help=t("cli.help.quiet", lang))

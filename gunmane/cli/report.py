@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from typing import Any
 
 import geopandas as gpd
@@ -21,6 +22,9 @@ from gunmane.scenario import Plan
 
 METRES_PER_KM = 1000
 UNKNOWN = "–"
+# Notes that say why a plan is as it is: they stand above its table, where many bundles have one cause.
+CAUSES = ("several_components", "roads_too_far")
+APART = re.compile(r"piece (\d+)")
 
 
 def tell_regions(rows: list[dict[str, Any]], lang: str) -> None:
@@ -55,6 +59,9 @@ def tell_plan(plan: Plan, evidence: Evidence | None, lang: str) -> None:
             console.tell(f"! {told[key]}")
     if warning := sharing_notice(plan.ground.provenance, lang):
         console.tell(f"! {warning}")
+    for note in plan.notes:
+        if note.key in CAUSES:
+            console.tell_wrapped(note_sentence(note, lang), first="! ")
     console.tell()
     _tell_bundles(plan, lang)
     _tell_totals(plan, lang)
@@ -65,7 +72,14 @@ def tell_plan(plan: Plan, evidence: Evidence | None, lang: str) -> None:
     _tell_roads(plan, lang)
     console.tell()
     for note in plan.notes:
-        console.tell(f"- {note_sentence(note, lang)}")
+        if note.key not in CAUSES:
+            console.tell_wrapped(note_sentence(note, lang), first="- ")
+
+
+def unit_name(name: Any, lang: str) -> str:
+    """Return what a unit is called: one that lies apart from the roads of its town has a number instead of a name."""
+    found = APART.fullmatch(str(name))
+    return t("cli.apart", lang, number=found.group(1)) if found else str(name)
 
 
 def _tell_bundles(plan: Plan, lang: str) -> None:
@@ -78,7 +92,7 @@ def _tell_bundles(plan: Plan, lang: str) -> None:
             "strand": strand_word(region, str(row["strand"]), lang),
             "municipalities": places[bundle_id],
             "fields": words("field", row["fields"], lang),
-            "base": str(row["base_name"]) or UNKNOWN,
+            "base": unit_name(row["base_name"], lang) or UNKNOWN,
             "annual": yen_range(row["annual_jpy_low"], row["annual_jpy"], row["annual_jpy_high"], lang),
             "verdict": word("verdict", row["window_verdict"], lang),
             "structures": count_text(row["structure_count"]),
@@ -141,7 +155,8 @@ def _tell_broken(plan: Plan, lang: str) -> None:
     console.tell(t("cli.broken", lang, count=len(plan.broken)))
     known = plan.ground.units["name"]
     for row in plan.broken.to_dict("records"):
-        where = " ".join(str(x) for x in (row["bundle_id"], known.get(row["unit_id"], row["unit_id"])) if x)
+        unit = unit_name(known.get(row["unit_id"], row["unit_id"]), lang)
+        where = " ".join(str(x) for x in (row["bundle_id"], unit) if x)
         said = broken_sentence(plan, row, lang)
         console.tell(f"  ! {where}: {said}" if where else f"  ! {said}")
 
