@@ -199,7 +199,6 @@ def take_delivery(
             *opening_notes(raw),
             *used.notes,
             *facts.get("notes", ()),
-            *_approximate_notes(raw.file, taken.assets),
         ),
         places_at_town_hall=places_at_town_hall,
         comes_with_shapes="joined" not in raw.told and has_shapes(raw),
@@ -311,14 +310,6 @@ def _with_found_columns(profile: Profile, columns: Mapping[str, tuple[str, ...]]
     """A profile with the columns that a reader found by their headings; what it said itself goes first."""
     found = {ours: names for ours, names in columns.items() if ours not in profile.columns}
     return dataclasses.replace(profile, columns={**profile.columns, **found}) if found else profile
-
-
-def _approximate_notes(file: str, assets: gpd.GeoDataFrame) -> list[Note]:
-    """Say how many assets stand at the point of their settlement instead of their own place."""
-    if "position" not in assets.columns:
-        return []
-    count = int((assets["position"] == "town_point").sum())
-    return [Note.of("places_approximate", file=file, count=count, total=len(assets))] if count else []
 
 
 def _joining_notes(opened: Opened) -> list[Note]:

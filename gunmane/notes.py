@@ -9,13 +9,27 @@ import pandas as pd
 from gunmane.assumptions import Assumptions
 from gunmane.clusters import Grouping
 from gunmane.scenario import Ground, Note, Scenario
+from gunmane.standins import sample_notes
 from gunmane.workload import load_tasks, planned_assets, planned_tasks, quantity_gaps, road_prices
 
 SECTOR_OF_NOTE = {
     "sample_no_parks": "park",
     "sample_bridges_estimated": "bridge",
     "sample_rivers_estimated": "river",
+    "bridges_beside_official": "bridge",
 }
+# What a reader must not overlook: a plan on part of the data, or on values that were refused.
+WARNINGS = frozenset(
+    {
+        "bridges_beside_official",
+        "ledger_beside_official",
+        "ledger_beside_sample",
+        "places_approximate",
+        "rejected_rows",
+        "roads_too_far",
+        "totals_absent",
+    }
+)
 JPY_PER_OKU = 1e8
 JPY_PER_MILLION = 1e6
 
@@ -40,7 +54,7 @@ def plan_notes(
     assumptions
         The coefficients of the scenario.
     """
-    notes = [note for note in ground.notes if _concerns(note, scenario, ground)]
+    notes = [note for note in _on_sample(scenario, ground) if _concerns(note, scenario, ground)]
     notes += _sector_notes(scenario, ground)
     if scenario.layer == "structures":
         notes.append(Note.of("repair_trips_not_counted"))
@@ -54,13 +68,25 @@ def plan_notes(
     return tuple(notes)
 
 
+def _on_sample(scenario: Scenario, ground: Ground) -> list[Note]:
+    """The notes of a ground, those on its sample by what is sample still of the sectors that are planned."""
+    given = ground.provenance
+    is_written = bool((given.get("road_file_facts") or {}).get("is_synthetic"))
+    has_roads = given.get("roads_source", "sample") == "sample" or is_written
+    planned = ground.assets[ground.assets["sector"].isin(scenario.sectors)]
+    facts = given.get("sample_facts") or {}
+    return sample_notes(ground.notes, planned, ground.region, facts, has_sample_roads=has_roads)
+
+
 def _concerns(note: Note, scenario: Scenario, ground: Ground) -> bool:
-    """Whether a note on the sample data concerns what a scenario plans; all other notes do."""
+    """Whether a note on one sector, or on the sample data, concerns what a scenario plans; all other notes do."""
     if note.key == "sample_prefecture_estimated":
         return any(len(code) == 2 for code in ground.region.contributing_codes)
     if note.key == "sample_without_water":
         return scenario.layer == "daily" and "water" not in scenario.sectors
     sector = SECTOR_OF_NOTE.get(note.key)
+    if note.key in {"ledger_beside_official", "ledger_beside_sample"}:
+        sector = str(dict(note.values)["sector"])
     return sector is None or sector in scenario.sectors
 
 

@@ -27,6 +27,7 @@ MadeWay = dict[tuple[str, str], tuple[int, float]]
 OFFICIAL = {"bridge": "bridges_inspected", "road": "road_length_m", "park": "park_area_m2"}
 UNITS = {"bridge": "", "park": "ha"}
 PER_UNIT = {"": 1.0, "km": 1000.0, "ha": 10_000.0}
+UNIT_WORDS = {"": ("件", "pieces"), "km": ("km", "km"), "ha": ("ha", "ha")}
 SAMPLE_KINDS = ("sample_assets", "sample_roads_and_some", "sample_roads_only", "sample_assets_only")
 NETWORK_NOTES = ("sample_trunks_thinned", "sample_islands")
 # Note -> the sector it is on, and the fact of the sample that it holds for.
@@ -64,6 +65,7 @@ class StandIns:
         taken = own[~is_known]
         is_replaced = _replaced(self.assets, taken)
         kept = self.assets[~is_replaced]
+        self.make_way(self.assets[is_replaced])
         beside = _beside(taken, kept, region, name)
         taken, renamed = _with_free_ids(taken, kept, name)
         joined = pd.concat([kept, taken], ignore_index=True)
@@ -160,6 +162,9 @@ def partial_notes(assets: gpd.GeoDataFrame, made_way: MadeWay, region: Region) -
     for (owner, sector), rows in real.groupby(["owner_code", "sector"], sort=True):
         unit = UNITS.get(str(sector), "km")
         ours = _size(rows, unit)
+        # Single pieces take no line's place: the sample lines stay.
+        if unit == "km" and not ours:
+            continue
         sample_rows, sample_size = made_way.get((str(owner), str(sector)), (0, 0.0))
         official = _official(region, str(owner), str(sector))
         values = {
@@ -172,9 +177,10 @@ def partial_notes(assets: gpd.GeoDataFrame, made_way: MadeWay, region: Region) -
             if len(rows) != official:
                 notes.append(Note.of("bridges_beside_official", official=round(official), **values))
             continue
-        sizes = {"ours": round(ours, 1), "sample": round(sample_size, 1), "unit": unit}
+        words = {f"unit_{lang}": word for lang, word in zip(("ja", "en"), UNIT_WORDS[unit], strict=True)}
+        sizes = {"ours": _text(ours, unit), "sample": _text(sample_size, unit), **words}
         if official is not None and ours < share * official:
-            told = {**values, **sizes, "official": round(official, 1), "sector": sector}
+            told = {**values, **sizes, "official": _text(official, unit), "sector": sector}
             notes.append(Note.of("ledger_beside_official", **told))
         elif official is None and ours < share * sample_size:
             notes.append(Note.of("ledger_beside_sample", sector=sector, **values, **sizes))
@@ -188,6 +194,10 @@ def _official(region: Region, owner: str, sector: str) -> float | None:
         return None
     value = float(region.statistics.at[owner, column])
     return None if math.isnan(value) else value / PER_UNIT[UNITS.get(sector, "km")]
+
+
+def _text(size: float, unit: str) -> str:
+    return f"{size:,.1f}" if unit else f"{size:,.0f}"
 
 
 def _size(rows: pd.DataFrame, unit: str) -> float:

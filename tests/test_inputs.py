@@ -5,6 +5,7 @@ import pytest
 from gunmane.errors import FileError
 from gunmane.inputs import load_inputs
 from gunmane.municipalities import find_region
+from gunmane.sample import load_sample
 
 HEADER = "asset_id,sector,lon,lat,owner_code\n"
 PLACE = "135.9525,34.5278"
@@ -59,3 +60,59 @@ def test_pump_stations_take_no_pipes_place(tmp_path):
     sewers = made.assets[(made.assets["sector"] == "sewer") & (made.assets["owner_code"] == "29212")]
     assert sewers["length_m"].sum() > 100_000 and "p1" in set(sewers["asset_id"])
     assert "pieces_beside_sample" in {note.key for note in made.notes}
+
+
+SIZED = "asset_id,sector,lon,lat,owner_code,length_m,area_m2,condition\n"
+
+
+def told(made):
+    return {note.key: dict(note.values) for note in made.notes}
+
+
+def test_half_a_ledger_is_told_with_what_made_way_for_it(tmp_path):
+    rows = f"a,sewer,{PLACE},29212,100,,\nb,park,{PLACE},29212,,5000,\n"
+    (tmp_path / "own.csv").write_text(SIZED + rows)
+    notes = told(load_inputs(find_region("nara_uda"), None, [tmp_path / "own.csv"]))
+    park, sewer = notes["ledger_beside_official"], notes["ledger_beside_sample"]
+    assert (park["sector"], park["ours"], park["official"], park["sample_rows"]) == (
+        "park",
+        "0.5",
+        "71.6",
+        83,
+    )
+    assert (sewer["sector"], sewer["ours"]) == ("sewer", "0.1")
+    assert sewer["sample_rows"] > 1000 and float(sewer["sample"]) > 100
+
+
+def test_two_halves_of_a_ledger_are_one_whole(tmp_path):
+    for i, name in enumerate(("one.csv", "two.csv")):
+        (tmp_path / name).write_text(f"{SIZED}p{i},park,135.95{i}5,34.5278,29212,,358000,\n")
+    notes = told(load_inputs(find_region("nara_uda"), None, [tmp_path / "one.csv", tmp_path / "two.csv"]))
+    assert "ledger_beside_official" not in notes
+
+
+def test_notes_on_the_sample_say_only_what_is_sample_still(tmp_path):
+    (tmp_path / "park.csv").write_text(f"{SIZED}p,park,136.13,34.52,29385,,5000,\n")
+    region = find_region("nara_uda")
+    assert "sample_assets" in told(load_inputs(region, None, []))
+    notes = told(load_inputs(region, None, [tmp_path / "park.csv"]))
+    assert "曽爾村" not in notes["sample_no_parks"]["names_ja"]
+    assert notes["sample_roads_and_some"]["sectors"].startswith("road, bridge")
+
+
+def test_own_roads_leave_no_note_on_sample_roads(tmp_path):
+    load_sample(find_region("nara_uda")).roads.assign(is_synthetic=False).to_file(tmp_path / "roads.gpkg")
+    notes = told(load_inputs(find_region("nara_uda"), tmp_path / "roads.gpkg", []))
+    assert "sample_assets_only" in notes
+    assert not {"sample_assets", "sample_trunks_thinned", "sample_islands"} & set(notes)
+
+
+def test_totals_with_faults_only_are_refused_and_other_faults_go_into_the_plan(tmp_path):
+    heads = "団体コード,市町村名,道路延長（km）,橋数（橋）\n"
+    (tmp_path / "bad.csv").write_text(f"{heads}29385,東吉野村,1,1\n")
+    with pytest.raises(FileError) as caught:
+        load_inputs(find_region("nara_uda"), None, [tmp_path / "bad.csv"])
+    assert caught.value.key == "totals_nothing_taken"
+    (tmp_path / "some.csv").write_text(f"{heads}29385,東吉野村,1,1\n29212,宇陀市,780,500\n")
+    made = load_inputs(find_region("nara_uda"), None, [tmp_path / "some.csv"])
+    assert made.rejects["rule"].tolist() == ["totals_code_name"]
