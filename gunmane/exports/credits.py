@@ -71,16 +71,26 @@ def one_line(value: Any) -> str:
     return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
 
 
-def credit_lines(given: Mapping[str, Any]) -> tuple[str, ...]:
+def credit_lines(given: Mapping[str, Any], lang: str = "ja") -> tuple[str, ...]:
     """
     Return the credits of everything in use, each once: those of the facts, then those of the user's files.
 
-    A file without a credit is named with its owner where it has one; terms stand in brackets where they were said.
+    A file without a credit is named with its owner where it has one; terms stand in brackets where they were said,
+    and that neither was said where it is so.
+
+    Parameters
+    ----------
+    given
+        `provenance` of a ground.
+    lang
+        "ja" or "en".
     """
     lines = [f"{credit} ({terms})" for _, _, terms, credit in FACTS if credit]
     for card in source_cards(given):
         said = card["credit"] or (f"{card['file']}: {card['owner']}" if card["owner"] else card["file"])
-        if said:
+        if said and not card["credit"] and not card["licence"]:
+            lines.append(t("credits.unsaid", lang, file=said))
+        elif said:
             lines.append(f"{said} ({card['licence']})" if card["licence"] else said)
     return tuple(dict.fromkeys(lines))
 
@@ -104,6 +114,6 @@ def credit_members(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def credit_texts(given: Mapping[str, Any], lang: str) -> list[str]:
     """Return the lines of a text for people: a heading, each credit, and the warning where one holds."""
-    lines = [f"{t('credits.title', lang)}:", *(f"- {line}" for line in credit_lines(given))]
+    lines = [f"{t('credits.title', lang)}:", *(f"- {line}" for line in credit_lines(given, lang))]
     notice = sharing_notice(given, lang)
     return [*lines, "", notice] if notice else lines

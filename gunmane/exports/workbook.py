@@ -367,7 +367,7 @@ def _read_me(plan: Plan, lang: str) -> Sheet:
     ]
     pairs[2:2] = [("data_detail", text) for text in _data_details(plan, lang)]
     pairs += [("note", note_sentence(note, lang)) for note in plan.notes]
-    pairs += [("source", line) for line in credit_lines(plan.ground.provenance)]
+    pairs += [("source", line) for line in credit_lines(plan.ground.provenance, lang)]
     pairs += [("version", f"gunmane {given['gunmane_version']}"), ("seed", str(chosen.seed))]
     pairs += [("input", f"{name}: sha256 {digest}") for name, digest in sorted(given["input_sha256"].items())]
     headers = [(t("files.column.item", lang), "code"), (t("files.column.content", lang), "text")]
