@@ -18,6 +18,7 @@ from gunmane.exports.provenance import notices
 from gunmane.exports.words import bundle_names, count_text, number_text, strand_word, word, words, yen_range
 from gunmane.i18n import t
 from gunmane.municipalities import Region
+from gunmane.notes import WARNINGS
 from gunmane.scenario import Plan
 
 METRES_PER_KM = 1000
@@ -73,7 +74,8 @@ def tell_plan(plan: Plan, evidence: Evidence | None, lang: str) -> None:
     console.tell()
     for note in plan.notes:
         if note.key not in CAUSES:
-            console.tell_wrapped(note_sentence(note, lang), first="- ")
+            mark = "! " if note.key in WARNINGS else "- "
+            console.tell_wrapped(note_sentence(note, lang), first=mark)
 
 
 def unit_name(name: Any, lang: str) -> str:
