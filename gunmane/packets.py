@@ -13,10 +13,11 @@ import pandas as pd
 from gunmane.errors import FileError
 from gunmane.ledgers import file_sha256
 from gunmane.ledgers.joins import has_shapes
+from gunmane.ledgers.manifests import answers_beside
 from gunmane.ledgers.opening import open_raw
 from gunmane.ledgers.postgis import is_postgis_url, open_postgis
 from gunmane.ledgers.profile_files import read_profile, sidecar
-from gunmane.ledgers.profiles import Layout, Profile
+from gunmane.ledgers.profiles import Answers, Layout, Profile
 from gunmane.ledgers.proposals import propose_profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.sewers import MAPPING_COLUMNS, join_files, rename_by_mapping
@@ -87,7 +88,7 @@ def recognise(
         If the file cannot be read.
     """
     raw = _open(path, layout or Layout(), max_rows=LOOK_ROWS)
-    profile = _said(path) or propose_profile(raw, region=region)
+    profile = _said(path) or _proposed(path, raw, region)
     return (raw if layout else _with_headings(path, raw, profile, max_rows=LOOK_ROWS)), profile
 
 
@@ -118,7 +119,7 @@ def open_file(file: LedgerFile, region: Region, beside: Sequence[LedgerFile] = (
     lists = [other for other in others if is_field_list(other)]
     if lists and not is_field_list(raw):
         raw = rename_by_mapping(raw, lists[0].table)
-        profile = file.profile or _said(file.path) or propose_profile(raw, region=region)
+        profile = file.profile or _said(file.path) or _proposed(file.path, raw, region)
         own = Opened(raw, profile, digest, size)
     others = [other for other in others if not is_field_list(other)]
     together = [raw, *others]
@@ -133,7 +134,7 @@ def open_file(file: LedgerFile, region: Region, beside: Sequence[LedgerFile] = (
     if found is raw:
         return own
     # With places the same columns may mean more than without.
-    means = file.profile or _said(file.path) or propose_profile(found, region=region)
+    means = file.profile or _said(file.path) or _proposed(file.path, found, region)
     return dataclasses.replace(own, raw=found, profile=means)
 
 
@@ -151,11 +152,28 @@ def _tried(file: LedgerFile, region: Region) -> Raw | None:
 
 
 def _said(path: pathlib.Path | str) -> Profile | None:
-    """The profile that lies beside a file."""
+    """The profile that lies beside a file; what it leaves open of who answers for the data, the manifest tells."""
     if is_postgis_url(str(path)):
         return None
     beside = sidecar(pathlib.Path(path))
-    return read_profile(beside) if beside.is_file() else None
+    if not beside.is_file():
+        return None
+    profile = read_profile(beside)
+    known = answers_beside(pathlib.Path(path))
+    return profile if known is None else dataclasses.replace(profile, answers=_filled(known, profile.answers))
+
+
+def _proposed(path: pathlib.Path | str, raw: Raw, region: Region | None) -> Profile:
+    """The profile that a file seems to have; what was noted as it was fetched goes before what is known of its kind."""
+    profile = propose_profile(raw, region=region)
+    known = None if is_postgis_url(str(path)) else answers_beside(pathlib.Path(path))
+    return profile if known is None else dataclasses.replace(profile, answers=_filled(profile.answers, known))
+
+
+def _filled(answers: Answers, first: Answers) -> Answers:
+    """Return answers with those that are given first in their stead."""
+    told = {name: text for name, text in dataclasses.asdict(first).items() if text}
+    return dataclasses.replace(answers, **told)
 
 
 def _open(
@@ -188,7 +206,7 @@ def _opened(file: LedgerFile, region: Region) -> tuple[Raw, Profile]:
     if is_url or not path.is_file() or path.stat().st_size <= LARGE_BYTES:
         raw = _open(file.path, profile.layout if profile else Layout())
         if profile is None:
-            profile = propose_profile(raw, region=region)
+            profile = _proposed(file.path, raw, region)
             raw = _with_headings(file.path, raw, profile)
         return raw, profile
     if profile is None:
@@ -201,7 +219,8 @@ def _opened(file: LedgerFile, region: Region) -> tuple[Raw, Profile]:
 def named_columns(profile: Profile) -> list[str]:
     """Return the file's columns that a profile names, sorted."""
     place = profile.position
-    places = (place.lon, place.lat, place.x, place.y, place.lat_lon, place.wkt, *place.address)
+    places = (place.lon, place.lat, place.x, place.y, place.lat_lon, place.wkt)
+    places += (*place.lon_parts, *place.lat_parts, *place.address)
     named = {name for names in profile.columns.values() for name in names}
     return sorted(named | {name for name in places if name})
 

@@ -3,8 +3,11 @@
 import dataclasses
 import io
 import json
+import random
 import re
 import socket
+import subprocess
+import sys
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,12 +20,17 @@ import shapely
 
 from gunmane import fetching
 from gunmane.cli import main
+from gunmane.deliveries import take_delivery
 from gunmane.errors import FileError
 from gunmane.fetching import Limits, addresses, fetch_region, manifest, transfer
+from gunmane.fetching.carried import version_of_name
 from gunmane.fetching.transfer import download
-from gunmane.i18n import say
+from gunmane.i18n import say, t
 from gunmane.ledgers import read_roads
 from gunmane.ledgers.files import file_sha256
+from gunmane.ledgers.manifests import answers_beside
+from gunmane.ledgers.profile_files import sidecar, write_profile
+from gunmane.ledgers.profiles import Answers
 from gunmane.municipalities import find_region, load_regions
 
 QUICK = Limits(tries=3, wait_s=0.01, max_wait_s=0.05, connect_s=5, read_s=5, deadline_s=20)
@@ -282,12 +290,11 @@ def test_an_earlier_file_stays_when_the_new_one_fails(server, tmp_path):
 def test_every_row_of_the_table_says_what_it_is_and_how_sure():
     table = addresses.load_table()
     assert table["id"].is_unique
-    assert (table[["kind", "use", "title_ja", "patterns", "licence", "credit", "page", "note"]] != "").all(
-        axis=None
-    )
+    told = ["kind", "use", "title_ja", "patterns", "licence", "owner", "credit", "page", "checked"]
+    assert (table[told] != "").all(axis=None)
     assert table["confidence"].isin(list("ABCDE")).all()
-    # Nobody has opened these addresses from here, and the table says so.
-    assert table["note"].str.contains("未確認").all()
+    # Nobody has opened these addresses from here, and the table says so, once a row.
+    assert (table["checked"] == "no").all() and not table["note"].str.contains("未確認|事実集").any()
     assert ((table["url"] == "") == (table["file"] == "")).all()
     assert table["url"].str.match("^(https://.*)?$").all() and table["page"].str.startswith("https://").all()
 
@@ -335,7 +342,18 @@ def mesh_zip(lines):
 SEAM = [(136.0, 34.5), (136.01, 34.51)]
 WEST = mesh_zip([[(135.95, 34.5), (135.96, 34.51)], SEAM, [(135.2, 34.1), (135.21, 34.1)]])
 EAST = mesh_zip([SEAM, [(136.05, 34.5), (136.06, 34.51)]])
-DATA = {"N13-24_5135_GEOJSON.zip": WEST, "N13-24_5136_GEOJSON.zip": EAST, "P13-11_29_GML.zip": FILE}
+
+
+def park_zip(name="春日公園"):
+    """One park of Uda with the names of P13."""
+    row = {"P13_001": "29000", "P13_002": "29212", "P13_003": name, "P13_004": "1", "P13_005": "奈良県"}
+    row |= {"P13_006": "宇陀市", "P13_007": 1980, "P13_008": 2500, "P13_009": 1, "P13_010": ""}
+    rows = gpd.GeoDataFrame([row], geometry=[shapely.Point(135.95, 34.53)], crs=4326)
+    return zipped(**{"P13-11_29.geojson": rows.to_json().encode()})
+
+
+PARKS = park_zip()
+DATA = {"N13-24_5135_GEOJSON.zip": WEST, "N13-24_5136_GEOJSON.zip": EAST, "P13-11_29_GML.zip": PARKS}
 KINDS = ("n13", "p13")
 
 
@@ -362,7 +380,7 @@ def test_a_region_comes_with_its_manifest_and_licences(here, tmp_path):
         name: file_sha256(tmp_path / "out" / name) for name in DATA
     }
     entry = held["P13-11_29_GML.zip"]
-    assert entry["url"] == f"{here.base}/P13-11_29_GML.zip" and entry["bytes"] == len(FILE)
+    assert entry["url"] == f"{here.base}/P13-11_29_GML.zip" and entry["bytes"] == len(PARKS)
     text = (tmp_path / "out" / "P13-11_29_GML.zip.licence.txt").read_text("utf-8")
     assert entry["licence"] in text and entry["credit"] in text and entry["sha256"] in text
 
@@ -393,12 +411,12 @@ def test_a_file_that_changed_on_disk_is_set_aside_and_fetched_anew(here, tmp_pat
     (tmp_path / "P13-11_29_GML.zip").write_bytes(zipped(other=b"x"))
     (outcome,) = fetch_region(region, tmp_path, kinds=["p13"], limits=QUICK)
     assert outcome.state == "fetched" and outcome.fault.key == "fetch_wrong_checksum"
-    assert (tmp_path / "P13-11_29_GML.zip").read_bytes() == FILE
+    assert (tmp_path / "P13-11_29_GML.zip").read_bytes() == PARKS
     assert (tmp_path / "P13-11_29_GML.zip.wrong").exists()
 
 
 def test_a_file_put_there_by_hand_is_taken_and_entered(here, tmp_path):
-    (tmp_path / "P13-11_29_GML.zip").write_bytes(FILE)
+    (tmp_path / "P13-11_29_GML.zip").write_bytes(PARKS)
     (outcome,) = fetch_region(find_region("nara_uda"), tmp_path, kinds=["p13"], limits=QUICK)
     assert outcome.state == "kept"
     assert "P13-11_29_GML.zip" in manifest.read_manifest(tmp_path)
@@ -474,7 +492,7 @@ def carried(tmp_path):
     (folder / "道路" / "n13-24_5135_geojson.ZIP").write_bytes(WEST)
     (folder / "道路" / "N13-24_5136_GEOJSON.zip").write_bytes(EAST)
     (folder / "P13-10_29_GML.zip").write_bytes(zipped(old=b"x"))
-    (folder / "P13-12_29_GML.zip").write_bytes(FILE)
+    (folder / "P13-12_29_GML.zip").write_bytes(PARKS)
     (folder / "道路" / "r02" / "01-3.xlsx").write_bytes(zipped(book=b"x"))
     return folder
 
@@ -561,6 +579,181 @@ def test_a_carried_file_is_held_against_the_manifest_beside_it(here, tmp_path):
     (tmp_path / "usb" / "P13-11_29_GML.zip").write_bytes(zipped(other=b"x"))
     (outcome,) = fetch_region(region, tmp_path / "two", kinds=["p13"], carried=tmp_path / "usb")
     assert outcome.fault.key == "fetch_carried_checksum"
+
+
+README_ONLY = zipped(**{"readme.txt": b"Stream data of the prefecture\nsee the page\n"})
+
+
+def test_what_our_readers_cannot_use_stays_out_of_the_command(carried, tmp_path, capsys):
+    (carried / "W05-09_29_GML.zip").write_bytes(README_ONLY)
+    (carried / "xroad_2025.csv").write_bytes(zipped(**{"[Content_Types].xml": b"<x/>"}))
+    out = tmp_path / "o"
+    words = ["--only", "p13", "w05", "xroad", "--lang", "en"]
+    code = main(["fetch", "nara_uda", "--from", str(carried), "--out", str(out), *words])
+    told = capsys.readouterr()
+    (command,) = [line for line in told.out.splitlines() if "gunmane plan" in line]
+    assert "P13-12_29_GML.zip" in command and "W05" not in command and "xroad" not in command
+    assert code == 1 and "W05-09_29_GML.zip, xroad_2025.csv" in told.err
+    assert not (out / "W05-09_29_GML.zip").exists() and not (out / "xroad_2025.csv").exists()
+
+
+def test_an_older_file_serves_where_the_newer_cannot_be_read_and_that_is_told(carried, tmp_path):
+    (carried / "P13-10_29_GML.zip").write_bytes(PARKS)
+    (carried / "P13-12_29_GML.zip").write_bytes(README_ONLY)
+    (outcome,) = fetch_region(find_region("nara_uda"), tmp_path / "o", kinds=["p13"], carried=carried)
+    assert (outcome.state, outcome.path.name) == ("copied", "P13-10_29_GML.zip")
+    assert "P13-12_29_GML.zip" in say(outcome.fault, "ja")
+
+
+def test_a_fetched_file_that_is_not_the_data_is_kept_but_not_planned_with(here, tmp_path):
+    here.pages["/P13-11_29_GML.zip"] = Page(data=README_ONLY)
+    region = find_region("nara_uda")
+    for _ in range(2):
+        outcomes = fetch_region(region, tmp_path, kinds=["p13"], limits=QUICK)
+        assert [o.state for o in outcomes] == ["unreadable"]
+        assert fetching.roads_and_assets(outcomes) == (None, ())
+    assert (tmp_path / "P13-11_29_GML.zip").exists()
+    # It came whole: asking for it again would bring the same.
+    assert len(here.pages["/P13-11_29_GML.zip"].seen) == 1
+
+
+def test_files_of_the_folder_that_were_not_used_are_named(carried, tmp_path, capsys):
+    (carried / "うちの橋梁台帳.xlsx").write_bytes(b"x")
+    out = ["--out", str(tmp_path / "o"), "--lang", "ja"]
+    assert main(["fetch", "nara_uda", "--from", str(carried), "--only", "n13", "p13", *out]) == 0
+    told = capsys.readouterr().out
+    left = told[told.index("使っていません") : told.index("次に使うコマンド")]
+    assert "うちの橋梁台帳.xlsx" in left and "P13-10_29_GML.zip" in left
+    assert "P13-12_29_GML.zip" not in left and "n13-24_5135" not in left
+
+
+def test_a_fetched_folder_carried_on_has_nothing_left_over(here, tmp_path, capsys):
+    region = find_region("nara_uda")
+    fetch_region(region, tmp_path / "usb", kinds=["p13"], limits=QUICK)
+    words = ["--from", str(tmp_path / "usb"), "--out", str(tmp_path / "o"), "--only", "p13"]
+    assert main(["fetch", "nara_uda", *words, "--lang", "ja"]) == 0
+    assert "使っていません" not in capsys.readouterr().out
+
+
+def test_the_list_says_names_use_and_what_was_not_checked_once(capsys):
+    assert main(["fetch", "nara_uda", "--list", "--lang", "ja"]) == 0
+    told = capsys.readouterr().out
+    assert "*定員管理*.xlsx" in told and "*xroad*.csv" in told and "P13-*_29_GML.zip" in told
+    assert t("fetch.use.statistics", "ja") in told and t("fetch.use.conditions", "ja") in told
+    assert told.count("確かめていません") == 1 and "未確認" not in told
+    assert "xROAD" in told[told.index("手で入手）") - 60 :]
+
+
+# -- what was known when it was fetched -------------------------------------------------------------------------
+
+
+def test_date_and_terms_of_a_fetched_file_answer_for_it(here, tmp_path):
+    region = find_region("nara_uda")
+    fetch_region(region, tmp_path / "usb", kinds=["p13"], limits=QUICK)
+    fetch_region(region, tmp_path / "o", kinds=["p13"], carried=tmp_path / "usb")
+    one = fetching.wanted_downloads(region, ["p13"])[0]
+    for folder in ("usb", "o"):
+        told = take_delivery(tmp_path / folder / one.file, region=region).profile.answers
+        assert (told.date, told.licence, told.owner) == ("2011", one.licence, "国土交通省")
+        assert told.credit == one.credit
+
+
+def test_the_licence_alone_answers_where_no_manifest_came_along(here, tmp_path):
+    region = find_region("nara_uda")
+    fetch_region(region, tmp_path, kinds=["p13"], limits=QUICK)
+    (tmp_path / "manifest.json").unlink()
+    path = tmp_path / "P13-11_29_GML.zip"
+    assert answers_beside(path).date == "2011" and answers_beside(path).owner == "国土交通省"
+    path.write_bytes(park_zip("別の公園"))
+    assert answers_beside(path) is None
+
+
+def test_what_a_person_said_goes_before_the_manifest(here, tmp_path):
+    region = find_region("nara_uda")
+    fetch_region(region, tmp_path, kinds=["p13"], limits=QUICK)
+    path = tmp_path / "P13-11_29_GML.zip"
+    profile = take_delivery(path, region=region).profile
+    said = dataclasses.replace(profile, answers=Answers(licence="庁内限り"))
+    sidecar(path).write_text(write_profile(said), encoding="utf-8")
+    told = take_delivery(path, region=region).profile.answers
+    assert (told.licence, told.date) == ("庁内限り", "2011")
+
+
+def test_a_file_carried_in_has_a_date_of_taking_in_and_the_year_of_its_name(carried, tmp_path):
+    out = tmp_path / "o"
+    fetch_region(find_region("nara_uda"), out, kinds=["p13"], carried=carried)
+    entry = manifest.read_manifest(out)["P13-12_29_GML.zip"]
+    assert entry["version"] == "2012" and "fetched_at" not in entry and entry["carried_at"]
+    text = (out / "P13-12_29_GML.zip.licence.txt").read_text("utf-8")
+    assert "取り込み日時" in text and "取得日時" not in text
+    assert "表とは別の版" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("N03-20240101_29_GML.zip", "2024-01-01"),
+        ("W05-09_29_GML.zip", "2009"),
+        ("A31a-24_29_10_GEOJSON.zip", "2024"),
+        ("osm_nara_uda.gpkg", ""),
+    ],
+)
+def test_a_data_set_tells_its_year_by_its_name(name, version):
+    assert version_of_name(name) == version
+
+
+# -- two runs, large files --------------------------------------------------------------------------------------
+
+HOLD = """
+import pathlib, sys
+from gunmane.fetching.locking import only_run
+with only_run(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other_run(tmp_path):
+    """Another process that is at work in the folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+
+
+def test_a_second_run_in_the_same_folder_is_refused_by_name(here, other_run, tmp_path, capsys):
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert main(["fetch", "nara_uda", "--out", str(tmp_path), "--only", "p13", "--lang", "ja"]) == 1
+    assert str(other_run.pid) in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert not any(page.seen for page in here.pages.values())
+
+
+def test_a_lock_that_a_killed_run_left_behind_holds_nobody_up(here, other_run, tmp_path):
+    other_run.kill()
+    other_run.wait()
+    assert (tmp_path / ".gunmane-fetch.lock").exists()
+    (outcome,) = fetch_region(find_region("nara_uda"), tmp_path, kinds=["p13"], limits=QUICK)
+    assert outcome.state == "fetched"
+    assert not (tmp_path / ".gunmane-fetch.lock").exists()
+
+
+def test_an_archive_too_large_to_read_is_kept_with_what_to_do(carried, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("gunmane.ledgers.files.MAX_UNPACKED_BYTES", 1_000_000)
+    (carried / "A31a-25_29_10_GEOJSON.zip").write_bytes(zipped(**{"a.geojson": random.randbytes(2_000_000)}))
+    out = tmp_path / "o"
+    words = ["--only", "a31", "p13", "--lang", "ja"]
+    main(["fetch", "nara_uda", "--from", str(carried), "--out", str(out), *words])
+    told = capsys.readouterr().out
+    assert (out / "A31a-25_29_10_GEOJSON.zip").exists()
+    (line,) = [line for line in told.splitlines() if line.startswith("! A31a")]
+    assert "QGIS" in line and "135." in line and "34." in line
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path):

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 # Where the files go unless the user names a folder, under the one that the command was called in.
 FOLDER = "gunmane-data-{region}"
 STOPPED = 130
-NOT_THERE = ("failed", "missing", "by_hand")
+NOT_THERE = ("failed", "missing", "by_hand", "unreadable")
+NEVER = "no"
+MAX_LEFT_OVER = 20
 
 
 def add_fetch(parser: argparse.ArgumentParser, lang: str) -> None:
@@ -69,31 +71,38 @@ def fetch(options: argparse.Namespace, lang: str) -> None:
     console.wipe_bar()
     if not options.quiet:
         _tell_outcomes(outcomes, lang)
+        if options.carried is not None:
+            _tell_left_over(options.carried, outcomes, lang)
         _tell_next(region, out, outcomes, lang)
     _raise_for_faults(outcomes, lang, has_names=bool(kinds))
 
 
 def _tell_list(wanted: Sequence[Download], lang: str) -> None:
+    """List each file once: where it is, under which names it is taken in, what it is for, what else to know."""
     header = [t(f"fetch.column.{key}", lang) for key in ("kind", "title", "version", "licence", "grade")]
     rows = [[one.kind, one.title_ja, one.version or "-", one.licence, one.confidence] for one in wanted]
-    console.tell_table(header, rows)
-    console.tell()
+    console.tell_table(header, list(dict.fromkeys(map(tuple, rows))))
     for one in wanted:
-        console.tell(f"{one.name}: {one.url or one.page}")
-        console.tell(f"    {one.note}")
+        console.tell()
+        console.tell(f"{one.file or t('fetch.without_file', lang, title=one.title_ja)}")
+        console.tell(f"    {t('fetch.from_where', lang, address=one.url or one.page)}")
+        console.tell(f"    {t('fetch.named', lang, patterns=_patterns(one))}")
+        console.tell(f"    {t('fetch.is_for', lang, use=t(f'fetch.use.{one.use}', lang))}")
+        if one.note:
+            console.tell(f"    {one.note}")
     console.tell()
-    console.tell(t("fetch.not_checked", lang))
+    if any(one.checked == NEVER for one in wanted):
+        console.tell(t("fetch.not_checked", lang))
+
+
+def _patterns(one: Download) -> str:
+    return " ".join(dict.fromkeys(name for name in (one.file, *one.patterns) if name))
 
 
 def _tell_outcomes(outcomes: Sequence[Outcome], lang: str) -> None:
     header = [t(f"fetch.column.{key}", lang) for key in ("kind", "file", "state", "licence")]
     rows = [
-        [
-            o.download.kind,
-            o.path.name if o.path else o.download.name,
-            t(f"fetch.state.{o.state}", lang),
-            o.download.licence,
-        ]
+        [o.download.kind, _file_of(o), t(f"fetch.state.{o.state}", lang), o.download.licence]
         for o in outcomes
     ]
     console.tell_table(header, rows)
@@ -109,7 +118,27 @@ def _tell_outcomes(outcomes: Sequence[Outcome], lang: str) -> None:
         console.tell(t("fetch.get_by_hand", lang))
     for o in lost:
         console.tell(f"  {o.download.name}: {o.download.url or o.download.page}")
-        console.tell(f"    {t('fetch.named', lang, patterns=' '.join(o.download.patterns))}")
+        console.tell(f"    {t('fetch.named', lang, patterns=_patterns(o.download))}")
+
+
+def _file_of(outcome: Outcome) -> str:
+    path = outcome.path or outcome.source
+    return path.name if path is not None else outcome.download.name
+
+
+def _tell_left_over(carried: pathlib.Path, outcomes: Sequence[Outcome], lang: str) -> None:
+    """Name the files of a folder carried in that nothing was made of."""
+    from gunmane.fetching import left_over, list_files
+
+    left = left_over(list_files(carried), [o.source for o in outcomes if o.source is not None])
+    if not left:
+        return
+    console.tell()
+    console.tell(t("fetch.left_over", lang, count=len(left)))
+    for path in left[:MAX_LEFT_OVER]:
+        console.tell(f"  {path.relative_to(carried)}")
+    if len(left) > MAX_LEFT_OVER:
+        console.tell(f"  {t('fetch.more_left_over', lang, count=len(left) - MAX_LEFT_OVER)}")
 
 
 def _tell_next(region: Region, out: pathlib.Path, outcomes: Sequence[Outcome], lang: str) -> None:
@@ -141,6 +170,9 @@ def _raise_for_faults(outcomes: Sequence[Outcome], lang: str, *, has_names: bool
     if failed:
         names = ", ".join(o.download.name for o in failed)
         raise FileError("fetch_incomplete", count=len(failed), files=names)
+    unread = [o for o in outcomes if o.state == "unreadable"]
+    if unread:
+        raise FileError("fetch_unreadable", count=len(unread), files=", ".join(map(_file_of, unread)))
     lost = [o for o in outcomes if o.state in NOT_THERE]
     if lost and (has_names or len(lost) == len(outcomes)):
         raise FileError("fetch_missing", count=len(lost), files=", ".join(o.download.name for o in lost))

@@ -40,12 +40,12 @@ class Download:
         Name to keep it under; "" where `url` is.
     patterns
         Names under which it may lie in a folder carried in, `*` for any text, a folder before it if need be.
-    version, licence, credit, page
-        State of the data, its terms, the line that must be shown, the page for people.
+    version, licence, owner, credit, page
+        State of the data, its terms, who answers for it, the line that must be shown, the page for people.
     sha256
         Of the file, where the table knows it; else "".
-    confidence, note
-        How sure the address is (A-E), and why.
+    confidence, checked, note
+        How sure the address is (A-E), when it was opened ("no": never), what else to know.
     """
 
     id: str
@@ -57,10 +57,12 @@ class Download:
     patterns: tuple[str, ...]
     version: str
     licence: str
+    owner: str
     credit: str
     page: str
     sha256: str
     confidence: str
+    checked: str
     note: str
 
     @property

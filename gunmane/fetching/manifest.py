@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import pathlib
@@ -12,37 +13,51 @@ from gunmane.errors import FileError
 from gunmane.fetching.addresses import Download
 from gunmane.fetching.soundness import set_aside
 from gunmane.i18n import t
+from gunmane.ledgers.manifests import DIGEST, LICENCE_SUFFIX, MANIFEST, NOTHING, read_manifest
 
-MANIFEST = "manifest.json"
+__all__ = ["MANIFEST", "Arrival", "licence_text", "now", "read_manifest", "record"]
+
 FORMAT = "gunmane-fetch/1"
 LANGS = ("ja", "en")
-MAX_BYTES = 8 * 1024**2
+TOLD = ("licence", "owner", "credit", "version", "page", "url", "fetched_at", "carried_at")
+DATES = ("fetched_at", "carried_at")
 
 
-def read_manifest(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
-    """Return what the manifest says of each file by its name; nothing where there is none or it is unreadable."""
-    path = folder / MANIFEST
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            return {}
-        files = json.loads(path.read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return {}
-    if not isinstance(files, dict):
-        return {}
-    return {str(name): entry for name, entry in files.items() if isinstance(entry, dict)}
+@dataclasses.dataclass(frozen=True)
+class Arrival:
+    """
+    How a file came into the folder.
+
+    Parameters
+    ----------
+    name, sha256, byte_count
+        The file as it lies there.
+    url
+        Where it was fetched from, also where that was done on another machine; "" where nobody knows.
+    fetched_at, carried_at
+        When it came over the network, and when it was taken in from a folder (ISO 8601, UTC); "" where it was not.
+    reads_as
+        Kind that our reader knew it as; "" where it was not read.
+    made_of
+        SHA-256 of the files it was joined from; "" for one that came as it is.
+    """
+
+    name: str
+    sha256: str
+    byte_count: int
+    url: str = ""
+    fetched_at: str = ""
+    carried_at: str = ""
+    reads_as: str = ""
+    made_of: str = ""
 
 
-def record(
-    folder: pathlib.Path,
-    one: Download,
-    *,
-    name: str,
-    url: str,
-    sha256: str,
-    byte_count: int,
-    made_of: str = "",
-) -> None:
+def now() -> str:
+    """Return the present moment as manifests have it."""
+    return datetime.datetime.now(tz=datetime.UTC).replace(microsecond=0).isoformat()
+
+
+def record(folder: pathlib.Path, one: Download, came: Arrival) -> None:
     """
     Enter a file into the manifest and write its licence beside it.
 
@@ -52,14 +67,8 @@ def record(
         Where the files lie.
     one
         What the file is.
-    name
-        Its name in the folder.
-    url
-        Where it came from; "" where it was carried in.
-    sha256, byte_count
-        Of the file.
-    made_of
-        SHA-256 of the files it was joined from; "" for one that came as it is.
+    came
+        How it came there.
 
     Raises
     ------
@@ -69,27 +78,28 @@ def record(
     path = folder / MANIFEST
     if path.is_file() and not read_manifest(folder):
         set_aside(path, folder / f"{MANIFEST}.unreadable")
+    optional = {key: getattr(came, key) for key in (*DATES, "reads_as", "made_of")}
     entry = {
         "id": one.id,
         "kind": one.kind,
         "title": one.title_ja,
-        "url": url,
-        "sha256": sha256,
-        "bytes": byte_count,
-        "fetched_at": datetime.datetime.now(tz=datetime.UTC).replace(microsecond=0).isoformat(),
+        "url": came.url,
+        "sha256": came.sha256,
+        "bytes": came.byte_count,
         "version": one.version,
+        "owner": one.owner,
         "licence": one.licence,
         "credit": one.credit,
         "page": one.page,
-        **({"made_of": made_of} if made_of else {}),
+        **{key: value for key, value in optional.items() if value},
     }
-    files = dict(sorted({**read_manifest(folder), name: entry}.items()))
+    files = dict(sorted({**read_manifest(folder), came.name: entry}.items()))
     text = json.dumps({"format": FORMAT, "files": files}, ensure_ascii=False, indent=1) + "\n"
     try:
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
-        with atomic_path(folder / f"{name}.licence.txt") as temporary:
-            temporary.write_text(licence_text(one, name, entry), encoding="utf-8")
+        with atomic_path(folder / f"{came.name}{LICENCE_SUFFIX}") as temporary:
+            temporary.write_text(licence_text(one, came.name, entry), encoding="utf-8")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise FileError("output_not_written", folder=str(folder), reason=reason) from error
@@ -99,15 +109,9 @@ def licence_text(one: Download, name: str, entry: dict[str, Any]) -> str:
     """Return the text beside a file: what it is, its terms, the line to show, where it came from; both languages."""
     lines = []
     for lang in LANGS:
-        lines += [
-            f"{t('fetch.licence.title', lang)}: {one.title_ja} ({name})",
-            f"{t('fetch.licence.licence', lang)}: {one.licence}",
-            f"{t('fetch.licence.credit', lang)}: {one.credit}",
-            f"{t('fetch.licence.version', lang)}: {one.version or '-'}",
-            f"{t('fetch.licence.page', lang)}: {one.page}",
-            f"{t('fetch.licence.url', lang)}: {entry['url'] or '-'}",
-            f"{t('fetch.licence.fetched_at', lang)}: {entry['fetched_at']}",
-            f"SHA-256: {entry['sha256']}",
-            "",
-        ]
+        lines.append(f"{t('fetch.licence.title', lang)}: {one.title_ja} ({name})")
+        # A file that was carried in has no date of fetching unless the other machine's manifest came along.
+        told = [key for key in TOLD if key not in DATES or entry.get(key)]
+        lines += [f"{t(f'fetch.licence.{key}', lang)}: {entry.get(key) or NOTHING}" for key in told]
+        lines += [f"{DIGEST}: {entry['sha256']}", ""]
     return "\n".join(lines)
