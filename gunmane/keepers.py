@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import geopandas as gpd
 
 from gunmane.assumptions import load_assumptions
+from gunmane.ledgers.bodies import named_body, texts_of_ledger
 from gunmane.ledgers.raw import Raw
 from gunmane.municipalities import Region
 from gunmane.scenario import Note
@@ -38,7 +37,7 @@ def settle_keeper(
         return assets, ()
     counts = assets["owner_code"].value_counts()
     share = load_assumptions().value("ledger_one_keeper_share")
-    named = _named_body([said, raw.file, *(str(raw.told.get(key, "")) for key in ("title", "sheet"))], region)
+    named = named_body(texts_of_ledger(raw, said), region)
     most = str(sorted(counts[counts == counts.max()].index)[0])
     keeper = named or (most if counts.max() >= share * len(assets) else "")
     others = int((assets["owner_code"] != keeper).sum())
@@ -52,18 +51,3 @@ def settle_keeper(
         rows=others,
     )
     return assets.assign(owner_code=keeper), (note,)
-
-
-def _named_body(texts: list[str], region: Region) -> str:
-    """The one body that the first telling text names; a municipality goes before its prefecture."""
-    towns = {str(code): str(name) for code, name in region.municipalities["name_ja"].items()}
-    prefectures = {code: region.name_of(code, "ja") for code in region.prefecture_codes}
-    for text in texts:
-        plain = unicodedata.normalize("NFKC", text)
-        for bodies in (towns, prefectures):
-            found = sorted(code for code, name in bodies.items() if name in plain)
-            if len(found) == 1:
-                return found[0]
-            if found:
-                return ""
-    return ""

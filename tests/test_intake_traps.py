@@ -91,9 +91,30 @@ def test_an_area_of_a_spreadsheet_with_its_comma_and_blank_is_a_number():
     ],
 )
 def test_a_number_is_read_in_the_unit_of_its_cell_and_told(column, text, value, how):
-    taken = take({column: text})
+    taken = take({"sector": "road", column: text})
     assert one(taken, column) == value and not rules(taken)
     assert reading(taken, column) == [[text, str(value), how]]
+
+
+@pytest.mark.parametrize(
+    ("sector", "column", "text"),
+    [
+        ("bridge", "length_m", "32,500 "),
+        ("tunnel", "length_m", "45km"),
+        ("road", "width_m", "120"),
+        ("sewer", "diameter_mm", "15000"),
+        ("park", "area_m2", "400ha"),
+    ],
+)
+def test_a_size_that_hardly_can_be_is_kept_and_told(sector, column, text):
+    taken = take({"sector": sector, column: text})
+    assert one(taken, column) > 0 and rules(taken) == [f"{column}_unusual_value"]
+    assert taken.rejects["value"].tolist() == [text.strip()]
+    assert len(take({"sector": sector, column: text}, on_invalid="raise").assets) == 1
+
+
+def test_a_long_bridge_of_the_sea_is_usual():
+    assert not rules(take({"length_m": "1629"}))
 
 
 @pytest.mark.parametrize(

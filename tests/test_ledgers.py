@@ -503,7 +503,7 @@ def test_real_files_of_other_places_are_refused_in_one_sentence(kusatsu, name):
         pytest.skip(f"{name} is not on this machine")
     assert fault(read_assets, SAMPLES / name, kusatsu) in {
         "ledger_outside",
-        "ledger_no_usable_place",
+        "ledger_address_unfound",
     }
 
 

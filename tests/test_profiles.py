@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gunmane import schema
+from gunmane.assets import take_rows
 from gunmane.errors import FileError
 from gunmane.i18n import LANGUAGES, say, t
 from gunmane.ledgers.addresses import match_addresses
@@ -25,6 +26,7 @@ from gunmane.ledgers.profiles import ROLES, Answers, Layout, Position, Profile
 from gunmane.ledgers.proposals import propose_profile, unread_columns
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.recognition import known_sources
+from gunmane.ledgers.rows import check_places
 from gunmane.ledgers.understanding import readings_of, understand
 from gunmane.municipalities import find_region, load_regions
 
@@ -315,7 +317,64 @@ def test_the_scale_of_grades_is_told_by_the_values(kusatsu, grades, scale):
 
 def test_a_number_that_repeats_is_no_id(kusatsu):
     raw = raw_of({"路線ID": ["1", "1", "2"], "道路名": ["a", "b", "c"], "実延長": ["1", "2", "3"]})
-    assert "asset_id" not in propose_profile(raw, region=kusatsu).columns
+    profile = propose_profile(raw, region=kusatsu)
+    assert "asset_id" not in profile.columns and "profile_ids_left_out" in said(profile.notes)
+
+
+@pytest.mark.parametrize(
+    ("ids", "is_id", "note"),
+    [
+        (["B1", "B2", "B3"], True, ""),
+        (["B1", "B2", "B2"], True, "profile_ids_repeat"),
+        (["B1", "B1"], True, "profile_ids_repeat"),
+        (["B1", "B1", "B1"], False, "profile_ids_left_out"),
+        (["", None, ""], True, ""),
+    ],
+)
+def test_a_heading_that_names_the_id_is_the_id_though_some_repeat(kusatsu, ids, is_id, note):
+    raw = raw_of({"管理番号": ids, "橋梁名": ["a"] * len(ids), "橋長": ["1"] * len(ids)})
+    profile = propose_profile(raw, region=kusatsu)
+    assert ("asset_id" in profile.columns) == is_id
+    assert {key for key in said(profile.notes) if key.startswith("profile_ids")} == (
+        {note} if note else set()
+    )
+
+
+def test_the_last_word_of_an_english_name_is_not_what_it_means(kusatsu):
+    raw = raw_of({"terrain_name": ["hill"], "terrain type": ["x"], "bridge.name": ["a"], "橋長": ["5"]})
+    assert propose_profile(raw, region=kusatsu).columns["name"] == ("bridge.name",)
+    alone = raw_of({"terrain_name": ["hill"], "橋長": ["5"]})
+    assert "name" not in propose_profile(alone, region=kusatsu).columns
+
+
+@pytest.mark.parametrize(
+    ("names", "ours"),
+    [
+        (("元号", "年"), "built_year"),
+        (("架設年度 / 元号", "架設年度 / 年"), "built_year"),
+        (("点検 元号", "点検 年"), "inspected_year"),
+    ],
+)
+def test_an_era_and_its_year_side_by_side_are_one_year(kusatsu, names, ours):
+    raw = raw_of(
+        {"橋梁名": ["a", "b", "c", "d"], names[0]: ["昭和", "H", "令和", None], names[1]: ["55", "2", "元", None],
+         "緯度": ["35"] * 4, "経度": ["135.9"] * 4}
+    )  # fmt: skip
+    profile = propose_profile(raw, region=kusatsu)
+    assert profile.columns[ours] == names and not set(names) & set(unread_columns(raw, profile))
+    assert parse_profile(write_profile(profile), file="x") == profile
+    rows = understand(raw, profile, region=kusatsu)
+    assert rows[ours].tolist()[:3] == ["昭和55", "H2", "令和元"] and pd.isna(rows[ours][3])
+    taken = take_rows(
+        rows.assign(geometry=kusatsu.towns.geometry[:4].to_crs(4326).to_numpy()), region=kusatsu, source="x"
+    )
+    assert taken.assets[ours].tolist() == [1980, 1990, 2019, pd.NA]
+
+
+def test_numbers_beside_other_words_are_no_years(kusatsu):
+    raw = raw_of({"橋梁名": ["a"], "判定": ["S"], "径間数": ["2"]})
+    profile = propose_profile(raw, region=kusatsu)
+    assert "built_year" not in profile.columns and profile.columns["condition_raw"] == ("判定",)
 
 
 @pytest.mark.parametrize(
@@ -492,7 +551,91 @@ def test_the_municipality_of_the_row_counts_where_the_address_names_none(uda):
     town = uda.towns.iloc[0]
     code = town["muni_code"]
     assert found([f"{town['town']}5"], uda, [code])[0] == [town["town"]]
-    assert found([f"{town['town']}5"], uda)[0] == [None]
+    elsewhere = next(other for other in uda.municipalities.index if other != code)
+    assert found([f"{town['town']}5"], uda, [elsewhere])[0] == [None]
+
+
+def test_a_town_that_the_region_has_once_needs_no_municipality(uda):
+    towns, _ = found(["大字鷲家", "鷲家1234番地", "大字鷲家（谷口）", "鷲家小学校前", "大字鷲屋"], uda)
+    assert towns == ["大字鷲家"] * 3 + [None] * 2
+
+
+def test_old_and_new_letters_of_a_town_are_the_same(uda):
+    addresses = [
+        "東吉野村大字麦谷1",
+        "東吉野村麥谷",
+        "奈良県吉野郡東吉野村大字滝野",
+        "東吉野村狭戸",
+        "曾爾村太良路",
+    ]
+    assert found(addresses, uda)[0] == ["大字麥谷", "大字麥谷", "大字瀧野", "大字狹戸", "大字太良路"]
+
+
+@pytest.mark.parametrize("where", ["title", "sheet", "file"])
+def test_a_village_list_whose_title_names_the_village_is_placed(uda, where):
+    names = (
+        {"title": "東吉野村　橋梁一覧表"}
+        if where == "title"
+        else {"sheet": "東吉野村"}
+        if where == "sheet"
+        else {}
+    )
+    file = "東吉野村_橋.xlsx" if where == "file" else "橋.xlsx"
+    raw = raw_of({"橋梁名": ["a", "b"], "所在地": ["大字鷲家", "小"]}, file, **names)
+    profile = propose_profile(raw, region=uda)
+    assert profile.constants == {"sector": "bridge", "muni_code": "29453"}
+    assert "place_town_named" in said(profile.notes)
+    rows = understand(raw, profile, region=uda)
+    assert rows["position"].tolist() == ["town_point"] * 2
+
+
+def test_addresses_that_name_their_municipality_need_no_title(uda):
+    raw = raw_of({"橋梁名": ["a"], "所在地": ["曽爾村大字太良路"]}, "東吉野村_橋.xlsx")
+    assert "muni_code" not in propose_profile(raw, region=uda).constants
+
+
+def test_an_address_that_fits_no_town_is_told_with_names_that_are_alike(uda):
+    raw = raw_of(
+        {"橋梁名": ["a", "b", "c"], "所在地": ["東吉野村大字鷲屋", "東吉野村大字鷲家", ""]}, "橋.csv"
+    )
+    rows = understood(raw, uda)
+    assert rows["address_fault"].tolist() == ["address_unmatched", "", ""]
+    assert rows["address"][0] == "東吉野村大字鷲屋 ≈ 東吉野村大字鷲家"
+    taken = take_rows(rows, region=uda, source="橋.csv")
+    assert taken.rejects["rule"].tolist() == ["address_unmatched", "geometry_missing"]
+    assert taken.rejects["value"][0] == rows["address"][0] and len(taken.assets) == 1
+
+
+def test_a_ledger_whose_addresses_all_fit_nothing_says_how_to_name_the_municipality(uda):
+    raw = raw_of({"橋梁名": ["a"], "所在地": ["大字どこにもない"]}, "橋.csv")
+    rows = understood(raw, uda)
+    with pytest.raises(FileError) as caught:
+        check_places(rows, uda, raw.file)
+    assert caught.value.key == "ledger_address_unfound"
+    for lang in LANGUAGES:
+        assert "大字どこにもない" in say(caught.value, lang) and "29453 東吉野村" in say(caught.value, lang)
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["合計", "小 計", "総計", "計（12橋）", "合計 35橋", "Total", "※延長は実測による。", "(注) 令和5年度末"],
+)
+def test_sums_and_footnotes_are_told_apart_from_faults(uda, label):
+    raw = raw_of(
+        {"管理番号": ["1", label, None], "橋梁名": ["a", None, label], "橋長": ["5", "5", None],
+         "所在地": ["東吉野村大字鷲家", None, None]}, "橋.csv",
+    )  # fmt: skip
+    taken = take_rows(understood(raw, uda), region=uda, source="橋.csv")
+    assert taken.rejects["rule"].tolist() == ["summary_row"] * 2 and len(taken.assets) == 1
+    assert taken.rejects["value"].tolist() == [label] * 2
+
+
+def test_a_row_with_an_id_or_a_place_is_no_sum(uda):
+    raw = raw_of(
+        {"管理番号": ["1", "2"], "橋梁名": ["合計", "計橋"], "所在地": ["東吉野村大字鷲家", None]}, "橋.csv"
+    )
+    taken = take_rows(understood(raw, uda), region=uda, source="橋.csv")
+    assert taken.rejects["rule"].tolist() == ["geometry_missing"] and len(taken.assets) == 1
 
 
 def test_rows_without_coordinates_get_the_point_of_their_town(kusatsu):

@@ -16,14 +16,20 @@ from gunmane.errors import FileError
 
 LONGEST_VALUE = 80
 OnInvalid = Literal["fix", "reject", "raise"]
+# Sizes that hardly ever are true; the value stands as the ledger has it.
+UNUSUAL_RULES = frozenset(
+    f"{name}_unusual_value" for name in ("length_m", "width_m", "area_m2", "diameter_mm")
+)
 # Told to the reader without being anybody's fault.
-NOTICES = frozenset({"heading_row_value"})
+NOTICES = UNUSUAL_RULES | {"heading_row_value", "summary_row"}
+# Neither mended nor unknown: somebody should look.
+STANDING_RULES = UNUSUAL_RULES | {"muni_far_value", "owner_far_value", "same_place_value"}
 
 
 @dataclasses.dataclass(eq=False)
 class Faults:
     """
-    Collects faults; `is_rejected` marks the rows that cannot be taken.
+    Collects faults; `is_rejected` marks the rows that cannot be taken, `is_remark` those that are no asset at all.
 
     Parameters
     ----------
@@ -36,10 +42,12 @@ class Faults:
     origins: pd.DataFrame
     on_invalid: OnInvalid = "fix"
     is_rejected: NDArray[np.bool_] = dataclasses.field(init=False)
+    is_remark: NDArray[np.bool_] = dataclasses.field(init=False)
     found: list[pd.DataFrame] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.is_rejected = np.zeros(len(self.origins), dtype=bool)
+        self.is_remark = self.is_rejected.copy()
 
     @property
     def usable(self) -> NDArray[np.bool_]:
@@ -65,7 +73,7 @@ class Faults:
         became
             What was taken instead in each row, as text; None: nothing was.
         """
-        at = np.flatnonzero(mask)
+        at = np.flatnonzero(mask & ~self.is_remark)
         if not len(at):
             return
         if not rule.endswith("_value"):
@@ -95,6 +103,12 @@ class Faults:
                 advice_key="advice.heading_row_value",
             )
             self.found.append(part)
+
+    def add_remarks(self, texts: NDArray[Any]) -> None:
+        """List the rows that sum up others or are footnotes (their text, "" for all others); nothing else of them."""
+        is_remark = texts != ""
+        self.add(is_remark, "", texts, "summary_row")
+        self.is_remark = is_remark
 
     def table(self) -> pd.DataFrame:
         """Return the faults as `schema.REJECTS`, sorted."""

@@ -23,6 +23,7 @@ from gunmane.assets.owners import take_owners
 from gunmane.assets.places import find_places, list_far_owners, rejected_places
 from gunmane.assets.readings import Readings
 from gunmane.assets.shapes import mend_geometry
+from gunmane.assets.unusual import SIZES, list_unusual
 from gunmane.assets.values import (
     Cells,
     account_key,
@@ -99,9 +100,10 @@ def take_rows(
     Return the assets among the rows, every fault found in them and how their cells were read.
 
     A row without a known sector, a usable geometry, a place in the region or an id of its own is rejected, and so is
-    one that stands twice or that a body outside the region keeps. A fault in any other column keeps the row, sets
-    that value missing and is listed under a rule that ends in `_value`. The order of the rows changes nothing: of
-    two rows with one id, or of one place and kind, the one with the lower row number stays.
+    one that stands twice, that a body outside the region keeps, or that sums up others. A fault in any other column
+    keeps the row, sets that value missing and is listed under a rule that ends in `_value`; a value that is only
+    unusual stays. The order of the rows changes nothing: of two rows with one id, or of one place and kind, the one
+    with the lower row number stays.
 
     Parameters
     ----------
@@ -109,7 +111,8 @@ def take_rows(
         Rows under the column names of `schema.ASSETS` with a geometry in any coordinate system; `sector` must be
         a column, others may be absent. `muni_code` is found from the place where it is missing, `owner_code`
         defaults to it, `length_m` and `area_m2` to what the geometry measures. Codes may have 5 or 6 digits
-        (the check digit is dropped), may have lost a leading zero, or be names.
+        (the check digit is dropped), may have lost a leading zero, or be names. `address_fault`, `address` and
+        `remark` are as `understand` gives them.
     region
         The region that the assets belong to.
     source
@@ -132,6 +135,7 @@ def take_rows(
     faults = Faults(_origins(rows, source), on_invalid)
     readings = Readings(faults.origins)
     faults.add_heading(rows.attrs)
+    faults.add_remarks(texts_of(rows, "remark").to_numpy(dtype=object))
     geometry = mend_geometry(rows, region, faults)
     table = _identities(rows, geometry, region, faults=faults, readings=readings)
     given, raw = cells_of(rows, "condition"), cells_of(rows, "condition_raw")
@@ -142,6 +146,7 @@ def take_rows(
     for column in schema.ASSETS:
         if column.dtype in ("Int16", "float64"):
             table[column.name] = _numbers(rows, column, year_style, faults, readings)
+    list_unusual(table, {name: cells_of(rows, name) for name in SIZES}, faults)
     _measure(table, geometry)
     table["source"] = faults.origins["source_file"] + "#" + faults.origins["row"].astype("str")
     table["is_synthetic"] = _flags(rows)

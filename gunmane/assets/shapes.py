@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gunmane.assets.faults import Faults
+from gunmane.assets.values import texts_of
 from gunmane.assumptions import load_assumptions
 from gunmane.municipalities import Region
 
@@ -31,7 +32,7 @@ def mend_geometry(rows: gpd.GeoDataFrame, region: Region, faults: Faults) -> NDA
     """
     given = rows.geometry.to_numpy()
     is_missing = np.asarray(shapely.is_missing(given) | shapely.is_empty(given))
-    faults.add(is_missing, "geometry", np.full(len(given), ""), "geometry_missing")
+    _list_missing(rows, is_missing, faults)
     moved = rows.geometry.to_crs(region.epsg).to_numpy() if len(rows) else given
     flat = np.asarray(shapely.force_2d(moved), dtype=object)
     bounds = shapely.bounds(flat)
@@ -42,6 +43,14 @@ def mend_geometry(rows: gpd.GeoDataFrame, region: Region, faults: Faults) -> NDA
     _list_lost(given, is_lost, faults, is_degrees=rows.crs.is_geographic)
     _mend_shapes(flat, faults)
     return flat
+
+
+def _list_missing(rows: gpd.GeoDataFrame, is_missing: NDArray[np.bool_], faults: Faults) -> None:
+    """List the rows without a place; of those with an address that fits no town, or several, the address."""
+    address, why = texts_of(rows, "address"), texts_of(rows, "address_fault").to_numpy(dtype=object)
+    for rule in ("address_unmatched", "address_ambiguous"):
+        faults.add(is_missing & (why == rule), "geometry", address, rule)
+    faults.add(is_missing & (why == ""), "geometry", np.full(len(rows), ""), "geometry_missing")
 
 
 def region_shape(region: Region) -> Any:

@@ -46,6 +46,7 @@ PLACE_COLUMNS = ("lon", "lat", "x", "y", "lat_lon", "wkt", "address")
 MARKS = re.compile(r"[\s_\-・:：;,.、。'\"*※★●○◎■□/|>]+")
 BRACKETED = re.compile(r"[(\[{〔【<〈「『]([^)\]}〕】>〉」』]*)[)\]}〕】>〉」』]")
 LEVELS = re.compile(r"[\s_/|>・.:]+")
+ASCII_LEVELS = re.compile(r"[/|>.:]+")
 NUMBERED = re.compile(r"^(\d{1,3}|[①-⑳]|\(\d{1,3}\))[.)、:\s]+")
 SHORTEST_END = 2
 SHORTEST_PART = 3
@@ -75,6 +76,7 @@ class Vocabulary:
     words: Mapping[str, str]
     several: tuple[str, ...]
     other: tuple[str, ...]
+    loose: tuple[str, ...]
 
 
 def plain(heading: str) -> str:
@@ -118,8 +120,8 @@ def vocabulary() -> Vocabulary:
     """Return `headings.toml`, made ready to compare."""
     text = (resources.files("gunmane.ledgers") / "headings.toml").read_text(encoding="utf-8")
     given = tomllib.loads(text)
-    signs, titles, words, several, other = (
-        given.pop(key) for key in ("sign", "title", "words", "several", "other")
+    signs, titles, words, several, other, loose = (
+        given.pop(key) for key in ("sign", "title", "words", "several", "other", "loose")
     )
     own = {name: {"any": [name]} for name in schema.names("assets")}
     columns = {
@@ -147,6 +149,7 @@ def vocabulary() -> Vocabulary:
         words={word: sector for sector, listed in words.items() for word in listed},
         several=tuple(several["any"]),
         other=tuple(plain(word) for word in other["any"]),
+        loose=tuple(plain(word) for word in loose["any"]),
     )
 
 
@@ -222,7 +225,9 @@ def _listed(ours: str, table: Mapping[str, tuple[str, ...]], sector: str) -> tup
 def _last_level(heading: str) -> str:
     """Return the last part of a heading that has several levels, as it is compared, or ""."""
     text = BRACKETED.sub(" ", unicodedata.normalize("NFKC", str(heading)))
-    parts = [part for part in LEVELS.split(text) if part and part.casefold() not in UNITS]
+    # English words stand side by side in one name: a terrain_name is no name, a bridge.name is.
+    levels = LEVELS if not text.isascii() else ASCII_LEVELS
+    parts = [part for part in levels.split(text) if part.strip() and part.casefold() not in UNITS]
     return bare(parts[-1]) if len(parts) > 1 else ""
 
 

@@ -30,6 +30,7 @@ from gunmane.ledgers.positions import propose_position
 from gunmane.ledgers.profiles import Layout, Position, Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.recognition import recognise_source
+from gunmane.ledgers.settling import settle_ids, town_of_all, with_eras
 from gunmane.municipalities import Region
 from gunmane.scenario import Note
 
@@ -42,8 +43,6 @@ LINES = (
 PUMP_STATION_WORDS = dict.fromkeys(
     ("ポンプ場", "中継ポンプ場", "排水ポンプ場", "雨水ポンプ場", "汚水ポンプ場"), "pump_station"
 )
-# An id that names one row: of a hundred filled cells at most this many may repeat another.
-REPEATED_IDS = 0.05
 ERA_YEAR = re.compile(r"^(明治|大正|昭和|平成|令和|[MTSHRmtshr])\s*\.?\s*(元|\d{1,2})")
 WESTERN_YEAR = re.compile(r"^(18|19|20)\d\d(\D|$)")
 CODE = re.compile(r"[0-9\-]{1,6}(\.0)?")
@@ -79,12 +78,13 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
     place = {ours: names for ours, names in columns.items() if ours in PLACE_COLUMNS}
     columns = {ours: names for ours, names in columns.items() if ours not in PLACE_COLUMNS}
     table = raw.table.iloc[looked_at(len(raw.table))]
-    columns = _without_row_names(columns, raw.table)
-    columns, values = _words(columns, table, region)
+    columns, id_notes = settle_ids(columns, raw)
+    columns, values = _words(with_eras(columns, table), table, region)
     values |= _subtypes(columns, table, sector)
     if "sector" in columns:
         sector = ""
     position, notes = propose_position(raw, place, region=region)
+    notes += id_notes
     if not columns and sector in {"", "road"} and _is_bare_lines(raw):
         notes.append(Note.of("profile_lines_as_roads", file=raw.file))
         return Profile(
@@ -98,18 +98,19 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
     is_told = bool(sector) or "sector" in columns
     if not is_told:
         notes.append(Note.of("profile_no_sector", file=raw.file))
+    town, town_notes = town_of_all(raw, columns, position, region)
     return Profile(
         kind="own" if "sector" in own else "table",
         role="assets" if is_told else "unknown",
         columns={name: columns[name] for name in schema.names("assets") if name in columns},
-        constants={"sector": sector} if sector else {},
+        constants={**({"sector": sector} if sector else {}), **town},
         values=values,
         position=position,
         layout=layout_of(raw),
         year_style=_year_style(columns, table),
         grade_scale=_grade_scale(columns, table, sector),
         factors=_factors(columns),
-        notes=tuple(notes),
+        notes=(*notes, *town_notes),
     )
 
 
@@ -134,6 +135,7 @@ def unread_columns(raw: Raw, profile: Profile) -> tuple[str, ...]:
     place = profile.position
     used = {name for names in profile.columns.values() for name in names} | set(place.address)
     used |= {place.lon, place.lat, place.x, place.y, place.lat_lon, place.wkt}
+    used |= {*place.lon_parts, *place.lat_parts}
     return tuple(str(column) for column in raw.table.columns if str(column) not in used)
 
 
@@ -190,19 +192,6 @@ def _of_source(raw: Raw, known: Profile, region: Region | None) -> Profile:
         own = known.layout
         layout = dataclasses.replace(layout, heading_row=own.heading_row, heading_rows=own.heading_rows)
     return dataclasses.replace(known, position=place, layout=layout, notes=tuple(notes))
-
-
-def _without_row_names(
-    columns: Mapping[str, tuple[str, ...]], table: pd.DataFrame
-) -> dict[str, tuple[str, ...]]:
-    """Leave out an id that does not tell rows apart, as the number of a route that has many sections."""
-    kept = dict(columns)
-    if "asset_id" in kept and kept["asset_id"][0].strip().lower() != "asset_id":
-        cells = table[kept["asset_id"][0]].dropna().astype("str").str.strip()
-        cells = cells[cells != ""]
-        if not len(cells) or cells.duplicated().mean() > REPEATED_IDS:
-            del kept["asset_id"]
-    return kept
 
 
 def _words(

@@ -22,6 +22,7 @@ from gunmane.ledgers.understanding import understand
 from gunmane.municipalities import Region, load_japan
 
 FULL_TURN = 360
+MOST_NAMED = 12
 
 
 def read_assets(path: pathlib.Path, *, region: Region) -> gpd.GeoDataFrame:
@@ -111,7 +112,8 @@ def _require_place(raw: Raw, profile: Profile) -> None:
 
 def _check_source(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
     numbers = rows["source"].str.rpartition("#")[2].astype("int64").to_numpy()
-    check_places(rows[["geometry"]].set_axis(numbers - 1), region, file)
+    told = [name for name in ("address", "address_fault") if name in rows.columns]
+    check_places(rows[["geometry", *told]].set_axis(numbers - 1), region, file)
 
 
 def as_text(values: pd.Series) -> pd.Series:
@@ -142,7 +144,7 @@ def check_places(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
     ----------
     rows
         Rows with geometry in the file's own system, missing where it cannot be used; the index plus 1 is the row's
-        number.
+        number. `address` and `address_fault` as `understand` gives them.
     region
         Region that one row must touch.
     file
@@ -155,6 +157,7 @@ def check_places(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
     """
     shapes = rows.geometry[rows.geometry.notna()]
     if shapes.empty:
+        _require_addresses(rows, region, file)
         first = "・".join(str(number + 1) for number in rows.index[:3])
         raise FileError("ledger_no_usable_place", file=file, rows=len(rows), first=first)
     if pyproj.CRS(rows.crs).is_geographic:
@@ -173,6 +176,26 @@ def check_places(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
         raise FileError("ledger_swapped", file=file, row=int(shapes.index[0]) + 1)
     raise FileError(
         "ledger_outside", file=file, where=_where(shapes), region=region.name_ja, region_en=region.name_en
+    )
+
+
+def _require_addresses(rows: gpd.GeoDataFrame, region: Region, file: str) -> None:
+    """Say which address fits no town, and how to name the municipality, where addresses are all that there is."""
+    if "address_fault" not in rows.columns:
+        return
+    unfound = rows[rows["address_fault"] != ""]
+    towns = [(code, region.name_of(str(code), "ja")) for code in region.municipalities.index]
+    code, town = towns[0]
+    raise FileError(
+        "ledger_address_unfound",
+        file=file,
+        rows=len(unfound),
+        row=int(unfound.index[0]) + 1,
+        address=str(unfound["address"].iloc[0]),
+        town=town,
+        code=code,
+        towns=", ".join(f"{code} {name}" for code, name in towns[:MOST_NAMED])
+        + " …" * (len(towns) > MOST_NAMED),
     )
 
 

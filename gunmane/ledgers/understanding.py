@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from gunmane import schema
 from gunmane.errors import FileError
-from gunmane.ledgers.addresses import match_addresses
 from gunmane.ledgers.headings import plain, unit_of
 from gunmane.ledgers.places import (
     JAPAN_LAT,
     JAPAN_LON,
     LON_LAT,
     degrees,
+    degrees_of_parts,
     lat_lon_pairs,
     numbers,
     points,
@@ -31,6 +31,15 @@ from gunmane.ledgers.places import (
 from gunmane.ledgers.profiles import Position, Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.recognition import plain_name
+from gunmane.ledgers.settling import ERA_ALONE, YEARS
+from gunmane.ledgers.unplaced import (
+    Addressed,
+    find_addressed,
+    nothing_addressed,
+    summary_texts,
+    told_addresses,
+    with_towns,
+)
 from gunmane.municipalities import Region
 
 # Readings of single words that are listed for a person; a profile with more is a code list.
@@ -55,7 +64,8 @@ def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> g
     rows
         One row a row of the file, in its order: the columns that the profile names and the constants (text trimmed,
         missing where empty; numbers where the file has numbers), `position` ("ledger", "town_point", missing),
-        `source` ("file#row") and a geometry (None where there is none). `attrs`: `title`, `heading_row` as the
+        `source` ("file#row") and a geometry (None where there is none). Where there are any also `address_fault` and
+        `address` (`told_addresses`) and `remark` (`summary_texts`). `attrs`: `title`, `heading_row` as the
         reader told; `positions` (rows by ledger, town_point, none); `address_unmatched`, `address_ambiguous`
         (rows); `original` (our column -> the file's columns); `readings` (`schema.READINGS` as dictionaries:
         units and words that the profile changed).
@@ -71,19 +81,21 @@ def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> g
     shapes, crs = _geometry(raw, profile.position)
     is_placed = ~shapely.is_missing(shapes)
     is_town = np.zeros(len(table), dtype=bool)
-    unmatched, ambiguous = 0, 0
-    if profile.position.address and not is_placed.all():
-        bare = np.flatnonzero(~is_placed)
-        at, unmatched, ambiguous = _addresses(raw, profile.position.address, table, bare, region)
-        if region is not None and (at >= 0).any():
-            shapes, crs = _with_towns(shapes, crs, bare, at, region)
-            is_town[bare] = at >= 0
+    found = _addressed(raw, profile.position.address, table, np.flatnonzero(~is_placed), region)
+    if region is not None and (found.towns >= 0).any():
+        shapes, crs = with_towns(shapes, crs, found, region)
+        is_town[found.rows] = found.towns >= 0
     if crs is None and is_placed.any():
         key = "ledger_prj_missing" if raw.format == "shapefile" else "ledger_crs_missing"
         raise FileError(key, file=raw.file)
     crs = crs or pyproj.CRS.from_user_input(LON_LAT if region is None else region.epsg)
     table["position"] = _positions(table.get("position"), is_placed, is_town)
     table["source"] = raw.file + "#" + pd.Series(raw.table.index, index=table.index).astype("str")
+    for name, told in told_addresses(found, len(table)).items():
+        table[name] = told
+    remarks = summary_texts(raw.table, table, found)
+    if remarks is not None:
+        table["remark"] = remarks
     rows = gpd.GeoDataFrame(table.reset_index(drop=True), geometry=shapes, crs=crs)
     rows.attrs = _attrs(raw, profile, readings) | {
         "positions": {
@@ -91,8 +103,8 @@ def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> g
             "town_point": int(is_town.sum()),
             "none": int((~is_placed & ~is_town).sum()),
         },
-        "address_unmatched": unmatched,
-        "address_ambiguous": ambiguous,
+        "address_unmatched": int(found.is_unmatched.sum()),
+        "address_ambiguous": int(found.is_open.sum()),
     }
     return rows
 
@@ -109,7 +121,7 @@ def _cells(raw: Raw, profile: Profile, readings: list[dict[str, Any]]) -> pd.Dat
     """Return our columns; adds to `readings` what units and words became."""
     columns: dict[str, Any] = {}
     for ours, names in profile.columns.items():
-        values = _first_filled(raw.table, names)
+        values = _dated(raw.table, names) if ours in YEARS else _first_filled(raw.table, names)
         if ours in profile.factors:
             values = _scaled(values, profile.factors[ours], ours, names[0], readings)
         if ours in profile.values:
@@ -155,7 +167,10 @@ def _spelt(raw: Raw, profile: Profile) -> Profile:
         one[key] = spelt(getattr(place, key)) if getattr(place, key) else ""
         if getattr(place, key) and not one[key]:
             raise fault(f"position.{key}", (getattr(place, key),))
-    one["address"] = tuple(found for found in map(spelt, place.address) if found)
+    for key in ("lon_parts", "lat_parts", "address"):
+        one[key] = tuple(found for found in map(spelt, getattr(place, key)) if found)
+        if key != "address" and len(one[key]) < len(getattr(place, key)):
+            raise fault(f"position.{key}", getattr(place, key))
     if place.address and not one["address"]:
         raise fault("position.address", place.address)
     return dataclasses.replace(
@@ -163,6 +178,20 @@ def _spelt(raw: Raw, profile: Profile) -> Profile:
         columns={ours: names for ours, names in columns.items() if names},
         position=dataclasses.replace(place, **one),
     )
+
+
+def _dated(table: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
+    """Return the first filled year of each row; a cell that is only an era (昭和) goes with the next column's (55)."""
+    parts = [_trimmed(_column(table, name)) for name in names]
+    eras = [part.astype("str").str.fullmatch(ERA_ALONE.pattern, case=False).fillna(False) for part in parts]
+    if len(parts) == 1 or not any(is_era.any() for is_era in eras):
+        return _first_filled(table, names)
+    texts = [part.map(_cell, na_action="ignore").astype(object) for part in parts]
+    values = pd.Series(None, index=table.index, dtype=object)
+    for text, is_era, following in zip(texts, eras, [*texts[1:], values], strict=True):
+        year = text.where(~is_era, text + following)
+        values = values.where(values.notna(), year)
+    return values.astype("str")
 
 
 def _first_filled(table: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
@@ -272,10 +301,8 @@ def _geometry(raw: Raw, place: Position) -> tuple[NDArray[Any], pyproj.CRS | Non
     said = pyproj.CRS.from_user_input(place.crs) if place.crs else None
     table, count = raw.table, len(raw.table)
     if place.lon and place.lat:
-        lon, lat = (
-            degrees(_column(table, place.lon), JAPAN_LON),
-            degrees(_column(table, place.lat), JAPAN_LAT),
-        )
+        lon = _degrees(table, (place.lon, *place.lon_parts), JAPAN_LON)
+        lat = _degrees(table, (place.lat, *place.lat_parts), JAPAN_LAT)
         return points(lon, lat), said or pyproj.CRS.from_user_input(LON_LAT)
     if place.x and place.y:
         x, y = numbers(_column(table, place.x)), numbers(_column(table, place.y))
@@ -295,45 +322,25 @@ def _geometry(raw: Raw, place: Position) -> tuple[NDArray[Any], pyproj.CRS | Non
     return np.full(count, None, dtype=object), None
 
 
+def _degrees(table: pd.DataFrame, names: tuple[str, ...], bounds: tuple[float, float]) -> NDArray[np.float64]:
+    columns = [_column(table, name) for name in names]
+    return degrees_of_parts(columns) if len(columns) > 1 else degrees(columns[0], bounds)
+
+
 def _turned(shapes: NDArray[Any], place: Position) -> NDArray[Any]:
     if not place.is_swapped:
         return shapes
     return np.asarray(shapely.transform(shapely.force_2d(shapes), lambda c: c[:, ::-1]), dtype=object)
 
 
-def _addresses(
+def _addressed(
     raw: Raw, names: tuple[str, ...], table: pd.DataFrame, bare: NDArray[np.int64], region: Region | None
-) -> tuple[NDArray[np.int64], int, int]:
-    """Return the town of each row without a place (-1: none), and how many rows fit none and several."""
-    parts = [_trimmed(_column(raw.table, name)).iloc[bare].fillna("").astype("str") for name in names]
-    text = parts[0]
-    for part in parts[1:]:
-        # 町名 beside a whole 所在地 that already has it says nothing more.
-        text = text.where([p in t for p, t in zip(part, text, strict=True)], text + part)
-    if region is None:
-        return np.full(len(bare), -1), int((text != "").sum()), 0
-    codes = (
-        table["muni_code"].iloc[bare]
-        if "muni_code" in table
-        else pd.Series(None, index=text.index, dtype="str")
-    )
-    at, is_ambiguous = match_addresses(text, codes, region)
-    return at, int(((at < 0) & (text != "").to_numpy() & ~is_ambiguous).sum()), int(is_ambiguous.sum())
-
-
-def _with_towns(
-    shapes: NDArray[Any],
-    crs: pyproj.CRS | None,
-    bare: NDArray[np.int64],
-    at: NDArray[np.int64],
-    region: Region,
-) -> tuple[NDArray[Any], pyproj.CRS]:
-    towns = region.towns.geometry
-    system = pyproj.CRS.from_user_input(region.epsg) if crs is None else crs
-    places = (towns if crs is None else towns.to_crs(crs)).to_numpy()
-    filled = shapes.copy()
-    filled[bare[at >= 0]] = places[at[at >= 0]]
-    return filled, system
+) -> Addressed:
+    if not names or not len(bare):
+        return nothing_addressed(bare)
+    parts = [_trimmed(_column(raw.table, name)).iloc[bare] for name in names]
+    none = pd.Series(None, index=table.index, dtype="str")
+    return find_addressed(parts, table.get("muni_code", none).iloc[bare], bare, region)
 
 
 def _positions(
