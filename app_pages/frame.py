@@ -71,7 +71,8 @@ def _bands(page: str) -> None:
 def footer() -> None:
     """Show whose data is in use: one line, which opens into a list."""
     mine = own()
-    lines = [html.escape(line) for line in credit_lines({} if mine is None else mine.ground.provenance)]
+    given = {} if mine is None else mine.ground.provenance
+    lines = [html.escape(line) for line in credit_lines(given, lang())]
     items = "".join(f"<li>{line}</li>" for line in lines)
     title = tr("credits.line", credits=" / ".join(lines))
     st.html(f'<details class="gm-credits"><summary>{title}</summary><ul>{items}</ul></details>')

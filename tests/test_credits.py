@@ -76,6 +76,12 @@ def test_a_file_is_credited_by_its_line_else_by_its_owner():
     assert "橋梁台帳.xlsx: 宇陀市 建設課 (庁内限り)" in lines
 
 
+def test_a_file_of_which_nobody_said_terms_or_credit_says_so():
+    given = {"sources": [{"file": "橋梁台帳.xlsx", "role": "assets"}]}
+    assert credit_lines(given)[-1] == "橋梁台帳.xlsx（利用条件・出典 未記入）"
+    assert "not given" in credit_lines(given, "en")[-1]
+
+
 def test_a_credit_stands_once_however_many_files_share_it():
     both = credit_lines({"sources": [CARDS[0], {**CARDS[0], "file": "other.gpkg"}]})
     assert len(both) == len(set(both)) == len(credit_lines({})) + 1

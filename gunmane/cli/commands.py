@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from typing import Any
 
+from gunmane.assets.values import sector_key
 from gunmane.cli import console, report
 from gunmane.cli.checking import ledger_files
+from gunmane.i18n import t
 from gunmane.municipalities import find_region, load_regions
 from gunmane.scenario import Scenario
 
@@ -56,10 +59,14 @@ def plan_region(options: Options, lang: str) -> None:
     scenario = chosen_scenario(options)
 
     from gunmane.evidence import compare
-    from gunmane.exports import write_plan
+    from gunmane.exports import check_plan_folder, write_plan
+    from gunmane.exports.overwriting import inputs_to_keep
     from gunmane.grounds import prepare_ground
     from gunmane.plans import make_plan
 
+    given = [*(options.assets or ()), *options.profile, *([options.roads] if options.roads else [])]
+    keep = inputs_to_keep(given)
+    check_plan_folder(options.out, keep=keep)
     ground = prepare_ground(
         region,
         roads=options.roads,
@@ -73,7 +80,7 @@ def plan_region(options: Options, lang: str) -> None:
     evidence = None
     if options.evidence:
         evidence = compare(scenario, ground, progress=console.progress_bar(lang, start=plan_end))
-    paths = write_plan(plan, options.out, evidence=evidence, lang=lang)
+    paths = write_plan(plan, options.out, evidence=evidence, lang=lang, keep=keep)
     console.wipe_bar()
     if not options.quiet:
         report.tell_plan(plan, evidence, lang)
@@ -89,7 +96,8 @@ def chosen_scenario(options: Options) -> Scenario:
     gunmane.errors.GunmaneError
         If the region is unknown or a choice cannot be planned with.
     """
-    given = [name for part in options.sectors or () for name in part.split(",") if name]
+    named = [name for part in options.sectors or () for name in re.split("[,、・]", part) if name.strip()]
+    given = [sector_key(name.strip()) for name in named]
     return Scenario.default(
         find_region(options.region),
         layer=options.layer,
@@ -113,16 +121,20 @@ def write_sample(options: Options, lang: str) -> None:
     Raises
     ------
     gunmane.errors.GunmaneError
-        If the region is unknown or the folder cannot be written to.
+        If the region is unknown, the folder cannot be written to, or files that are no earlier sample are there.
     """
     region = find_region(options.region)
 
     from gunmane.exports import write_files
-    from gunmane.exports.samplefiles import sample_files
+    from gunmane.exports.overwriting import refuse_others, says
+    from gunmane.exports.samplefiles import README, README_TITLE, sample_files
     from gunmane.sample import load_sample
 
     rows = load_sample(region)
-    paths = write_files(sample_files(rows.assets, rows.roads, region), options.out)
+    contents = sample_files(rows.assets, rows.roads, region)
+    if not says(options.out / README, t(README_TITLE, "ja")):
+        refuse_others(options.out / name for name in contents)
+    paths = write_files(contents, options.out)
     if not options.quiet:
         report.tell_sample(region, rows.assets, rows.roads, lang)
         report.tell_files(paths, lang)
