@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gunmane.cli import console, report
 from gunmane.cli.checked import Look
@@ -20,6 +20,7 @@ def write_results(
     lang: str,
     *,
     is_quiet: bool,
+    given: Sequence[pathlib.Path | str] = (),
 ) -> None:
     """
     Write what goes back to whoever keeps the files.
@@ -38,6 +39,8 @@ def write_results(
         "ja" or "en".
     is_quiet
         Whether nothing is printed.
+    given
+        Files that the command was given: they and the profiles beside them are kept.
 
     Raises
     ------
@@ -46,13 +49,16 @@ def write_results(
     """
     from gunmane.exports import write_files
     from gunmane.exports.faults import faults_xlsx
+    from gunmane.exports.overwriting import inputs_to_keep, is_kept
     from gunmane.exports.xroad import left_out, written_rows, xroad_csv
     from gunmane.ledgers.profile_files import write_profile
 
+    keep = inputs_to_keep(given)
+    taken = {path.name for path in keep if is_kept(out / path.name, keep)}
     contents: dict[str, bytes] = {}
     told: list[str] = []
     for one in deliveries:
-        name = _free_name(one.file, contents)
+        name = _free_name(one.file, {*contents, *taken})
         contents[f"{name}.profile.toml"] = write_profile(one.profile).encode("utf-8")
         if len(one.rejects):
             contents[f"{name}.faults.xlsx"] = faults_xlsx(one, lang)
@@ -67,20 +73,20 @@ def write_results(
             if left[why]
         ]
     for look in looks:
-        name = _free_name(look.raw.file, contents)
+        name = _free_name(look.raw.file, {*contents, *taken})
         contents[f"{name}.profile.toml"] = write_profile(look.profile).encode("utf-8")
     if not contents:
         return
-    paths = write_files(contents, out)
+    paths = write_files(contents, out, keep=keep)
     if not is_quiet:
         report.tell_files(paths, lang)
         for sentence in told:
             console.tell_wrapped(sentence, first="- ")
 
 
-def _free_name(file: str, contents: dict[str, bytes]) -> str:
-    """Two files of one name from two folders must not overwrite each other's results."""
+def _free_name(file: str, taken: Collection[str]) -> str:
+    """Return a name under which neither a file of the same name nor a profile already there is written over."""
     name, number = file, 2
-    while f"{name}.profile.toml" in contents:
+    while f"{name}.profile.toml" in taken:
         name, number = f"{file}.{number}", number + 1
     return name

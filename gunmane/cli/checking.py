@@ -113,7 +113,9 @@ def check_files(options: argparse.Namespace, lang: str) -> None:
         _tell_all(taken, looks, region, lang)
     if options.out is not None:
         deliveries = [one for one in taken if isinstance(one, Delivery)]
-        write_results(deliveries, list(looks.values()), region, options.out, lang, is_quiet=is_quiet)
+        given = [*options.files, *options.profile]
+        found = list(looks.values())
+        write_results(deliveries, found, region, options.out, lang, is_quiet=is_quiet, given=given)
     _raise_failed(taken, is_quiet=is_quiet, lang=lang)
 
 
@@ -260,4 +262,5 @@ def _tell_homeless(
             console.tell()
             console.tell_wrapped(say(error, lang), first="! ")
     if options.out is not None:
-        write_results([], looks, None, options.out, lang, is_quiet=is_quiet)
+        given = [*options.files, *options.profile]
+        write_results([], looks, None, options.out, lang, is_quiet=is_quiet, given=given)

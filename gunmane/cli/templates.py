@@ -51,14 +51,18 @@ def write_template(options: argparse.Namespace, lang: str) -> None:
     Raises
     ------
     gunmane.errors.GunmaneError
-        If the region is unknown, or the folder cannot be written to.
+        If the region is unknown, the folder cannot be written to, or a file there may have been filled in.
     """
     from gunmane.exports import write_files
+    from gunmane.exports.overwriting import holds, refuse_others
 
     region = find_region(options.region) if options.region else None
     chosen = TEMPLATES if options.sector == ALL else (options.sector,)
     beside = f"_{region.region_id}" if region is not None else ""
     contents = {f"template_{name}{beside}_{lang}.xlsx": template_xlsx(name, lang, region) for name in chosen}
+    refuse_others(
+        options.out / name for name, data in contents.items() if not holds(options.out / name, data)
+    )
     paths = write_files(contents, options.out)
     if not options.quiet:
         report.tell_files(paths, lang)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from gunmane.cache import atomic_path
 from gunmane.errors import FileError
 from gunmane.evidence import Evidence
 from gunmane.exports.geojson import bundles_geojson, units_geojson
 from gunmane.exports.members import members_csv
-from gunmane.exports.planfile import plan_json
+from gunmane.exports.overwriting import refuse_inputs, refuse_others, says
+from gunmane.exports.planfile import FORMAT, plan_json
 from gunmane.exports.workbook import workbook
 from gunmane.scenario import Plan
 
 __all__ = [
     "bundles_geojson",
+    "check_plan_folder",
     "members_csv",
     "plan_json",
     "units_geojson",
@@ -25,9 +27,31 @@ __all__ = [
     "write_plan",
 ]
 
+PLAN_FILES = ("bundles.geojson", "units.geojson", "members.csv", "workbook.xlsx", "plan.json")
+
+
+def check_plan_folder(out: pathlib.Path, *, keep: Collection[pathlib.Path] = ()) -> None:
+    """
+    Refuse a folder where writing a plan would destroy what is no earlier plan, before anything is computed.
+
+    Raises
+    ------
+    FileError
+        If one of a plan's files is a file to keep, or is there without the `plan.json` of an earlier plan.
+    """
+    paths = [out / name for name in PLAN_FILES]
+    refuse_inputs(paths, keep)
+    if not says(out / "plan.json", FORMAT):
+        refuse_others(paths)
+
 
 def write_plan(
-    plan: Plan, out: pathlib.Path, *, evidence: Evidence | None = None, lang: str = "ja"
+    plan: Plan,
+    out: pathlib.Path,
+    *,
+    evidence: Evidence | None = None,
+    lang: str = "ja",
+    keep: Collection[pathlib.Path] = (),
 ) -> dict[str, pathlib.Path]:
     """
     Write a plan's files into a folder and return their paths by name.
@@ -45,11 +69,13 @@ def write_plan(
         The plan's comparison, for the workbook.
     lang
         Language of the workbook.
+    keep
+        Files that must not be written over: those that the plan was made from.
 
     Raises
     ------
     FileError
-        If the folder cannot be written to.
+        If the folder cannot be written to, or a file to keep lies where one of the plan's files goes.
     """
     contents = {
         "bundles.geojson": bundles_geojson(plan),
@@ -58,19 +84,31 @@ def write_plan(
         "workbook.xlsx": workbook(plan, evidence, lang),
         "plan.json": plan_json(plan),
     }
-    return write_files(contents, pathlib.Path(out))
+    return write_files(contents, pathlib.Path(out), keep=keep)
 
 
-def write_files(contents: dict[str, bytes], out: pathlib.Path) -> dict[str, pathlib.Path]:
+def write_files(
+    contents: dict[str, bytes], out: pathlib.Path, *, keep: Collection[pathlib.Path] = ()
+) -> dict[str, pathlib.Path]:
     """
     Write several files into a folder so that either all are new or all stay as they were.
+
+    Parameters
+    ----------
+    contents
+        Bytes of each file by its name.
+    out
+        Folder; made where it does not exist.
+    keep
+        Files that must not be written over: what the command was given.
 
     Raises
     ------
     FileError
-        If the folder cannot be made or written to; earlier files stay.
+        If the folder cannot be made or written to, or one of the files is one to keep; earlier files stay.
     """
     paths = {name: out / name for name in contents}
+    refuse_inputs(paths.values(), keep)
     try:
         with contextlib.ExitStack() as stack:
             for path in paths.values():

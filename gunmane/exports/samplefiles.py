@@ -18,6 +18,8 @@ from gunmane.municipalities import Region
 
 LON_LAT = 4326
 GRID_DEGREES = 1e-7
+# What an earlier sample is known by.
+README, README_TITLE = "README.md", "notice.sample.both"
 FIXED_DATE = "1980-01-01T00:00:00.000Z"
 
 
@@ -38,7 +40,7 @@ def sample_files(assets: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, region: Regi
     wanted = [c for c in schema.names("roads") if c in roads.columns]
     # A file read back must not pass for a real network.
     lines = roads[[*wanted, "geometry"]].assign(is_synthetic=True)
-    contents = {"README.md": _readme(region).encode()}
+    contents = {README: _readme(region).encode()}
     for name, table in (("assets", own), ("roads", lines)):
         contents[f"{name}.parquet"] = _parquet(table)
         contents[f"{name}.gpkg"] = _geopackage(table, name)
@@ -83,7 +85,7 @@ def _csv(table: gpd.GeoDataFrame) -> bytes:
 
 
 def _readme(region: Region) -> str:
-    lines = [f"# {t('notice.sample.both', 'ja')}", "", t("notice.sample.both", "en"), ""]
+    lines = [f"# {t(README_TITLE, 'ja')}", "", t(README_TITLE, "en"), ""]
     lines += [f"{region.name_ja} / {region.name_en}", ""]
     for lang in ("ja", "en"):
         lines += [t("cli.sample_readme", lang, region=region.region_id), "", t("notice.disclaimer", lang), ""]

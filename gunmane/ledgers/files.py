@@ -48,7 +48,7 @@ def checked_file(path: pathlib.Path) -> pathlib.Path:
         If it is missing, a folder, empty, too large, locked, of a kind that is not read, or not what its name says.
     """
     if path.is_dir():
-        raise FileError("ledger_is_folder", file=path.name)
+        raise FileError("ledger_is_folder", file=path.name or str(path))
     if not path.is_file():
         raise FileError("ledger_missing", file=str(path))
     kind = path.suffix.lower()
