@@ -80,7 +80,8 @@ def file_columns(delivery: Delivery, column: str) -> tuple[str, ...]:
     profile = delivery.profile
     place = profile.position
     if column == "geometry":
-        named = (place.lat, place.lon, place.y, place.x, place.lat_lon, place.wkt, *place.address)
+        named = (place.lat, *place.lat_parts, place.lon, *place.lon_parts)
+        named += (place.y, place.x, place.lat_lon, place.wkt, *place.address)
     else:
         named = tuple(profile.columns.get(column, ())) or (column,)
     return tuple(name for name in dict.fromkeys(named) if name in delivery.columns)

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -25,15 +25,25 @@ JAPAN_LAT = (20.0, 46.0)
 JAPAN_LON = (122.0, 154.0)
 # Japan's plane rectangular zones: JGD2011 in zone n is EPSG:6668+n (Geospatial Information Authority of Japan).
 ZONE_BASE = 6668
+# The same two in the datum that Japan left in 2002: some 400 m away.
+OLD_DEGREES, OLD_ZONE_BASE = "EPSG:4301", 30160
+OLD_DATUM = re.compile(r"日本測地系(?!\s*20)|旧\s*測地系|旧日本測地|tokyo\s*datum|tokyo97", re.IGNORECASE)
 ZONES = tuple(range(1, 20))
 # Rows looked at to find a coordinate system: enough to tell, and always the same ones.
 LOOKED_AT = 2000
 # A second reading with half as many points inside as the best one leaves the choice open.
 RIVAL_SHARE = 0.5
+# Marks after NFKC, which takes a ″ apart into two ′, a ゜ into a blank and a ring, and makes º an o.
+DEGREE, MINUTE, SECOND = "度|°|゜|\u309a|o", "分|['′’]", "秒|[\"″”“]|['′’]{2}"
 DMS = re.compile(
-    r"""^(?:北緯|東経|[NE])?\s*(\d{1,3})\s*(?:度|°|゜|[.\-:\s])\s*(\d{1,2})\s*(?:分|['′’]|[.\-:\s])\s*
-    (\d{1,2}(?:\.\d+)?)\s*(?:秒|["″”]|'')?\s*[NE]?$""",
+    rf"""^(?:北緯|東経|[NE])?\s*(\d{{1,3}})\s*(?:{DEGREE}|[.\-:\s])\s*(\d{{1,2}})\s*(?:{MINUTE}|[.\-:\s])\s*
+    (\d{{1,2}}(?:\.\d+)?)\s*(?:{SECOND})?\s*[NE]?$""",
     re.VERBOSE | re.IGNORECASE,
+)
+# Whole minutes without seconds tell a place to a mile only; a cell like that has lost something.
+DEGREE_MINUTE = re.compile(
+    rf"^(?:北緯|東経|[NE])?\s*(\d{{1,3}})\s*(?:{DEGREE})\s*(\d{{1,2}}\.\d+)\s*(?:{MINUTE})?\s*[NE]?$",
+    re.IGNORECASE,
 )
 DECIMAL = re.compile(r"^(?:北緯|東経|[NE])?\s*(\d{1,3}\.\d+|\d{1,3})\s*(?:度|°)?\s*[NE]?$", re.IGNORECASE)
 PACKED = re.compile(r"^(\d{2,3})(\d{2})(\d{2}(?:\.\d+)?)$")
@@ -89,7 +99,7 @@ def _number(text: str) -> float:
 
 def degrees(values: pd.Series, bounds: tuple[float, float]) -> NDArray[np.float64]:
     """
-    Return cells as degrees: 135.96, 135度57分36秒, 135-57-36, 135.57.36 or, where all fit, 1355736.5.
+    Return cells as degrees: 135.96, 135度57分36秒, 135度57.6分, 135-57-36, 135.57.36 or, where all fit, 1355736.5.
 
     Parameters
     ----------
@@ -107,6 +117,19 @@ def degrees(values: pd.Series, bounds: tuple[float, float]) -> NDArray[np.float6
     return read
 
 
+def degrees_of_parts(parts: Sequence[pd.Series]) -> NDArray[np.float64]:
+    """
+    Return degrees from columns with whole degrees, minutes and, where there is a third, seconds.
+
+    Missing (NaN) where a part is missing or negative, or minutes or seconds are 60 or more; empty seconds are 0.
+    """
+    whole, minute = numbers(parts[0]), numbers(parts[1])
+    second = np.nan_to_num(numbers(parts[2])) if len(parts) > 2 else np.zeros(len(whole))
+    with np.errstate(invalid="ignore"):
+        is_right = (whole >= 0) & (minute >= 0) & (minute < 60) & (second >= 0) & (second < 60)
+        return np.where(is_right, whole + minute / 60 + second / 3600, np.nan)
+
+
 def _degrees_text(text: str) -> float:
     """Return degrees from text, NaN where it is none."""
     decimal = DECIMAL.match(text)
@@ -117,6 +140,9 @@ def _degrees_text(text: str) -> float:
         whole, minute, second = (float(part) for part in parts.groups())
         if minute < 60 and second < 60:
             return whole + minute / 60 + second / 3600
+    halves = DEGREE_MINUTE.match(text)
+    if halves and float(halves.group(2)) < 60:
+        return float(halves.group(1)) + float(halves.group(2)) / 60
     return _number(text)
 
 
@@ -127,6 +153,14 @@ def _unpacked(values: NDArray[np.float64]) -> NDArray[np.float64]:
         minute = values // 100 % 100
         packed = values // 10000 + minute / 60 + second / 3600
         return np.where((minute < 60) & (second < 60), packed, np.nan)
+
+
+def in_old_datum(crs: str) -> str:
+    """Return the system in the old Tokyo datum that has the same axes; `crs` itself where there is none."""
+    zone = int(crs.removeprefix("EPSG:")) - ZONE_BASE if crs.startswith("EPSG:") else 0
+    if crs == LON_LAT:
+        return OLD_DEGREES
+    return f"EPSG:{OLD_ZONE_BASE + zone}" if zone in ZONES else crs
 
 
 def lat_lon_pairs(values: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,15 +14,17 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from gunmane.ledgers.headings import PLACE_COLUMNS
+from gunmane.ledgers.headings import PLACE_COLUMNS, bare, plain
 from gunmane.ledgers.places import (
     JAPAN_LAT,
     JAPAN_LON,
     LON_LAT,
+    OLD_DATUM,
     RIVAL_SHARE,
     Fit,
     chosen,
     degrees,
+    in_old_datum,
     is_between,
     looked_at,
     numbers,
@@ -32,6 +36,15 @@ from gunmane.municipalities import Region
 from gunmane.scenario import Note
 
 Found = tuple[Position, list[Note]]
+# The ends of an asset that stand for it, the likeliest first; those after which it ends (終点, 下流) do not.
+ENDS = ("代表点?", "中心点?", "中央", "起点", "始点", "上流", "起点坑口", "a1", "左岸")
+COORDINATE = {
+    "lon": "経度|東経|lon|longitude",
+    "lat": "緯度|北緯|lat|latitude",
+    "x": "x座標値?|座標x|x",
+    "y": "y座標値?|座標y|y",
+}
+NAMED_DATUM = re.compile("測地系|jgd|wgs", re.IGNORECASE)
 
 
 def propose_position(raw: Raw, names: Mapping[str, tuple[str, ...]], *, region: Region | None) -> Found:
@@ -51,11 +64,15 @@ def propose_position(raw: Raw, names: Mapping[str, tuple[str, ...]], *, region: 
         Region that the ledger belongs to, if known.
     """
     table = raw.table.iloc[looked_at(len(raw.table))]
+    headings = [str(column) for column in raw.table.columns]
     first = {name: names[name][0] for name in PLACE_COLUMNS if names.get(name)}
+    first = first | _of_one_end(headings, first)
     address = names.get("address", ())
     place, notes = Position(), list[Note]()
     if raw.shapes is not None and not bool(shapely.is_missing(np.asarray(raw.shapes, dtype=object)).all()):
         place, notes = _of_shapes(raw, region)
+    elif parts := _of_parts(headings):
+        place = Position(crs=LON_LAT, **parts)
     elif "lon" in first and "lat" in first:
         place, notes = _of_pair(table, first["lon"], first["lat"], region, raw.file)
     elif "x" in first and "y" in first:
@@ -68,7 +85,62 @@ def propose_position(raw: Raw, names: Mapping[str, tuple[str, ...]], *, region: 
         notes = [Note.of("place_none", file=raw.file)]
     elif raw.shapes is None:
         notes = [Note.of("place_address", file=raw.file, columns=", ".join(address))]
+    place, notes = _of_old_datum(place, notes, raw)
     return dataclasses.replace(place, address=address), notes
+
+
+def _of_one_end(headings: Sequence[str], first: Mapping[str, str]) -> dict[str, str]:
+    """Return the pair of columns for one end of an asset (起点側緯度, 上流X) where none is for the whole of it."""
+    pairs = (("lon", "lat"), ("x", "y"))
+    if "lat_lon" in first or "wkt" in first or any(set(pair) <= set(first) for pair in pairs):
+        return {}
+    for end in ENDS:
+        for pair in pairs:
+            named = {name: re.compile(f"{end}側?の?({COORDINATE[name]})") for name in pair}
+            found = {
+                name: next((heading for heading in headings if wanted.fullmatch(bare(heading))), "")
+                for name, wanted in named.items()
+            }
+            if all(found.values()):
+                return found
+    return {}
+
+
+def _of_parts(headings: Sequence[str]) -> dict[str, Any]:
+    """Return the columns of degrees, minutes and seconds where each has one of its own, or {}."""
+    spelt = {plain(heading): heading for heading in reversed(headings)}
+    place: dict[str, Any] = {}
+    for name in ("lon", "lat"):
+        for word in COORDINATE[name].split("|"):
+            whole, minute, second = (
+                next(
+                    (
+                        spelt[key]
+                        for key in (f"{word}{unit}", f"{word}({unit})", f"{unit}({word})")
+                        if key in spelt
+                    ),
+                    "",
+                )
+                for unit in ("度", "分", "秒")
+            )
+            if whole and minute:
+                place |= {name: whole, f"{name}_parts": tuple(part for part in (minute, second) if part)}
+                break
+    return place if {"lon", "lat"} <= set(place) else {}
+
+
+def _of_old_datum(place: Position, notes: list[Note], raw: Raw) -> Found:
+    """Return the place in the old Tokyo datum where its own headings, or else the title, say so."""
+    columns = [name for name in (place.lon, place.lat, place.x, place.y, place.lat_lon) if name]
+    texts = columns if any(map(NAMED_DATUM.search, columns)) else [*columns, str(raw.told.get("title", ""))]
+    if not columns or not any(OLD_DATUM.search(unicodedata.normalize("NFKC", text)) for text in texts):
+        return place, notes
+    crs = in_old_datum(place.crs)
+    told = [
+        Note(note.key, tuple((key, crs if key == "crs" else value) for key, value in note.values))
+        for note in notes
+    ]
+    return dataclasses.replace(place, crs=crs), [*told, Note.of("place_old_datum", file=raw.file, crs=crs)]
 
 
 def _is_pair(values: pd.Series) -> bool:

@@ -44,7 +44,8 @@ ABOUT = {
     '例: sector = "bridge"（road bridge tunnel park sewer water river）',
     "values": '台帳のことばの読み替え。左が台帳のことば、右が gunmane のことば\n例: "橋りょう" = "bridge"',
     "position": "位置の読み方。使うものだけ書く\n"
-    "crs 座標系 / lon 経度の列 / lat 緯度の列 / x y 座標の列 / is_x_north X が北を指す\n"
+    "crs 座標系 / lon 経度の列 / lat 緯度の列 / lon_parts lat_parts 分と秒の列（度・分・秒が別の列のとき）\n"
+    "x y 座標の列 / is_x_north X が北を指す\n"
     "lat_lon 「緯度,経度」の列 / wkt 図形の文字列の列 / address 住所の列 / is_swapped 図形の緯度と経度が逆",
     "layout": "ファイルの形。空や 0 は自動\n"
     "encoding 文字コード / separator 区切り / sheet シート / layer レイヤー\n"
@@ -57,7 +58,7 @@ ABOUT = {
 def sidecar(path: pathlib.Path) -> pathlib.Path:
     """Return where the profile of a ledger is kept: beside it, under its name with `.profile.toml`."""
     path = pathlib.Path(path)
-    return path.with_name(path.name + SUFFIX)
+    return path.parent / f"{path.name}{SUFFIX}"
 
 
 def read_profile(path: pathlib.Path) -> Profile:

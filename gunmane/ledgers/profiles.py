@@ -21,6 +21,8 @@ class Position:
         System of the shapes or of `x` and `y` ("EPSG:6674"); "" takes what the file says.
     lon, lat
         Columns with degrees.
+    lon_parts, lat_parts
+        Columns with the minutes and seconds of these where the degrees are whole.
     x, y
         Columns with plane coordinates as the file names them.
     is_x_north
@@ -38,6 +40,8 @@ class Position:
     crs: str = ""
     lon: str = ""
     lat: str = ""
+    lon_parts: tuple[str, ...] = ()
+    lat_parts: tuple[str, ...] = ()
     x: str = ""
     y: str = ""
     is_x_north: bool = True
