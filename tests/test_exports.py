@@ -35,6 +35,7 @@ from gunmane.exports.workbook import _read_me, bundle_sheet
 from gunmane.i18n import catalogue, say, t
 from gunmane.municipalities import Region
 from gunmane.scenario import Ground, Note, Plan, Scenario
+from gunmane.summaries import FACTS
 
 SECRET = '=HYPERLINK("http://x","橋 <b>")'
 
@@ -65,7 +66,9 @@ def drawn_region():
         towns=shapes.iloc[:0],
         towns_without_place=0,
         halls=shapes.iloc[:0],
-        statistics=pd.DataFrame({"road_length_m": [1000.0, 2000.0]}, index=shapes.index),
+        statistics=pd.DataFrame({"road_length_m": [1000.0, 2000.0]}, index=shapes.index).reindex(
+            columns=[*FACTS, "road_upkeep_percent_of_road_bridge_spend"], fill_value=np.nan
+        ),
     )
 
 
@@ -95,6 +98,9 @@ def drawn_ground(region, *, is_synthetic=True, roads_source="sample"):
             "condition": pd.array([1, 2, 3, None, 4], dtype="Int8"),
             "length_m": [10.0, 20.0, np.nan, 40.0, 100.0],
             "area_m2": np.nan,
+            "subtype": "",
+            "position": ["ledger", "town_point", "ledger", "town_hall", "town_point"],
+            "source": "own.csv#2",
             "is_synthetic": is_synthetic,
         },
         geometry=[shapely.Point(500 + 1000 * min(i, 3), -119000) for i in range(5)],
@@ -395,7 +401,8 @@ def test_text_in_a_csv_is_never_a_formula(text):
 def test_the_workbook_has_its_sheets_and_says_what_is_sample(folder):
     book = openpyxl.load_workbook(folder / "workbook.xlsx")
     assert book.sheetnames == [
-        "はじめに", "束", "構成施設", "比較", "現況", "前提値", "出所", "取り込めなかった行", "守れなかった条件"
+        "はじめに", "束", "構成施設", "比較", "現況", "前提値",
+        "データの充足状況", "出所", "台帳の誤り", "守れなかった条件",
     ]  # fmt: skip
     for sheet in book.worksheets:
         assert sheet["A1"].value.startswith("道路・施設は模擬です。実在の位置ではありません")
@@ -468,6 +475,76 @@ def test_libreoffice_opens_the_workbook(folder, tmp_path):
     )  # fmt: skip
     found = next(tmp_path.glob("workbook*.csv")).read_text(encoding="utf-8")
     assert "01631" in found and "-2+3" in found and "道路・施設は模擬です" in found
+
+
+def book_of(plan):
+    return exports.workbook(
+        plan, Evidence(pd.DataFrame(), {("together", "today"): plan}, has_several_fields=False)
+    )
+
+
+def sheet_rows(raw, name):
+    head, *rows = list(openpyxl.load_workbook(io.BytesIO(raw))[name].iter_rows(min_row=2, values_only=True))
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def test_assets_that_are_not_at_their_own_place_are_marked_in_every_file():
+    real = drawn_plan(is_synthetic=False)
+    rows = list(csv.DictReader(io.StringIO(exports.members_csv(real).decode("utf-8-sig"))))
+    assert {r["asset_id"]: r["position"] for r in rows}["b4"] == "town_hall"
+    bundles, units = [[f["properties"] for f in table["features"]] for table in collections(real)]
+    assert [b["approximate_place_count"] for b in bundles] == [2, 2]
+    assert [u["approximate_place_count"] for u in units] == [0, 1, 1, 2]
+    raw = book_of(real)
+    assert [r["実際の位置でない施設（件）"] for r in sheet_rows(raw, "束")] == [2, 2]
+    assert "大字の代表点（住所から）" in {r["位置の確かさ"] for r in sheet_rows(raw, "構成施設")}
+
+
+def test_the_place_of_a_sample_asset_is_called_sample(folder):
+    table = pd.read_csv(folder / "members.csv")
+    assert set(table["position"]) == {"sample"}
+
+
+def test_structures_are_called_what_they_are(plan):
+    raw = book_of(plan)
+    assert {r["分野"] for r in sheet_rows(raw, "束")} == {"橋梁"}
+
+
+def test_faults_say_whether_their_row_was_taken(plan):
+    faults = pd.DataFrame(
+        {
+            "source_file": "own.csv",
+            "row": pd.array([7, 8, 9], dtype="Int64"),
+            "column": ["sector", "length_m", "built_year"],
+            "value": ["x", "1,0", "?"],
+            "became": ["", "10", ""],
+            "rule": ["sector_unknown", "length_m_value", "built_year_value"],
+            "advice_key": ["advice.sector_unknown", "advice.length_m_value", "advice.built_year_value"],
+        }
+    )
+    told = dataclasses.replace(plan, ground=dataclasses.replace(plan.ground, rejects=faults))
+    rows = sheet_rows(book_of(told), "台帳の誤り")
+    assert len({r["取り込み"] for r in rows}) == 3
+    assert [r["列"] for r in rows] == ["分野", "延長・橋長（m）", "建設年"]
+
+
+def test_the_workbook_says_how_ready_each_bodys_data_is(plan):
+    raw = book_of(plan)
+    bridges = [r for r in sheet_rows(raw, "データの充足状況") if r["分野"] == "橋梁"]
+    assert [(r["管理者"], r["施設（件）"], r["健全度あり（件）"]) for r in bridges] == [
+        ("音更町", 2, 2),
+        ("幕別町", 3, 2),
+    ]
+
+
+def test_hashes_have_a_column_of_their_own_and_terms_are_words(plan):
+    given = {"sources": [{"file": "own.csv", "sha256": "ab12", "kind": "own"}]}
+    told = dataclasses.replace(
+        plan, ground=dataclasses.replace(plan.ground, provenance={**plan.ground.provenance, **given})
+    )
+    rows = sheet_rows(book_of(told), "出所")
+    assert (rows[0]["ファイルの照合値（sha256）"], rows[0]["資料"]) == ("ab12", None)
+    assert "row by row" not in {r["利用条件"] for r in rows}
 
 
 # plan.json and writing --------------------------------------------------------------------------------
@@ -638,8 +715,8 @@ def test_every_rule_of_the_intake_has_words(lang):
 
 
 def test_rejected_rows_say_why_in_words(folder):
-    sheet = openpyxl.load_workbook(folder / "workbook.xlsx")["取り込めなかった行"]
-    assert sheet["E2"].value == "理由" and sheet["E3"].value == "扱えない分野"
+    sheet = openpyxl.load_workbook(folder / "workbook.xlsx")["台帳の誤り"]
+    assert sheet["G2"].value == "理由" and sheet["G3"].value == "扱えない分野"
 
 
 def test_assumptions_have_names_few_figures_and_room_for_their_numbers(folder):

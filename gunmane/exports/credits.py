@@ -20,7 +20,7 @@ FACTS = (
     ("statistics", "国土地理院 面積調", "公共データ利用規約", "国土地理院"),
     ("statistics", "国土交通省 道路メンテナンス年報", "公共データ利用規約", "国土交通省"),
     ("statistics", "内閣府 見える化DB", "公共データ利用規約", "内閣府"),
-    ("assumptions", "data/model_regions/assumptions.csv", "row by row", ""),
+    ("assumptions", "前提値 (data/model_regions/assumptions.csv)", "行ごと（シート「前提値」の出所）", ""),
 )
 CARD = ("file", "kind", "role", "owner", "licence", "credit", "date", "may_share", "sha256")
 LANGS = ("ja", "en")

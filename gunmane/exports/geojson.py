@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from gunmane.exports.credits import credit_members
+from gunmane.exports.members import approximate_assets
 from gunmane.exports.provenance import LANGS, clean, notices, provenance, rounded_jpy
 from gunmane.exports.words import bundle_names
 from gunmane.scenario import Plan
@@ -44,6 +45,7 @@ def units_geojson(plan: Plan) -> bytes:
         for unit, own in plan.assignment.sort_values(["unit_id", "strand"]).groupby("unit_id")
     }
     is_sample = _synthetic_units(plan)
+    approximate = approximate_counts(plan, "unit_id")
     rows = []
     for unit, place in units.iterrows():
         held = bundle_ids.get(unit, {})
@@ -60,6 +62,7 @@ def units_geojson(plan: Plan) -> bytes:
                 "is_piece": bool(place["is_piece"]),
                 "onsite_hours": round(float(work.at[unit, "onsite_hours"]), HOURS_DECIMALS),
                 **{key: rounded_jpy(float(work.at[unit, key])) for key in work.columns if "jpy" in key},
+                "approximate_place_count": approximate.get(unit, 0),
                 "is_synthetic": unit in is_sample,
             }
         )
@@ -70,6 +73,7 @@ def bundle_properties(plan: Plan) -> list[dict[str, Any]]:
     """Return what files say of each bundle, in the order of the bundles; free text of a ledger is not in it."""
     region = plan.ground.region
     parts = sample_of_bundles(plan)
+    approximate = approximate_counts(plan, "bundle_id")
     labels = {lang: bundle_names(plan, lang) for lang in LANGS}
     rows = []
     for bundle_id, row in plan.bundles.iterrows():
@@ -105,11 +109,18 @@ def bundle_properties(plan: Plan) -> list[dict[str, Any]]:
                 "worst_condition": row["worst_condition"],
                 "window_verdict": row["window_verdict"],
                 "rules_broken": list(row["rules_broken"]),
+                "approximate_place_count": approximate.get(bundle_id, 0),
                 "is_synthetic": parts[bundle_id] != "none",
                 "sample_part": parts[bundle_id],
             }
         )
     return rows
+
+
+def approximate_counts(plan: Plan, by: str) -> dict[str, int]:
+    """Return how many assets of each unit or bundle (`by`) stand at a point that is not their own place."""
+    found = plan.members[plan.members["asset_id"].isin(approximate_assets(plan))]
+    return {str(key): int(count) for key, count in found.groupby(by)["asset_id"].nunique().items()}
 
 
 def sample_of_bundles(plan: Plan) -> dict[str, str]:

@@ -23,17 +23,20 @@ COLUMNS = (
     ("area_m2", "decimal"),
     ("built_year", "any"),
     ("condition", "any"),
+    ("position", "code"),
     ("is_synthetic", "code"),
 )
 SHARE_DECIMALS = 6
+LEDGER = "ledger"
+APPROXIMATE = ("town_point", "town_hall")
 
 
 def member_table(plan: Plan, lang: str = "ja") -> pd.DataFrame:
     """
     Return one row a part of an asset, sorted by bundle, unit and asset.
 
-    Columns are `COLUMNS`; `length_m` and `area_m2` are the part's own. Free text of a ledger (names, remarks) is
-    left out; the asset's id is its only word.
+    Columns are `COLUMNS`; `position` says how certain the asset's place is (`positions`); `length_m` and `area_m2`
+    are the part's own. Free text of a ledger (names, remarks) is left out; the asset's id is its only word.
 
     Parameters
     ----------
@@ -54,6 +57,7 @@ def member_table(plan: Plan, lang: str = "ja") -> pd.DataFrame:
         "is_synthetic",
     ]
     assets = pd.DataFrame(plan.ground.assets[wanted])
+    assets["position"] = positions(plan.ground.assets)
     units = pd.DataFrame(plan.ground.units[["name", "muni_code"]]).rename(columns={"name": "unit_name"})
     table = plan.members.merge(assets, on="asset_id", how="left").merge(
         units, left_on="unit_id", right_index=True, how="left"
@@ -67,6 +71,21 @@ def member_table(plan: Plan, lang: str = "ja") -> pd.DataFrame:
     order = table["bundle_id"].str.extract(r"(\d+)$")[0].astype("float64")
     table = table.assign(order=order).sort_values(["order", "unit_id", "asset_id"], ignore_index=True)
     return table[[name for name, _ in COLUMNS]]
+
+
+def positions(assets: pd.DataFrame) -> pd.Series:
+    """Return how certain each asset's place is: one of `schema.POSITIONS`, "sample" for sample rows."""
+    if "position" not in assets.columns:
+        place = pd.Series(LEDGER, index=assets.index, dtype="object")
+    else:
+        place = assets["position"].astype("object").where(assets["position"].notna(), "").replace("", LEDGER)
+    return place.mask(assets["is_synthetic"].astype(bool), "sample")
+
+
+def approximate_assets(plan: Plan) -> set[str]:
+    """Return the ids of the assets that stand at the point of a settlement or at a town hall."""
+    assets = plan.ground.assets
+    return set(assets.loc[positions(assets).isin(APPROXIMATE), "asset_id"])
 
 
 def members_csv(plan: Plan) -> bytes:

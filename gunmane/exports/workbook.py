@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from gunmane.assumptions import load_sources
+from gunmane import schema
 from gunmane.evidence import Evidence, today_state
 from gunmane.explain import note_sentence
 from gunmane.exports.broken import broken_sentence
-from gunmane.exports.credits import FACTS, credit_lines, sharing_notice, source_cards
-from gunmane.exports.geojson import sample_of_bundles
+from gunmane.exports.credits import credit_lines, sharing_notice
+from gunmane.exports.data_sheets import faults_sheet, readiness_sheet, sources_sheet, table_sheet
+from gunmane.exports.geojson import approximate_counts, sample_of_bundles
 from gunmane.exports.members import COLUMNS as MEMBER_COLUMNS
 from gunmane.exports.members import member_table
-from gunmane.exports.provenance import clean, notices, provenance, rounded_jpy
+from gunmane.exports.provenance import notices, provenance, rounded_jpy
 from gunmane.exports.sheets import Sheet, workbook_bytes
 from gunmane.exports.words import bundle_names, names, strand_word, word, words
 from gunmane.i18n import catalogue, t
@@ -50,6 +50,7 @@ BUNDLE_COLUMNS = (
     ("length_m", "int"),
     ("area_m2", "int"),
     ("worst_condition", "any"),
+    ("approximate_place_count", "int"),
     ("is_wide_area", "code"),
     ("is_multi_sector", "code"),
     ("rules_broken", "text"),
@@ -83,25 +84,6 @@ ASSUMPTION_COLUMNS = (
     ("source", "text"),
     ("note", "text"),
 )
-SOURCE_COLUMNS = (
-    ("section", "code"),
-    ("title", "text"),
-    ("reference", "code"),
-    ("address", "text"),
-    ("licence", "text"),
-    ("credit", "text"),
-    ("owner", "text"),
-    ("data_date", "code"),
-    ("may_share", "code"),
-)
-REJECT_COLUMNS = (
-    ("source_file", "code"),
-    ("row", "any"),
-    ("column", "code"),
-    ("value", "code"),
-    ("reason", "text"),
-    ("advice", "text"),
-)
 BROKEN_COLUMNS = (
     ("rule", "text"),
     ("bundle_id", "code"),
@@ -132,8 +114,9 @@ def workbook(plan: Plan, evidence: Evidence | None, lang: str = "ja") -> bytes:
         comparison_sheet(evidence, lang),
         today_sheet(_today(plan, evidence), lang),
         _assumptions(plan, lang),
-        _sources(plan, lang),
-        _rejects(plan, lang),
+        readiness_sheet(plan, lang),
+        sources_sheet(plan, lang),
+        faults_sheet(plan, lang),
         _broken(plan, lang),
     ]
     told = notices(plan)
@@ -150,14 +133,6 @@ def _today(plan: Plan, evidence: Evidence | None) -> Plan:
     return today_state(plan.scenario, plan.ground)
 
 
-def _sheet(name: str, columns: Sequence[tuple[str, str]], rows: Iterable[dict[str, Any]], lang: str) -> Sheet:
-    headers = [(t(f"files.column.{key}", lang), kind) for key, kind in columns]
-    values = [[clean(row.get(key)) for key, _ in columns] for row in rows]
-    if not values:
-        values = [[t("files.none", lang), *[None] * (len(columns) - 1)]]
-    return Sheet(t(f"files.sheet.{name}", lang), headers, values)
-
-
 def _yes(value: Any, lang: str) -> str:
     return t("files.yes" if value else "files.no", lang)
 
@@ -165,6 +140,7 @@ def _yes(value: Any, lang: str) -> str:
 def bundle_sheet(plan: Plan, lang: str, name: str) -> Sheet:
     """Return one row a bundle with its figures; yen rounded to the thousand, tax included."""
     region, parts, places = plan.ground.region, sample_of_bundles(plan), bundle_names(plan, lang)
+    fields, approximate = _fields(plan, lang), approximate_counts(plan, "bundle_id")
     rows = []
     for bundle_id, row in plan.bundles.iterrows():
         rows.append(
@@ -176,10 +152,11 @@ def bundle_sheet(plan: Plan, lang: str, name: str) -> Sheet:
                 "muni_codes": "; ".join(row["muni_codes"]),
                 "owners": names(region, row["owner_codes"], lang),
                 "owner_codes": "; ".join(row["owner_codes"]),
-                "fields": words("field", row["fields"], lang),
+                "fields": fields[bundle_id],
                 "lead": region.name_of(str(row["lead_code"]), lang),
                 **{key: rounded_jpy(row[key]) for key in row.index if str(key).startswith("annual_jpy")},
                 "window_verdict": word("verdict", row["window_verdict"], lang),
+                "approximate_place_count": approximate.get(bundle_id, 0),
                 "is_wide_area": _yes(row["is_wide_area"], lang),
                 "is_multi_sector": _yes(row["is_multi_sector"], lang),
                 "rules_broken": words("rule", row["rules_broken"], lang),
@@ -188,7 +165,19 @@ def bundle_sheet(plan: Plan, lang: str, name: str) -> Sheet:
         )
     is_one = (plan.assignment["strand"] == "").all()
     columns = [(key, kind) for key, kind in BUNDLE_COLUMNS if not (is_one and key == "strand")]
-    return _sheet(name, columns, rows, lang)
+    return table_sheet(name, columns, rows, lang)
+
+
+def _fields(plan: Plan, lang: str) -> dict[str, str]:
+    """Return what each bundle maintains: of structures the sectors themselves, of which several make one field."""
+    if plan.scenario.layer != "structures":
+        return {key: words("field", fields, lang) for key, fields in plan.bundles["fields"].items()}
+    sectors = plan.ground.assets.set_index("asset_id")["sector"]
+    held = plan.members["asset_id"].map(sectors).groupby(plan.members["bundle_id"]).agg(set)
+    return {
+        key: words("sector", [s for s in schema.SECTORS if s in held.get(key, ())], lang)
+        for key in plan.bundles.index
+    }
 
 
 def today_sheet(plan: Plan, lang: str) -> Sheet:
@@ -206,7 +195,7 @@ def _data_word(is_synthetic: bool, lang: str) -> str:
 
 def _members(plan: Plan, lang: str) -> Sheet:
     table = member_table(plan, lang)
-    for column, group in (("package", "layer"), ("sector", "sector")):
+    for column, group in (("package", "layer"), ("sector", "sector"), ("position", "position")):
         table[column] = table[column].map({key: word(group, key, lang) for key in table[column].unique()})
     table["is_synthetic"] = table["is_synthetic"].map({v: _data_word(v, lang) for v in (True, False)})
     columns = [_plain(table[name]) for name, _ in MEMBER_COLUMNS]
@@ -236,7 +225,7 @@ def comparison_sheet(evidence: Evidence | None, lang: str) -> Sheet:
         }
         for row in evidence.table.to_dict("records")
     ]
-    sheet = _sheet("comparison", COMPARISON_COLUMNS, rows, lang)
+    sheet = table_sheet("comparison", COMPARISON_COLUMNS, rows, lang)
     return dataclasses.replace(sheet, remark=t("files.today_caution", lang))
 
 
@@ -271,50 +260,13 @@ def _assumptions(plan: Plan, lang: str) -> Sheet:
         for row in table.to_dict("records")
     ]
     rows.sort(key=lambda row: row["key"] not in used)
-    return _sheet("assumptions", ASSUMPTION_COLUMNS, rows, lang)
+    return table_sheet("assumptions", ASSUMPTION_COLUMNS, rows, lang)
 
 
 def _four_figures(value: float) -> float:
     """Return a coefficient for reading: whole as it is, else with four significant figures."""
     number = float(value)
     return int(number) if number.is_integer() else float(f"{number:.4g}")
-
-
-def _sources(plan: Plan, lang: str) -> Sheet:
-    """Return whose data is in use, then what the sections named in the assumptions' sources stand for."""
-    rows: list[dict[str, Any]] = [
-        {
-            "section": t("files.source_kind.own", lang),
-            **card,
-            "title": card["file"],
-            "reference": card["sha256"],
-        }
-        for card in source_cards(plan.ground.provenance)
-    ]
-    for row in rows:
-        row |= {"data_date": row["date"], "may_share": word("may_share", row["may_share"] or "unsaid", lang)}
-    section = t("files.source_kind.fact", lang)
-    rows += [
-        {"section": section, "title": source, "licence": terms, "credit": credit}
-        for _, source, terms, credit in FACTS
-    ]
-    rows += load_sources().rename(columns={"title_ja": "title"}).to_dict("records")
-    sheet = _sheet("sources", SOURCE_COLUMNS, rows, lang)
-    return dataclasses.replace(sheet, remark=sharing_notice(plan.ground.provenance, lang))
-
-
-def _rejects(plan: Plan, lang: str) -> Sheet:
-    rows = [
-        {**row, "reason": word("fault", row["rule"], lang), "advice": _advice(str(row["advice_key"]), lang)}
-        for row in plan.ground.rejects.to_dict("records")
-    ]
-    return _sheet("rejects", REJECT_COLUMNS, rows, lang)
-
-
-def _advice(key: str, lang: str) -> str:
-    """Return what to do with a rejected row; its key stands in the catalogue of the intake."""
-    sentences = catalogue(lang)
-    return next((sentences[k] for k in (key, f"advice.{key}") if k in sentences), key)
 
 
 def _tidy(value: Any) -> Any:
@@ -336,7 +288,7 @@ def _broken(plan: Plan, lang: str) -> Sheet:
         }
         for row in plan.broken.to_dict("records")
     ]
-    return _sheet("broken", BROKEN_COLUMNS, rows, lang)
+    return table_sheet("broken", BROKEN_COLUMNS, rows, lang)
 
 
 def _data_details(plan: Plan, lang: str) -> list[str]:
