@@ -20,7 +20,8 @@ import shapely
 
 from gunmane.errors import FileError
 from gunmane.explain import note_sentence
-from gunmane.i18n import LANGUAGES, say
+from gunmane.exports.templates import TEMPLATES, template_xlsx
+from gunmane.i18n import LANGUAGES, say, t
 from gunmane.ledgers import files as limits
 from gunmane.ledgers import read_roads
 from gunmane.ledgers.opening import open_raw
@@ -104,9 +105,7 @@ def test_a_fault_of_encoding_far_down_is_found_and_its_line_told(tmp_path):
     assert (caught.value.key, caught.value.values["row"]) == ("ledger_encoding", 400_004)
 
 
-@pytest.mark.parametrize(
-    "content", [b"\x00\x01\x02\x03,\x00\n", b"\x89PNG\r\n\x1a\n\x00\x00", b"a,b\n1,\x00\n"]
-)
+@pytest.mark.parametrize("content", [b"\x00\x01\x02\x03,\x00\n", b"a,b\n1,\x00\n"])
 def test_bytes_that_are_no_text_are_refused_under_a_table_name(tmp_path, content):
     assert refused(text_file(tmp_path, content)) == "ledger_encoding"
 
@@ -525,3 +524,52 @@ def test_a_cell_repeated_over_the_whole_grid_is_refused(tmp_path):
     row = f'<t:table-row t:number-rows-repeated="1048576">{cell}</t:table-row>'
     xml = f'<d xmlns:t="{table}" xmlns:x="{text}"><t:table t:name="a">{row}</t:table></d>'
     assert refused(zipped(tmp_path, {"content.xml": xml}, name="own.ods")) == "ledger_sheet_too_large"
+
+
+@pytest.mark.parametrize(
+    ("start", "found", "wanted"),
+    [
+        (limits.OLE_MAGIC, "xls", ".xls"),
+        (limits.MAGIC[".gpkg"], "GeoPackage", ".gpkg"),
+        (limits.MAGIC[".parquet"], "Parquet", ".parquet"),
+        (limits.ZIP_MAGIC, "zip", ".zip"),
+        (b"%PDF-1.7", "PDF", ""),
+        (b"\x89PNG\r\n\x1a\n", "PNG", ""),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".geojson", ".gml"])
+def test_a_file_of_another_kind_than_its_name_says_is_told_so(tmp_path, start, found, wanted, suffix):
+    path = text_file(tmp_path, start + bytes(600), name=f"own{suffix}")
+    assert refused(path) == ("ledger_content_differs" if wanted else "ledger_content_unread")
+    with pytest.raises(FileError) as caught:
+        open_raw(path)
+    for lang in LANGUAGES:
+        assert found in say(caught.value, lang) and wanted in say(caught.value, lang)
+
+
+@pytest.mark.parametrize("name", ["own.csv", "own.gpkg", "own.xls"])
+def test_a_workbook_under_another_name_is_called_a_workbook(tmp_path, name):
+    path = workbook(tmp_path, [["橋梁名", "緯度"], ["a", "35"]])
+    path = path.rename(tmp_path / name)
+    with pytest.raises(FileError) as caught:
+        open_raw(path)
+    assert caught.value.key == "ledger_content_differs" and caught.value.values["wanted"] == ".xlsx"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_an_empty_template_has_no_rows_though_its_second_sheet_explains(tmp_path, name, lang):
+    path = text_file(tmp_path, template_xlsx(name, lang), name="own.xlsx")
+    with pytest.raises(FileError) as caught:
+        open_raw(path)
+    assert caught.value.key == "ledger_only_explained"
+    assert t(f"template.sheet.{name}", lang) in say(caught.value, "ja")
+
+
+def test_the_sheets_that_explain_a_template_are_not_told_as_left_out(tmp_path):
+    path = text_file(tmp_path, template_xlsx("bridge", "ja"), name="own.xlsx")
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].append(["1", "大橋"])
+    book.save(path)
+    raw = open_raw(path)
+    assert len(raw.table) == 1 and raw.told["sheets"] == [raw.told["sheet"]] and not opening_notes(raw)

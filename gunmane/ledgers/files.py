@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pathlib
+import zipfile
 
 from gunmane.errors import FileError
 
@@ -37,6 +38,25 @@ MAGIC = {
     ".xls": OLE_MAGIC,
 }
 
+# What a file's first bytes say it is -> its name to a person and the ending that it should have ("": is not read).
+CONTENTS = {
+    OLE_MAGIC: ("Excel 97-2003 (xls)", ".xls"),
+    MAGIC[".gpkg"]: ("GeoPackage (SQLite)", ".gpkg"),
+    MAGIC[".parquet"]: ("Parquet", ".parquet"),
+    MAGIC[".fgb"]: ("FlatGeobuf", ".fgb"),
+    MAGIC[".shp"]: ("Shapefile", ".shp"),
+    b"%PDF": ("PDF", ""),
+    b"\x89PNG": ("PNG", ""),
+    b"\xff\xd8\xff": ("JPEG", ""),
+}
+# A part that tells the kind of document in a zip.
+ZIPPED = {
+    "xl/workbook.xml": ("Excel (xlsx)", ".xlsx"),
+    "xl/workbook.bin": ("Excel (xlsb)", ""),
+    "word/document.xml": ("Word (docx)", ""),
+    "content.xml": ("OpenDocument (ods)", ".ods"),
+}
+
 
 def checked_file(path: pathlib.Path) -> pathlib.Path:
     """
@@ -66,9 +86,30 @@ def checked_file(path: pathlib.Path) -> pathlib.Path:
     if start.startswith(OLE_MAGIC) and MAGIC.get(kind) == ZIP_MAGIC:
         # A workbook with a password is wrapped into the older container.
         raise FileError("ledger_zip_locked", file=path.name)
+    if kind not in MAGIC or not start.startswith(MAGIC[kind]):
+        _require_own_content(path, start)
     if not start.startswith(MAGIC.get(kind, b"")):
         raise FileError("ledger_unreadable", file=path.name)
     return path
+
+
+def _require_own_content(path: pathlib.Path, start: bytes) -> None:
+    """Refuse a file whose first bytes are those of another kind, saying of which."""
+    found, wanted = next((named for magic, named in CONTENTS.items() if start.startswith(magic)), ("", ""))
+    if start.startswith(ZIP_MAGIC):
+        found, wanted = _zipped(path)
+    if found:
+        key = "ledger_content_differs" if wanted else "ledger_content_unread"
+        raise FileError(key, file=path.name, found=found, suffix=path.suffix.lower(), wanted=wanted)
+
+
+def _zipped(path: pathlib.Path) -> tuple[str, str]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        names = set()
+    return next((named for part, named in ZIPPED.items() if part in names), ("zip", ".zip"))
 
 
 def check_size(file: str, size: int) -> None:

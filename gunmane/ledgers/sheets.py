@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import functools
 import itertools
 import pathlib
 from collections.abc import Collection, Iterator
@@ -16,6 +17,7 @@ import pyarrow as pa
 import python_calamine
 
 from gunmane.errors import FileError
+from gunmane.i18n import LANGUAGES, t
 from gunmane.ledgers import files
 from gunmane.ledgers.heading_rows import FIRST_ROWS, UNNAMED, Headings, count_known, find_headings, has_place
 from gunmane.ledgers.profiles import Layout
@@ -25,6 +27,8 @@ from gunmane.ledgers.workbook_parts import MAX_CELLS, Part, look_through
 MAX_COLUMNS = 2000
 CHUNK_CELLS = 1_000_000
 FORMATS = {".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xls", ".ods": "ods"}
+# Sheets of our own templates that are no ledger, by their keys in the catalogues.
+EXPLAINING = ("template.sheet_about", "template.sheet_grades")
 BOOK_FAULTS = (python_calamine.CalamineError, OSError, ValueError, KeyError)
 
 
@@ -79,7 +83,8 @@ def open_sheets(
     Raises
     ------
     FileError
-        If the file is broken, locked, too large when unpacked, has no rows or too many, or no sheet of that name.
+        If the file is broken, locked, too large when unpacked, has no rows or too many, no sheet of that name, or
+        rows only where our templates explain their columns.
     """
     kind = path.suffix.lower()
     parts = look_through(path)
@@ -91,7 +96,9 @@ def open_sheets(
         raise FileError(
             "ledger_sheet_unknown", file=path.name, sheet=layout.sheet, sheets=", ".join(names[:10])
         )
-    chosen = [s for s in sheets if layout.sheet in {"", s.name}]
+    chosen = (
+        [s for s in sheets if s.name == layout.sheet] if layout.sheet else _tables(sheets, names, path.name)
+    )
     if not chosen:
         raise FileError("ledger_no_rows", file=path.name)
     sheet = max(chosen, key=lambda s: s.rank)
@@ -99,9 +106,33 @@ def open_sheets(
         table = _table(sheet, path.name, columns, max_rows)
     if table.empty:
         raise FileError("ledger_no_rows", file=path.name)
-    told = {"sheet": sheet.name, "sheets": [s.name for s in sheets], **sheet.headings.told()}
+    told = {"sheet": sheet.name, "sheets": [s.name for s in chosen], **sheet.headings.told()}
     told |= _told(sheets, parts.get(sheet.name))
     return Raw(path.name, FORMATS[kind], table, told=told)
+
+
+def _tables(sheets: list[_Sheet], names: tuple[str, ...], file: str) -> list[_Sheet]:
+    """
+    Return the sheets that may be the ledger: not those that explain the columns of our own templates.
+
+    Raises
+    ------
+    FileError
+        If only such sheets have rows.
+    """
+    explaining = _explaining()
+    found = [sheet for sheet in sheets if sheet.name not in explaining]
+    if sheets and not found:
+        empty = next((name for name in names if name not in explaining), names[0])
+        raise FileError(
+            "ledger_only_explained", file=file, sheet=empty, left="・".join(s.name for s in sheets)
+        )
+    return found
+
+
+@functools.cache
+def _explaining() -> frozenset[str]:
+    return frozenset(t(key, lang) for key in EXPLAINING for lang in LANGUAGES)
 
 
 def _told(sheets: list[_Sheet], part: Part | None) -> dict[str, Any]:
