@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class GunmaneError(Exception):
     """
@@ -20,6 +22,11 @@ class GunmaneError(Exception):
         self.values = values
         super().__init__(f"{key}: {values}")
 
+    def __str__(self) -> str:
+        """Return the sentence in Japanese with the key behind it; without a catalogue the key and the values."""
+        told = next((sentence for say in _SAYERS if (sentence := say(self))), "")
+        return f"{told} ({self.key})" if told else super().__str__()
+
     def __reduce__(self) -> tuple[object, ...]:
         """Keep key and values when the error crosses a process border."""
         return _rebuild, (type(self), self.key, self.values)
@@ -27,6 +34,22 @@ class GunmaneError(Exception):
 
 def _rebuild(kind: type[GunmaneError], key: str, values: dict[str, object]) -> GunmaneError:
     return kind(key, **values)
+
+
+# The catalogue of sentences stands above the errors; it puts its own function here.
+_SAYERS: list[Callable[[GunmaneError], str]] = []
+
+
+def say_with(sayer: Callable[[GunmaneError], str]) -> None:
+    """
+    Let `str()` of an error be a sentence.
+
+    Parameters
+    ----------
+    sayer
+        Gives the sentence of an error, "" where it has none.
+    """
+    _SAYERS.append(sayer)
 
 
 class RegionError(GunmaneError):

@@ -7,7 +7,7 @@ import tomllib
 from importlib import resources
 from typing import Any
 
-from gunmane.errors import GunmaneError
+from gunmane.errors import GunmaneError, say_with
 
 LANGUAGES = ("ja", "en")
 
@@ -69,3 +69,14 @@ def t(key: str, lang: str, /, **values: object) -> str:
 def say(error: GunmaneError, lang: str) -> str:
     """Return the sentence for an error of our own; its key stands under `error.`."""
     return t(f"error.{error.key}", lang, **error.values)
+
+
+def _japanese(error: GunmaneError) -> str:
+    """Return the sentence that a notebook shows; "" where the catalogue has none or it names a value not given."""
+    try:
+        return say(error, "ja")
+    except KeyError:
+        return ""
+
+
+say_with(_japanese)

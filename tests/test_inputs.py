@@ -1,9 +1,15 @@
 """A user's files take the place of sample rows, and only as far as their own rows are taken."""
 
+import pickle
+
 import pytest
 
+import gunmane
 from gunmane.errors import FileError
+from gunmane.i18n import say
 from gunmane.inputs import load_inputs
+from gunmane.ledgers.profile_files import write_profile
+from gunmane.ledgers.profiles import Position, Profile
 from gunmane.municipalities import find_region
 from gunmane.sample import load_sample
 
@@ -116,3 +122,43 @@ def test_totals_with_faults_only_are_refused_and_other_faults_go_into_the_plan(t
     (tmp_path / "some.csv").write_text(f"{heads}29385,東吉野村,1,1\n29212,宇陀市,780,500\n")
     made = load_inputs(find_region("nara_uda"), None, [tmp_path / "some.csv"])
     assert made.rejects["rule"].tolist() == ["totals_code_name"]
+
+
+# The face for notebooks -------------------------------------------------------------------------------
+
+
+def test_a_notebook_takes_one_path_as_one_file_and_reads_it_as_told(tmp_path):
+    (tmp_path / "台帳.csv").write_text(f"橋名,種別,位1,位2\nあ橋,bridge,{PLACE}\n", encoding="utf-8")
+    profile = Profile(
+        kind="table",
+        role="assets",
+        columns={"name": ("橋名",), "sector": ("種別",)},
+        position=Position(lon="位1", lat="位2"),
+        constants={"owner_code": "29212"},
+    )
+    (tmp_path / "読み方.toml").write_text(write_profile(profile), encoding="utf-8")
+    plan = gunmane.plan(
+        "nara_uda",
+        layer="structures",
+        assets=str(tmp_path / "台帳.csv"),
+        profile=str(tmp_path / "読み方.toml"),
+        on_invalid="reject",
+        town_hall=False,
+        move_budget=10,
+    )
+    assert bridges(plan.ground.assets, "29212")["name"].tolist() == ["あ橋"]
+    assert any("台帳.csv" in sentence for sentence in gunmane.notes_of(plan))
+    assert all("Note(" not in sentence for sentence in gunmane.notes_of(plan, "en"))
+
+
+def test_a_wrong_way_to_take_faults_is_a_wrong_call():
+    with pytest.raises(ValueError, match="on_invalid"):
+        gunmane.plan("nara_uda", on_invalid="ignore")
+
+
+def test_an_error_reads_as_its_sentence(tmp_path):
+    with pytest.raises(FileError) as caught:
+        gunmane.plan("nara_uda", assets=[tmp_path / "無い.csv"])
+    assert str(caught.value) == f"{say(caught.value, 'ja')} ({caught.value.key})"
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    assert str(FileError("no_such_key", row=1)) == "no_such_key: {'row': 1}"

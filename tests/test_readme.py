@@ -103,7 +103,9 @@ def test_the_notebook_example_names_fields_of_the_scenario_and_columns_of_the_bu
     code = "\n".join(fences("README.md", "python"))
     choices = re.findall(r"(\w+)=", code)
     columns = re.findall(r'"(\w+)"', re.search(r"bundles\[\[(.*?)\]\]", code).group(1))
-    assert set(choices) <= set(Scenario.__dataclass_fields__)
+    of_files = {"roads", "assets", "is_roads_as_assets", "profile", "on_invalid", "town_hall"}
+    assert set(choices) <= set(Scenario.__dataclass_fields__) | of_files
+    assert re.search(r"assets=\[", code)
     assert set(columns) <= set(schema.names("bundles"))
 
 
