@@ -219,7 +219,7 @@ def _opened(file: LedgerFile, region: Region) -> tuple[Raw, Profile]:
 def named_columns(profile: Profile) -> list[str]:
     """Return the file's columns that a profile names, sorted."""
     place = profile.position
-    places = (place.lon, place.lat, place.x, place.y, place.lat_lon, place.wkt)
+    places: tuple[str, ...] = (place.lon, place.lat, place.x, place.y, place.lat_lon, place.wkt)
     places += (*place.lon_parts, *place.lat_parts, *place.address)
     named = {name for names in profile.columns.values() for name in names}
     return sorted(named | {name for name in places if name})
