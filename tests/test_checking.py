@@ -125,7 +125,7 @@ def test_a_title_and_rows_of_sums_are_told_without_an_exclamation(tmp_path, caps
     rows = [*bridge_rows(12), ["", "合計", "", 222, "", "", "", "", ""]]
     path = saved(tmp_path / "橋梁.xlsx", rows, title="宇陀市 橋梁一覧表")
     _, out, _ = checked(path, capsys=capsys)
-    assert "!" not in out and "「宇陀市橋梁一覧表」" in plain(out)
+    assert "  ! " not in out and "「宇陀市橋梁一覧表」" in plain(out)
     assert "-合計・注記の行らしいので、施設として取り込みません:16行目" in plain(out)
 
 
@@ -299,3 +299,13 @@ def test_sectors_are_named_in_japanese_too(tmp_path):
     assert main(["plan", "nara_uda", "--sectors", "橋梁", "トンネル", "--out", str(tmp_path), "--quiet"]) == 0
     chosen = json.loads((tmp_path / "plan.json").read_text("utf-8"))["scenario"]
     assert chosen["sectors"] == ["bridge", "tunnel"]
+
+
+def test_places_that_are_only_near_are_told_as_a_warning(addressed, capsys):
+    _, out, _ = checked(addressed, capsys=capsys)
+    assert any(line.startswith("  ! ") and "3 件" in line for line in out.splitlines())
+
+
+def test_half_a_ledger_is_set_beside_the_official_count(bridges, capsys):
+    _, out, _ = checked(bridges, capsys=capsys)
+    assert "!宇陀市の橋梁:台帳は" in plain(out) and "公的統計は" in out

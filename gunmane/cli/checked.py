@@ -21,6 +21,8 @@ from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.recognition import plain_name
 from gunmane.municipalities import Region
+from gunmane.notes import WARNINGS
+from gunmane.scenario import Note
 
 SUMMARY_RULE = "summary_row"
 CONDITION_ADVICE = "advice.condition_value"
@@ -64,6 +66,11 @@ def tell_delivery(one: Delivery, region: Region, lang: str) -> None:
     _tell_faults(one, lang)
     for sentence in plain_notes(one, lang):
         console.tell_wrapped(sentence, first=f"{INDENT}- ")
+    count = _approximate(one)
+    near = [Note.of("places_approximate", file=one.file, count=count, total=len(one.assets))] if count else []
+    for note in (*one.notes, *near):
+        mark = "!" if note.key in WARNINGS else "-"
+        console.tell_wrapped(note_sentence(note, lang), first=f"{INDENT}{mark} ")
 
 
 def tell_look(look: Look, lang: str) -> None:
@@ -115,7 +122,7 @@ def facts_of(one: Delivery | FileError, region: Region, lang: str) -> dict[str, 
             for (code, sector), count in dict(counts).items()
         ],
         "faults": faults.astype("object").where(faults.notna(), None).to_dict("records"),
-        "notes": plain_notes(one, lang),
+        "notes": [*plain_notes(one, lang), *(note_sentence(note, lang) for note in one.notes)],
     }
 
 
@@ -133,7 +140,7 @@ def look_facts(look: Look) -> dict[str, Any]:
 
 
 def plain_notes(one: Delivery, lang: str) -> list[str]:
-    """Return the sentences that tell of no fault: the title above the headings, rows of sums, notes."""
+    """Return the sentences that tell of no fault: the title above the headings, rows of sums, grades that change."""
     rejects = one.rejects
     heading = rejects[rejects["rule"] == HEADING_RULE]
     told = [
@@ -151,7 +158,7 @@ def plain_notes(one: Delivery, lang: str) -> list[str]:
         ]
         listed = t("word.list_sep", lang).join(pairs) + ("…" if len(changes) > SHOWN_ROWS else "")
         told.append(t("check.grade_changes", lang, count=len(changes), changes=listed))
-    return [*told, *(note_sentence(note, lang) for note in one.notes)]
+    return told
 
 
 def _tell_role(one: Delivery, region: Region, lang: str) -> None:

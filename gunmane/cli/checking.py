@@ -15,12 +15,13 @@ from gunmane.cli import checked, console
 from gunmane.cli.checkfiles import write_results
 from gunmane.deliveries import ON_INVALID, Delivery, LedgerFile, recognise, take_deliveries
 from gunmane.errors import FileError
+from gunmane.exports.words import word
 from gunmane.homes import find_home
 from gunmane.i18n import say, t
 from gunmane.ledgers.postgis import is_postgis_url, parse_url
 from gunmane.ledgers.profile_files import read_profile
 from gunmane.municipalities import Region, find_region
-from gunmane.standins import StandIns
+from gunmane.standins import StandIns, partial_notes
 
 
 def add_check(parser: argparse.ArgumentParser, lang: str) -> None:
@@ -130,10 +131,9 @@ def with_matches(taken: Sequence[Delivery | FileError], region: Region) -> list[
     region
         Region that they are for.
     """
-    ledgers = [one.assets for one in taken if isinstance(one, Delivery) and len(one.assets)]
-    if not ledgers:
+    assets = _ledgers(taken)
+    if assets is None:
         return list(taken)
-    assets = gpd.GeoDataFrame(pd.concat(ledgers, ignore_index=True), crs=ledgers[0].crs)
     together = StandIns(assets, [], [])
     found: list[Delivery | FileError] = []
     for one in taken:
@@ -180,6 +180,31 @@ def _tell_all(
             console.tell_wrapped(say(one, lang), first="! ")
         if number in looks:
             checked.tell_look(looks[number], lang)
+    _tell_beside_official(taken, region, lang)
+
+
+def _tell_beside_official(taken: Sequence[Delivery | FileError], region: Region, lang: str) -> None:
+    """Set the ledgers of one call beside what is published, so that half a ledger is noticed before a plan."""
+    ledgers = _ledgers(taken)
+    notes = [] if ledgers is None else partial_notes(ledgers, {}, region)
+    for number, note in enumerate(notes):
+        told = dict(note.values)
+        values = {
+            "name": told[f"name_{lang}"],
+            "sector": word("sector", told.get("sector", "bridge"), lang),
+            "ours": told.get("ours", told["taken"]),
+            "official": told["official"],
+            "unit": told.get(f"unit_{lang}") or t("check.bridges", lang),
+        }
+        if not number:
+            console.tell()
+        console.tell_wrapped(t("check.beside_official", lang, **values), first="! ")
+
+
+def _ledgers(taken: Sequence[Delivery | FileError]) -> gpd.GeoDataFrame | None:
+    """The assets of all files together; None where no file has any."""
+    found = [one.assets for one in taken if isinstance(one, Delivery) and len(one.assets)]
+    return gpd.GeoDataFrame(pd.concat(found, ignore_index=True), crs=found[0].crs) if found else None
 
 
 def _raise_failed(taken: Sequence[Delivery | FileError], *, is_quiet: bool, lang: str) -> None:
