@@ -2,10 +2,13 @@
 
 import io
 import json
+import os
 import pathlib
 import shutil
+import signal
 import struct
 import subprocess
+import sys
 import time
 import zipfile
 import zlib
@@ -23,7 +26,7 @@ from gunmane.explain import note_sentence
 from gunmane.exports.templates import TEMPLATES, template_xlsx
 from gunmane.i18n import LANGUAGES, say, t
 from gunmane.ledgers import files as limits
-from gunmane.ledgers import read_roads
+from gunmane.ledgers import own_folders, read_roads
 from gunmane.ledgers.opening import open_raw
 from gunmane.ledgers.opening_notes import opening_notes
 from gunmane.ledgers.profiles import Layout
@@ -486,7 +489,83 @@ def test_a_zip_that_claims_to_unpack_to_too_much_is_not_unpacked(tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("own.csv", "w") as member:
         for _ in range(80):
             member.write(bytes(1024**2))
+    assert refused(path) == "ledger_zip_blown"
+
+
+def test_a_zip_that_is_too_large_names_the_limit_it_breaks(tmp_path, monkeypatch):
+    path = zipped(tmp_path, {"own.csv": NAMES, "other.txt": "x"})
+    monkeypatch.setattr(limits, "MAX_ZIP_MEMBERS", 1)
+    assert refused(path) == "ledger_zip_many"
+    monkeypatch.setattr(limits, "MAX_UNPACKED_BYTES", 10)
     assert refused(path) == "ledger_zip_too_large"
+
+
+def test_a_zip_with_a_folder_a_town_asks_which_and_reads_each(tmp_path, bridges):
+    other = NAMES.replace("大橋", "別橋")
+    path = zipped(tmp_path, {"宇陀市/橋梁台帳.csv": NAMES, "曽爾村/橋梁台帳.csv": other})
+    with pytest.raises(FileError) as caught:
+        open_raw(path)
+    names = ("宇陀市/橋梁台帳.csv", "曽爾村/橋梁台帳.csv")
+    assert (caught.value.key, caught.value.values["members"]) == ("ledger_zip_choice", names)
+    assert refused(path, layout=Layout(layer="橋梁台帳")) == "ledger_zip_choice"
+    raw = open_raw(path, layout=Layout(layer=names[1]))
+    assert (raw.told["member"], raw.told["left_out"]) == (names[1], [names[0]])
+    assert raw.table["橋梁名"].iloc[0] == "別橋"
+
+
+def test_shapefiles_of_two_towns_do_not_mix(tmp_path, bridges):
+    for town, rows in (("29212_utf8", bridges), ("29385_utf8", bridges.head(1))):
+        (tmp_path / town).mkdir()
+        pyogrio.write_dataframe(rows, tmp_path / town / "橋梁.shp", encoding="UTF-8")
+    members = {str(f.relative_to(tmp_path)): f.read_bytes() for f in tmp_path.rglob("橋梁.*")}
+    path = zipped(tmp_path, members)
+    assert refused(path) == "ledger_zip_choice"
+    assert len(open_raw(path, layout=Layout(layer="29385_utf8/橋梁.shp")).table) == 1
+
+
+def test_two_members_of_one_name_are_read_only_where_they_are_the_same(tmp_path):
+    for second, outcome in ((NAMES, None), (NAMES.replace("大橋", "別橋"), "ledger_zip_double")):
+        with zipfile.ZipFile(tmp_path / "own.zip", "w") as archive:
+            archive.writestr("own.csv", NAMES)
+            with pytest.warns(UserWarning, match="Duplicate name"):
+                archive.writestr("own.csv", second)
+        if outcome:
+            assert refused(tmp_path / "own.zip") == outcome
+        else:
+            assert len(open_raw(tmp_path / "own.zip").table) == 2
+
+
+def test_only_old_folders_of_our_own_are_swept_away(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name in ("gunmane-old", "gunmane-new", "gunmane-shared", "other-old"):
+        (tmp_path / name).mkdir(mode=0o700)
+    (tmp_path / "gunmane-old" / "ledger.csv").write_text("x")
+    (tmp_path / "gunmane-shared").chmod(0o777)
+    day_ago = time.time() - own_folders.OLD_SECONDS - 60
+    for name in ("gunmane-old", "gunmane-shared", "other-old"):
+        os.utime(tmp_path / name, (day_ago, day_ago))
+    assert own_folders.sweep_old_folders() == [tmp_path / "gunmane-old"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["gunmane-new", "gunmane-shared", "other-old"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_leaves_no_temporary_folder(tmp_path, name):
+    order = """
+import os, signal, sys, time
+import gunmane.ledgers.opening as opening
+from gunmane.cli import main
+def stop(*arguments, **options):
+    os.kill(os.getpid(), signal.NAME)
+    time.sleep(30)
+opening.open_delimited = stop
+main(["check", sys.argv[1], "--region", "nara_uda"])
+""".replace("NAME", name)
+    path = zipped(tmp_path, {"own.csv": NAMES})
+    (tmp_path / "own").mkdir()
+    environ = os.environ | {"TMPDIR": str(tmp_path / "own")}
+    run = subprocess.run([sys.executable, "-c", order, str(path)], env=environ, timeout=60, check=False)
+    assert run.returncode == 128 + getattr(signal, name) and not list((tmp_path / "own").iterdir())
 
 
 @pytest.mark.parametrize("name", ["own.zip", "own.xlsx", "own.ods"])

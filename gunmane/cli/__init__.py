@@ -15,7 +15,10 @@ from gunmane.errors import GunmaneError
 from gunmane.i18n import say, t
 
 DONE, OWN_ERROR, USAGE_ERROR, STOPPED = 0, 1, 2, 130
-TERMINATED = 143
+# What shells add to the number of the signal that ended a command.
+SIGNALLED = 128
+# An order to end, and the end of the terminal; Windows has no SIGHUP.
+SIGNALS = ("SIGTERM", "SIGHUP")
 
 __all__ = ["main"]
 
@@ -32,11 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     lang = chosen_language(given)
     console.prepare_streams()
-    try:
-        # An order to end must unwind like any other exit, or temporary files stay behind.
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
-    except ValueError:
-        logging.getLogger(__name__).debug("not in the main thread: signals stay as they are")
+    _unwind_on_signals()
     try:
         options = build_parser(lang).parse_args(given)
         with warnings.catch_warnings():
@@ -76,6 +75,19 @@ def _run(options: commands.Options, lang: str) -> int:
         console.tell_error(t("cli.unexpected", lang, kind=type(error).__name__))
         return OWN_ERROR
     return DONE
+
+
+def _unwind_on_signals() -> None:
+    """Let an order to end unwind like any other exit, or temporary files stay behind."""
+    for name in SIGNALS:
+        number = getattr(signal, name, None)
+        # Whoever runs us under `nohup` wants us to go on.
+        if number is None or signal.getsignal(number) == signal.SIG_IGN:
+            continue
+        try:
+            signal.signal(number, lambda number, frame: sys.exit(SIGNALLED + number))
+        except ValueError:
+            logging.getLogger(__name__).debug("not in the main thread: signals stay as they are")
 
 
 def _is_debugging() -> bool:

@@ -117,7 +117,8 @@ def _open_inner(
 ) -> Raw:
     """Open the ledger in a zip; what is told names the zip, which the user knows."""
     with unpacked(path, wanted=layout.layer) as (inner, name, left_out):
-        is_file_name = layout.layer.casefold() in {name.casefold(), pathlib.PurePath(name).stem.casefold()}
+        said = pathlib.PurePosixPath(name)
+        is_file_name = layout.layer.casefold() in {n.casefold() for n in (name, said.name, said.stem)}
         own = dataclasses.replace(layout, layer="") if is_file_name else layout
         try:
             raw = open_raw(inner, layout=own, columns=columns, max_rows=max_rows)
