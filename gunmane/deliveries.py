@@ -14,7 +14,7 @@ import pandas as pd
 from gunmane import schema
 from gunmane.assets import take_rows
 from gunmane.errors import FileError
-from gunmane.keepers import settle_keeper
+from gunmane.keepers import has_keepers, settle_keeper, with_state_roads
 from gunmane.ledgers.annual import conditions_from
 from gunmane.ledgers.joins import has_shapes
 from gunmane.ledgers.opening_notes import opening_notes
@@ -351,8 +351,9 @@ def _assets(
             "ledger_no_sector", file=raw.file, columns=", ".join(map(str, raw.table.columns))[:200]
         )
     check_places(rows.set_axis(raw.table.index - 1, axis="index"), region, raw.file)
+    is_kept = has_keepers(rows)
     taken = take_rows(
-        rows,
+        with_state_roads(rows, raw, profile, region),
         region=region,
         source=raw.file,
         on_invalid=on_invalid,
@@ -364,8 +365,8 @@ def _assets(
     readings = pd.concat(parts, ignore_index=True) if parts else taken.readings
     rejects = _with_joining_faults(taken.rejects, raw)
     assets = taken.assets
-    if "owner_code" not in rows.columns or rows["owner_code"].isna().all():
-        assets, facts["notes"] = settle_keeper(assets, raw, profile.answers.owner, region)
+    if not is_kept:
+        assets, facts["notes"] = settle_keeper(assets, raw, profile, region)
     return _Taken(assets, rejects, readings, taken.rejected_places), facts
 
 

@@ -166,7 +166,8 @@ def _identities(
     muni = find_places(cells_of(rows, "muni_code"), geometry, region, faults=faults, readings=readings)
     owners = cells_of(rows, "owner_code")
     table["muni_code"] = muni
-    table["owner_code"] = take_owners(owners, muni, region, faults=faults, readings=readings)
+    classes = _road_classes(rows, table["sector"])
+    table["owner_code"] = take_owners(owners, classes, muni, region, faults=faults, readings=readings)
     list_far_owners(table["owner_code"], muni, geometry, region, faults)
     for name in ("subtype", "name", "route_name", "material"):
         table[name] = texts_of(rows, name)
@@ -237,6 +238,12 @@ def _sectors(rows: gpd.GeoDataFrame, faults: Faults, readings: Readings) -> pd.S
     faults.add((~is_missing & ~is_known)[given.codes], "sector", given, "sector_unknown")
     readings.add("sector", given, sectors, np.where(is_known & (sectors != given.texts), "word", ""))
     return pd.Series(pd.array(sectors, dtype="str").take(given.codes))
+
+
+def _road_classes(rows: gpd.GeoDataFrame, sector: pd.Series) -> Cells:
+    """Class of each road, "" for what is no road."""
+    given = cells_of(rows, "subtype")
+    return dataclasses.replace(given, codes=np.where(sector == "road", given.codes, len(given.texts) - 1))
 
 
 def _accounts(rows: gpd.GeoDataFrame, sector: pd.Series, faults: Faults, readings: Readings) -> NDArray[Any]:

@@ -45,6 +45,14 @@ OTHERS = re.compile(
     r"|株式会社|\(株\)|土地改良区|組合|財団|自治会|町内会|個人|民間|私有|企業団",
 )
 MUNICIPALITY = re.compile(r"(?!都市|農村|山村|漁村|農山|市街)[一-龥々ぁ-んァ-ヶー]{1,8}[市区町村]")
+# Classes of roads, ours and as ledgers write them, that say who keeps a road by law (道路法 12 条 to 16 条).
+OF_STATE = re.compile(
+    r"national|expressway|(一般)?国道(\d+号)?(\((直轄|指定区間内?)\))?|直轄国道|高速自動車国道|高速道路|自動車専用道路"
+)
+OF_PREFECTURE = re.compile(
+    r"prefectural|主要地方道|(主要|一般)?(都道府)?[都道府県]道|補助国道"
+    r"|(一般)?国道\((補助(国道)?|指定区間外|[都道府県]管理)\)"
+)
 COUNTY = re.compile(r"^[^市区町村]{1,6}郡")
 SPELLED = str.maketrans({"曾": "曽", "ケ": "ヶ"})
 
@@ -130,19 +138,37 @@ def _bodies(region: Region) -> tuple[dict[str, str], frozenset[str], re.Pattern[
     return names, frozenset(names.values()), re.compile(f"(?P<name>{either})(?:{OFFICE.pattern})")
 
 
+def owner_by_class(text: str) -> str:
+    """Return `OUTSIDE` for a class of roads that the state keeps, `PREFECTURE` for one of prefectures, else ""."""
+    plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+    if OF_PREFECTURE.fullmatch(plain):
+        return PREFECTURE
+    return OUTSIDE if OF_STATE.fullmatch(plain) else ""
+
+
+def is_of_state(classes: pd.Series) -> NDArray[np.bool_]:
+    """Return whether each text is a class of roads that the state keeps unless somebody else is named."""
+    codes, distinct = pd.factorize(classes, use_na_sentinel=True)
+    found = [owner_by_class(str(text)) == OUTSIDE for text in distinct]
+    return np.array([*found, False], dtype=bool)[codes]
+
+
 def take_owners(
-    given: Cells, muni: NDArray[Any], region: Region, *, faults: Faults, readings: Readings
+    given: Cells, classes: Cells, muni: NDArray[Any], region: Region, *, faults: Faults, readings: Readings
 ) -> pd.Series:
     """
     Return the owner's code of each row; where the ledger names none, the municipality where it lies.
 
     A row of an owner outside the region is rejected (`owner_outside`): it is not theirs to plan. A cell that cannot
-    be read gives the municipality where the row lies and is listed (`owner_code_value`).
+    be read gives the municipality where the row lies and is listed (`owner_code_value`). A road without an owner whose
+    class says that the state or the prefecture keeps it is theirs.
 
     Parameters
     ----------
     given
         Cells of `owner_code`.
+    classes
+        Cells of the class of each road, "" for all else.
     muni
         Municipality of each row.
     region
@@ -155,10 +181,19 @@ def take_owners(
     rows = codes[given.codes]
     faults.add(faults.usable & (rows == OUTSIDE), "owner_code", given, "owner_outside")
     faults.add(faults.usable & (rows == UNREAD), "owner_code", given, "owner_code_value", became=muni)
+    by_class = classes.each(owner_by_class)
+    is_open = (rows == "") & (by_class != "")[classes.codes]
+    rows = np.where(is_open, by_class[classes.codes], rows)
+    faults.add(faults.usable & is_open & (rows == OUTSIDE), "subtype", classes, "owner_outside")
     prefecture = pd.Series(muni, dtype="str").str[:2].to_numpy(dtype=object)
     owner = np.where(is_one_of(rows, ("", HERE, OUTSIDE, UNREAD)), muni, rows)
     owner = np.where(rows == PREFECTURE, prefecture, owner)
     _list_readings(given, read, owner, readings)
+    is_read = by_class == PREFECTURE
+    for code in sorted(set(owner[is_open & (rows == PREFECTURE)])):
+        became = np.full(len(by_class), code, dtype=object)
+        how = np.where(is_read, "word", "")
+        readings.add("owner_code", classes, became, how, rows=is_open & (owner == code))
     return pd.Series(owner, dtype="str")
 
 
