@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from gunmane import schema
 from gunmane.assets import take_rows
+from gunmane.deliveries import take_delivery
 from gunmane.errors import FileError
 from gunmane.i18n import LANGUAGES, say, t
 from gunmane.ledgers.addresses import match_addresses
@@ -587,6 +588,22 @@ def test_a_village_list_whose_title_names_the_village_is_placed(uda, where):
     assert "place_town_named" in said(profile.notes)
     rows = understand(raw, profile, region=uda)
     assert rows["position"].tolist() == ["town_point"] * 2
+
+
+def test_a_list_that_nowhere_names_its_village_says_so(uda):
+    raw = raw_of({"橋梁名": ["a", "b"], "所在地": ["大字鷲家", "大字小川"]}, "橋.xlsx")
+    profile = propose_profile(raw, region=uda)
+    assert "muni_code" not in profile.constants and "place_town_unnamed" in said(profile.notes)
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "gpkg", "shp", "fgb"])
+def test_a_gis_file_whose_every_place_is_turned_is_taken_like_a_table(uda, tmp_path, suffix):
+    places = [shapely.Point(p.y, p.x) for p in uda.towns.to_crs(4326).geometry[:5]]
+    path = tmp_path / f"橋梁.{suffix}"
+    gpd.GeoDataFrame({"橋梁名": list("abcde")}, geometry=places, crs=4326).to_file(path)
+    taken = take_delivery(path, region=uda)
+    assert len(taken.assets) == 5 and taken.profile.position.is_swapped
+    assert "place_shapes_swapped" in said(taken.notes)
 
 
 def test_addresses_that_name_their_municipality_need_no_title(uda):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from gunmane import schema
+from gunmane.assets.faults import STANDING_RULES
 from gunmane.exports.sheets import Sheet, workbook_bytes
 from gunmane.exports.words import word
 from gunmane.i18n import catalogue, t
@@ -19,7 +20,7 @@ MAX_KINDS = 500
 MAX_READINGS = 5_000
 NAMED_COLUMNS = 8  # file columns named for one of ours before the list ends in "…"
 HEADING_RULE = "heading_row_value"
-OUTCOMES = ("rejected", "mended", "unset")
+OUTCOMES = ("rejected", "mended", "unset", "kept")
 
 
 def faults_xlsx(delivery: Delivery, lang: str = "ja") -> bytes:
@@ -46,7 +47,7 @@ def fault_kinds(rejects: pd.DataFrame) -> pd.DataFrame:
     Group faults by kind: `rule, column, rows, first_row, value, became, advice_key, outcome`.
 
     `value` and `became` are those of the first row; `outcome` is one of `OUTCOMES`: rejected rows come first, then
-    mended values, then those set to unknown, of each the most frequent first.
+    mended values, those set to unknown, those kept to be checked, of each the most frequent first.
     """
     names = ["rule", "column", "rows", "first_row", "value", "became", "advice_key", "outcome"]
     if rejects.empty:
@@ -72,7 +73,8 @@ def outcomes(faults: pd.DataFrame) -> pd.Series:
     """Return what became of a row or value by `rule` and `became`: rules that end in `_value` keep the row."""
     is_kept = faults["rule"].astype("str").str.endswith("_value")
     is_mended = (faults["became"].fillna("") != "") | (faults["rule"] == HEADING_RULE)
-    return is_mended.map({True: "mended", False: "unset"}).where(is_kept, "rejected")
+    found = is_mended.map({True: "mended", False: "unset"}).mask(faults["rule"].isin(STANDING_RULES), "kept")
+    return found.where(is_kept, "rejected")
 
 
 def file_columns(delivery: Delivery, column: str) -> tuple[str, ...]:
@@ -160,12 +162,18 @@ def _faults_by_row(faults: pd.DataFrame) -> dict[int, list[_Fault]]:
 def _told(found: Sequence[_Fault], lang: str) -> tuple[str, str, str]:
     """Return what became of a row, its faults and what to do, each fault once."""
     is_rejected = any(not fault.rule.endswith("_value") for fault in found)
-    kept = {"mended" if fault.became or fault.rule == HEADING_RULE else "unset" for fault in found}
+    kept = {_outcome(fault) for fault in found}
     kinds = [kind for kind in OUTCOMES if kind in ({"rejected"} if is_rejected else kept)]
     outcome = t("word.list_sep", lang).join(t(f"faults.outcome.{kind}", lang) for kind in kinds)
     faults = [_fault_words(fault, lang) for fault in found]
     todo = [advice(fault.advice_key, lang) for fault in found]
     return outcome, "\n".join(dict.fromkeys(faults)), "\n".join(dict.fromkeys(todo))
+
+
+def _outcome(fault: _Fault) -> str:
+    if fault.rule in STANDING_RULES:
+        return "kept"
+    return "mended" if fault.became or fault.rule == HEADING_RULE else "unset"
 
 
 def _fault_words(fault: _Fault, lang: str) -> str:

@@ -132,7 +132,10 @@ def town_of_all(
     addresses = rows.agg("".join, axis="columns").str.strip()
     addresses = addresses[addresses != ""]
     code = named_town(texts_of_ledger(raw), region)
-    if not code or addresses.empty or names_municipality(addresses, region).mean() >= NAMED_SHARE:
+    if addresses.empty or names_municipality(addresses, region).mean() >= NAMED_SHARE:
         return {}, []
+    if not code:
+        is_one = len(region.municipalities) == 1
+        return {}, [] if is_one else [Note.of("place_town_unnamed", file=raw.file)]
     names = {f"name_{lang}": region.name_of(code, lang) for lang in ("ja", "en")}
     return {"muni_code": code}, [Note.of("place_town_named", file=raw.file, **names)]
