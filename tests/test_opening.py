@@ -257,9 +257,93 @@ def test_the_sheet_with_the_ledger_is_chosen_and_the_others_told(tmp_path):
     assert raw.told["sheet"] == "橋梁" and raw.told["sheets"] == ["説明", "橋梁", "旧"]
     assert raw.told["hidden_sheets"] == ["旧"]
     told = [note_sentence(note, "ja") for note in opening_notes(raw)]
-    assert len(told) == 1 and "橋梁" in told[0] and "説明, 旧" in told[0]
+    assert len(told) == 2 and "非表示のシート（旧）" in told[0]
+    assert "「橋梁」" in told[1] and "（説明）" in told[1]
     assert open_raw(tmp_path / "own.xlsx", layout=Layout(sheet="旧")).table.at[2, "橋梁名"] == "旧"
     assert refused(tmp_path / "own.xlsx", layout=Layout(sheet="無")) == "ledger_sheet_unknown"
+
+
+def test_a_ledger_that_someone_hid_comes_before_a_note_that_is_shown(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["概要"], ["これは説明です"]):
+        book.active.append(row)
+    sheet = book.create_sheet("橋梁台帳")
+    sheet.sheet_state = "hidden"
+    for row in (["番号", "橋梁名", "橋長"], [1, "大橋", 3]):
+        sheet.append(row)
+    book.save(tmp_path / "own.xlsx")
+    raw = open_raw(tmp_path / "own.xlsx")
+    assert raw.told["sheet"] == "橋梁台帳"
+    told = [note_sentence(note, "ja") for note in opening_notes(raw)]
+    assert len(told) == 2 and "非表示のシート「橋梁台帳」を読みました" in told[0]
+
+
+def test_words_of_merged_cells_hold_for_each_row_and_amounts_for_one(tmp_path):
+    rows = [
+        ["管理者", "橋梁名", "橋長(m)", "架設年", "備考"],
+        ["奈良県", "大橋", "120", 1970, "x"],
+        ["", "小橋", "", "", ""],
+        ["", "中橋", "", "", ""],
+        ["宇陀市", "別橋", "5", 1980, "横に広い"],
+        ["", "", "", "", ""],
+    ]
+    path = workbook(tmp_path, rows, merged=["A2:A4", "C2:C4", "D2:D3", "A5:A6", "E2:F2"])
+    raw = open_raw(path)
+    assert raw.table["管理者"].to_dict() == {2: "奈良県", 3: "奈良県", 4: "奈良県", 5: "宇陀市"}
+    assert raw.table["橋長(m)"].isna().tolist() == [False, True, True, False]
+    assert raw.table["架設年"].fillna("").tolist() == ["1970", "1970", "", "1980"]
+    assert raw.told["merged_filled"] == {"管理者": 2, "架設年": 1}
+    assert raw.told["merged_kept"] == {"橋長(m)": 2}
+    for lang in LANGUAGES:
+        assert len([note_sentence(note, lang) for note in opening_notes(raw)]) == 2
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "橋梁名,橋長,緯度,経度,,橋梁名,橋長,緯度,経度",
+        "番号,橋梁名,橋長,所在,橋梁名,橋長,所在",
+        "橋梁名,橋長,橋梁名,橋長",
+    ],
+)
+def test_two_tables_side_by_side_are_refused(tmp_path, heading):
+    cells = [f"x{i}" if name else "" for i, name in enumerate(heading.split(","))]
+    text = "\n".join([heading, ",".join(cells), ",".join(cells)])
+    assert refused(text_file(tmp_path, text)) == "ledger_tables_beside"
+    book = workbook(tmp_path, [line.split(",") for line in text.split("\n")])
+    assert refused(book) == "ledger_tables_beside"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "番号,橋梁名,点検年度,判定,点検者名,点検年度,判定,点検者名",
+        "橋梁名,橋長,橋長,,",
+        "緯度,経度,緯度,経度,橋梁名",
+    ],
+)
+def test_headings_that_come_again_are_no_second_table(tmp_path, heading):
+    line = ",".join(f"x{i}" for i in range(heading.count(",") + 1))
+    assert len(open_raw(text_file(tmp_path, f"{heading}\n{line}\n")).table) == 1
+
+
+def test_headings_far_down_are_found_and_may_be_named(tmp_path):
+    above = "".join(f"説明{i},,\n" for i in range(60))
+    path = text_file(tmp_path, f"{above}番号,橋梁名,橋長\n1,大橋,3\n")
+    assert open_raw(path).told["heading_row"] == 61
+    above = "".join(f"説明{i},,\n" for i in range(150))
+    path = text_file(tmp_path, f"{above}番号,橋梁名,橋長\n1,大橋,3\n")
+    raw = open_raw(path, layout=Layout(heading_row=151))
+    assert list(raw.table.columns) == ["番号", "橋梁名", "橋長"] and list(raw.table.index) == [152]
+    for layout in (Layout(heading_row=-3), Layout(heading_rows=-1)):
+        assert refused(path, layout=layout) == "ledger_layout_row"
+
+
+def test_degrees_with_a_decimal_comma_are_refused_with_the_value(tmp_path):
+    path = text_file(tmp_path, "橋梁名;緯度;経度;橋長\nA;34,47;135,96;12,5\n")
+    with pytest.raises(FileError) as caught:
+        open_raw(path)
+    assert (caught.value.key, caught.value.values["value"]) == ("ledger_decimal_comma", "34,47")
 
 
 def with_part(path, part, change):
@@ -423,6 +507,13 @@ def test_a_file_cut_off_in_the_middle_is_refused(tmp_path, bridges, name, share)
         (many.to_parquet if name.endswith("parquet") else many.to_file)(path)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
     assert refused(path) == "ledger_unreadable"
+
+
+def test_the_table_of_another_shapefile_is_refused(tmp_path, bridges):
+    pyogrio.write_dataframe(bridges, tmp_path / "own.shp", encoding="UTF-8")
+    pyogrio.write_dataframe(pd.concat([bridges] * 2), tmp_path / "other.shp", encoding="UTF-8")
+    shutil.copy(tmp_path / "other.dbf", tmp_path / "own.dbf")
+    assert refused(tmp_path / "own.shp") == "ledger_dbf_differs"
 
 
 @pytest.mark.parametrize("sister", [".dbf", ".shx"])

@@ -9,6 +9,7 @@ from gunmane.errors import FileError
 from gunmane.ledgers.files import MEGABYTE, check_size
 
 SHP_HEAD_BYTES = 100
+SHX_RECORD_BYTES = 8
 DBF_HEAD_BYTES = 32
 UTF8_WORDS = {"utf8", "65001"}
 CP932_WORDS = {"shiftjis", "sjis", "cp932", "932", "windows31j", "ms932", "xsjis"}
@@ -21,7 +22,8 @@ def check_shapefile(path: pathlib.Path) -> None:
     Raises
     ------
     FileError
-        If `.shx` or `.dbf` is missing, a file is too large, or shorter than its own head says.
+        If `.shx` or `.dbf` is missing, a file is too large or shorter than its own head says, or shapes and rows are
+        not equally many: the files do not belong together.
     """
     sisters = {suffix: sister(path, suffix) for suffix in (".shx", ".dbf")}
     missing = [suffix for suffix, file in sisters.items() if file is None]
@@ -39,6 +41,9 @@ def check_shapefile(path: pathlib.Path) -> None:
     check_size(path.name, _size(sisters[".dbf"]))
     if _size(sisters[".dbf"]) < head_bytes + count * row_bytes:
         raise FileError("ledger_unreadable", file=path.name)
+    shapes = (_size(sisters[".shx"]) - SHP_HEAD_BYTES) // SHX_RECORD_BYTES
+    if shapes != count:
+        raise FileError("ledger_dbf_differs", file=path.name, shapes=f"{shapes:,}", rows=f"{count:,}")
 
 
 def _start(path: pathlib.Path | None, count: int) -> bytes:

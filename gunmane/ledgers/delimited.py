@@ -22,13 +22,23 @@ import pyarrow.csv
 from gunmane.errors import FileError
 from gunmane.ledgers import files
 from gunmane.ledgers.encodings import Utf8Stream, find_encoding
-from gunmane.ledgers.heading_rows import FIRST_ROWS, UNNAMED, Headings, find_headings
+from gunmane.ledgers.heading_rows import (
+    LAT_NAMES,
+    LON_NAMES,
+    UNNAMED,
+    Headings,
+    find_headings,
+    plain,
+    refuse_tables_beside,
+    row_limit,
+)
 from gunmane.ledgers.profiles import Layout
 from gunmane.ledgers.raw import Raw
 
 SEPARATORS = (",", "\t", ";", "|")
 # What Excel writes above a table to say its separator; Excel itself does not count the line.
 SEP_LINE = re.compile(r'"?sep=(.)"?\s*$')
+DECIMAL_COMMA = r"[-+]?\d{1,3},\d+"
 HEAD_CHARACTERS = 1 << 20
 BLOCK_BYTES = 16 << 20
 MAX_COLUMNS = 2000
@@ -101,12 +111,13 @@ def open_delimited(
     Raises
     ------
     FileError
-        If its encoding is not known, it is no text, has no rows or too many, a row has more cells than headings, or a
-        quote is never closed.
+        If its encoding is not known, it is no text, has no rows or too many, a row has more cells than headings, a
+        quote is never closed, several tables stand side by side, or degrees are written with a decimal comma.
     """
     encoding = find_encoding(path, path.name, wanted=layout.encoding)
     head = _read_head(path, encoding, layout)
     headings = find_headings(head.records, layout)
+    refuse_tables_beside(headings, path.name)
     start = headings.at + headings.count
     headings = _widened(headings, head.records)
     if not headings.names:
@@ -122,6 +133,7 @@ def open_delimited(
     blank = [name for name in unnamed if name in table and not table[name].notna().any()]
     if table.empty:
         raise FileError("ledger_no_rows", file=path.name)
+    _refuse_decimal_commas(table, path.name)
     told = {"encoding": encoding, "separator": head.separator, **headings.told()}
     if rows.short_count:
         told["short_rows"] = rows.short_count
@@ -138,16 +150,27 @@ def _read_head(path: pathlib.Path, encoding: str, layout: Layout) -> _Head:
     separator = layout.separator or (said.group(1) if said else "")
     if not separator:
         marks = ("\t", *SEPARATORS) if path.suffix.lower() == ".tsv" else SEPARATORS
-        separator = max(marks, key=lambda mark: _evenness(_records(text, mark)))
-    return _Head(separator, skipped, _records(text, separator))
+        separator = max(marks, key=lambda mark: _evenness(_records(text, mark, row_limit(layout))))
+    return _Head(separator, skipped, _records(text, separator, row_limit(layout)))
 
 
-def _records(text: str, separator: str) -> list[list[str]]:
+def _refuse_decimal_commas(table: pd.DataFrame, file: str) -> None:
+    """Refuse degrees such as 34,47: elsewhere in the file a comma may stand between thousands, and nobody knows."""
+    for name in table.columns:
+        if plain(name) in (*LON_NAMES, *LAT_NAMES):
+            found = table[name].dropna().str.strip()
+            with_comma = found[found.str.fullmatch(DECIMAL_COMMA)]
+            if len(with_comma):
+                row, value = with_comma.index[0], with_comma.iloc[0]
+                raise FileError("ledger_decimal_comma", file=file, row=int(row), column=name, value=value)
+
+
+def _records(text: str, separator: str, limit: int) -> list[list[str]]:
     records: list[list[str]] = []
     # A shape too long for a cell stands below the headings; what was read so far holds them.
     with contextlib.suppress(csv.Error):
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        records.extend(itertools.islice(reader, FIRST_ROWS))
+        records.extend(itertools.islice(reader, limit))
     return records
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from gunmane import schema
+from gunmane.errors import FileError
 from gunmane.ledgers.profiles import Layout
 
 LON_NAMES = ("lon", "lng", "longitude", "経度")
@@ -17,16 +18,21 @@ WKT_NAMES = ("wkt", "geometry", "geom", "the_geom")
 # In the plane coordinates of Japan X points north; elsewhere X is longitude. Nobody can tell from the name.
 X_NAMES, Y_NAMES = ("x", "x座標"), ("y", "y座標")
 # Titles, dates and blank rows may stand above the headings; further down they are data.
-FIRST_ROWS = 30
+FIRST_ROWS = 100
 MAX_HEADING_ROWS = 4
 # Between the parts of a heading that is spread over several rows: "位置 / 緯度".
 JOINER = " / "
 UNNAMED = "列{number}"
+SHOWN = 4
 NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(?:[eE][-+]?\d+)?%?")
 DATE = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ][\d:.]+)?")
 UNIT = re.compile(
     r"[(\[〔【]?(?:m|km|cm|mm|m2|m3|ha|度|年|年度|西暦|和暦|人|戸|円|千円|百万円|箇所|個|本|基|%)[)\]〕】]?"
 )
+# What numbers the rows of two tables beside each other; and how a heading that comes twice is told apart.
+NUMBERING = re.compile(r"no\.?|#|番号|通番|連番|項番|通し番号|整理番号")
+TIMES = re.compile(r" \(\d+\)$")
+MIN_BLOCK = 2
 # Parts of words that stand in headings of Japanese ledgers and seldom in their cells' first rows.
 HEADING_WORDS = re.compile(
     r"番号|名称|[^\d]名$|コード|延長|橋長|幅員|面積|所在|住所|緯度|経度|座標|区分|種別|種類|備考|路線|管理者|年度|年月|判定|健全"
@@ -55,6 +61,8 @@ class Headings:
         What the first filled row of the file says.
     is_titled
         True where the row taken for headings looks like a title: it fills at most half as many cells as a row below.
+    tables
+        How many tables with the same headings stand beside each other.
     """
 
     at: int
@@ -64,6 +72,7 @@ class Headings:
     title: str = ""
     first: str = ""
     is_titled: bool = False
+    tables: int = 1
 
     def told(self) -> dict[str, Any]:
         """Return what `Raw.told` says of the headings; rows are counted from 1."""
@@ -87,13 +96,13 @@ def find_headings(
     Parameters
     ----------
     lines
-        The first rows as text, at most `FIRST_ROWS` are looked at.
+        The first rows as text; no more than `FIRST_ROWS` are looked at, unless the layout names a row further down.
     layout
         `heading_row` and `heading_rows` count where they are not 0.
     merged
         Merged cells as ((first row, first column), (last row, last column)), counted from 0.
     """
-    rows = [[" ".join(str(cell).split()) for cell in line] for line in lines[:FIRST_ROWS]]
+    rows = [[" ".join(str(cell).split()) for cell in line] for line in lines[: row_limit(layout)]]
     filled = [sum(bool(cell) for cell in row) for row in rows]
     first = next((i for i, count in enumerate(filled) if count), 0)
     words = " ".join(cell for cell in rows[first] if cell)[:60] if rows else ""
@@ -109,7 +118,43 @@ def find_headings(
     count = layout.heading_rows or (0 if not rows else _row_count(rows, at, merged, is_titled=is_titled))
     count = min(count, len(rows) - at)
     names, is_named = _names(rows[at : at + count], at, merged)
-    return Headings(at, count, names, is_named, words if at > first else "", words, is_titled)
+    title = words if at > first else ""
+    return Headings(at, count, names, is_named, title, words, is_titled, _tables(names, is_named))
+
+
+def row_limit(layout: Layout) -> int:
+    """Return how many first rows are needed to find the headings."""
+    return max(FIRST_ROWS, layout.heading_row + MAX_HEADING_ROWS)
+
+
+def refuse_tables_beside(headings: Headings, file: str) -> None:
+    """
+    Refuse a sheet with several tables beside each other: one row of it would be several rows of the ledger.
+
+    Raises
+    ------
+    FileError
+        If the same headings come several times side by side.
+    """
+    if headings.tables > 1:
+        first = [name for name, known in zip(headings.names, headings.is_named, strict=True) if known]
+        found = " | ".join(first[: min(len(first) // headings.tables, SHOWN)])
+        raise FileError("ledger_tables_beside", file=file, count=headings.tables, found=found)
+
+
+def _tables(names: Collection[str], is_named: Collection[bool]) -> int:
+    """Return how often the headings repeat from the first one on, or from the second where the first only counts."""
+    bare = [TIMES.sub("", name) for name, known in zip(names, is_named, strict=True) if known]
+    starts = [0] + [1] * bool(bare and NUMBERING.fullmatch(plain(bare[0])))
+    for part in (bare[start:] for start in starts):
+        for width in range(MIN_BLOCK, len(part) // 2 + 1):
+            block = part[:width]
+            times = len(part) // width
+            is_repeated = part[width : 2 * width] == block and len(set(block)) == width
+            # Two headings are two by chance; they must be all there is.
+            if is_repeated and (width > MIN_BLOCK or part == block * times):
+                return next(n for n in range(times, 1, -1) if part[: n * width] == block * n)
+    return 1
 
 
 def count_known(names: Collection[str]) -> int:

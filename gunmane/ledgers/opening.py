@@ -67,9 +67,10 @@ def open_raw(
     ------
     FileError
         If the file cannot be used as a whole: missing, of an unknown kind, too large, broken, cut off, locked, or
-        without rows.
+        without rows; or the layout counts rows below 0.
     """
     path = checked_file(pathlib.Path(path))
+    _check_layout(layout, path.name)
     kind = path.suffix.lower()
     if kind == ".zip":
         return _open_inner(path, layout, columns, max_rows)
@@ -82,6 +83,12 @@ def open_raw(
         model = read(path, max_rows=max_rows) if kind in STOPPABLE else read(path)
         return _narrowed(model, columns, max_rows)
     return open_vector(path, layout=layout, columns=columns, max_rows=max_rows)
+
+
+def _check_layout(layout: Layout, file: str) -> None:
+    for name in ("heading_row", "heading_rows"):
+        if getattr(layout, name) < 0:
+            raise FileError("ledger_layout_row", file=file, name=name, value=getattr(layout, name))
 
 
 def open_layer(path: pathlib.Path, name: str) -> Raw:

@@ -12,6 +12,8 @@ COUNTS = {
     "error_cells": "ledger_error_cells",
     "short_rows": "ledger_short_rows",
 }
+# What `Raw.told` counts by columns -> the note that says it.
+MERGED = {"merged_filled": "ledger_merged_filled", "merged_kept": "ledger_merged_kept"}
 
 
 def opening_notes(raw: Raw) -> tuple[Note, ...]:
@@ -25,11 +27,16 @@ def opening_notes(raw: Raw) -> tuple[Note, ...]:
     """
     told = raw.told
     notes: list[Note] = []
+    hidden = [str(name) for name in told.get("hidden_sheets", ())]
+    if told.get("sheet") in hidden:
+        notes.append(Note.of("ledger_hidden_read", file=raw.file, read=told["sheet"]))
+    if unread := [name for name in hidden if name != told.get("sheet")]:
+        notes.append(Note.of("ledger_hidden_left", file=raw.file, left=_list(unread)))
     for all_key, key, note in (
         ("sheets", "sheet", "ledger_sheets_left"),
         ("layers", "layer", "ledger_layers_left"),
     ):
-        left = [str(name) for name in told.get(all_key, ()) if name != told.get(key)]
+        left = [str(name) for name in told.get(all_key, ()) if name not in {told.get(key), *hidden}]
         if left:
             notes.append(Note.of(note, file=raw.file, read=told[key], left=_list(left)))
     if told.get("left_out"):
@@ -38,6 +45,10 @@ def opening_notes(raw: Raw) -> tuple[Note, ...]:
     for key, note in COUNTS.items():
         if told.get(key):
             notes.append(Note.of(note, file=raw.file, count=told[key]))
+    for key, note in MERGED.items():
+        if told.get(key):
+            columns = _list(list(told[key]))
+            notes.append(Note.of(note, file=raw.file, count=sum(told[key].values()), columns=columns))
     return tuple(notes)
 
 

@@ -19,7 +19,16 @@ import python_calamine
 from gunmane.errors import FileError
 from gunmane.i18n import LANGUAGES, t
 from gunmane.ledgers import files
-from gunmane.ledgers.heading_rows import FIRST_ROWS, UNNAMED, Headings, count_known, find_headings, has_place
+from gunmane.ledgers.heading_rows import (
+    UNNAMED,
+    Headings,
+    count_known,
+    find_headings,
+    has_place,
+    refuse_tables_beside,
+    row_limit,
+)
+from gunmane.ledgers.merged_cells import fill_down
 from gunmane.ledgers.profiles import Layout
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.workbook_parts import MAX_CELLS, Part, look_through
@@ -43,10 +52,12 @@ class _Sheet:
     rows: int
 
     @property
-    def rank(self) -> tuple[bool, bool, int, int]:
-        """Say how likely it is the ledger: seen, with a place, with known headings, with rows."""
-        names = self.headings.names
-        return self.is_visible, has_place(names), min(count_known(names), 6), self.rows
+    def rank(self) -> tuple[bool, bool, int, bool, int]:
+        """Say how likely it is the ledger: a table that is seen, with a place, with known headings, with rows."""
+        known, is_placed = count_known(self.headings.names), has_place(self.headings.names)
+        # A note on its own must not stand before a ledger that someone hid.
+        is_seen_table = self.is_visible and (is_placed or known > 1)
+        return is_seen_table, is_placed, min(known, 6), self.is_visible, self.rows
 
 
 def open_sheets(
@@ -78,13 +89,14 @@ def open_sheets(
     -------
     raw
         Index: the sheet's own row numbers. `told`: `sheet`, `sheets` (those with rows), `hidden_sheets`,
-        `heading_row`, `heading_rows`, `title`, `formulas_without_value`, `error_cells`.
+        `heading_row`, `heading_rows`, `title`, `formulas_without_value`, `error_cells`, `merged_filled` and
+        `merged_kept` (cells by columns, see `fill_down`).
 
     Raises
     ------
     FileError
         If the file is broken, locked, too large when unpacked, has no rows or too many, no sheet of that name, or
-        rows only where our templates explain their columns.
+        rows only where our templates explain their columns; or several tables stand beside each other.
     """
     kind = path.suffix.lower()
     parts = look_through(path)
@@ -102,12 +114,14 @@ def open_sheets(
     if not chosen:
         raise FileError("ledger_no_rows", file=path.name)
     sheet = max(chosen, key=lambda s: s.rank)
+    refuse_tables_beside(sheet.headings, path.name)
     with _faults_told(path.name):
         table = _table(sheet, path.name, columns, max_rows)
+        merged = fill_down(table, sheet.headings, sheet.cells.merged_cell_ranges or ())
     if table.empty:
         raise FileError("ledger_no_rows", file=path.name)
     told = {"sheet": sheet.name, "sheets": [s.name for s in chosen], **sheet.headings.told()}
-    told |= _told(sheets, parts.get(sheet.name))
+    told |= _told(sheets, parts.get(sheet.name)) | merged
     return Raw(path.name, FORMATS[kind], table, told=told)
 
 
@@ -170,7 +184,7 @@ def _sheet(book: Any, meta: Any, layout: Layout) -> _Sheet | None:
     if cells.start is None:
         return None
     indent = [""] * cells.start[1]
-    first = itertools.islice(cells.iter_rows(), max(FIRST_ROWS, layout.heading_row + 4, cells.start[0] + 8))
+    first = itertools.islice(cells.iter_rows(), max(row_limit(layout), cells.start[0] + 8))
     lines = [indent + [cell_text(value) for value in row] for row in first]
     headings = find_headings(lines, layout, merged=cells.merged_cell_ranges or ())
     is_visible = meta.visible == python_calamine.SheetVisibleEnum.Visible
