@@ -339,6 +339,7 @@ def test_a_row_whose_town_cannot_be_told_is_a_fault_in_ones_own_table(tmp_path):
         ({3: 130, 4: 200}, ["totals_more_bad_bridges_value"] * 2),
         ({2: 83_000}, ["totals_out_of_range_value"]),
         ({2: 8_300}, ["totals_roads_too_dense_value"]),
+        ({2: 0.7}, ["totals_roads_too_thin_value"]),
         ({4: 9_999}, ["totals_more_bad_bridges_value"] * 2),
     ],
 )

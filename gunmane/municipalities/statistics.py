@@ -35,6 +35,8 @@ NAMES_JA = {
     "bridges_grade_3_4": "判定Ⅲ・Ⅳの橋数",
     "civil_engineers": "土木技師数",
 }
+# A tenth of the sparsest municipality of the model regions: what is below is km taken for m.
+MIN_ROAD_KM_PER_KM2 = 0.05
 # Denser than the densest city of Japan (Tokyo's wards: 20 km of road a km2).
 MAX_ROAD_KM_PER_KM2 = 25.0
 MAX_PARK_SHARE = 0.2
@@ -168,6 +170,9 @@ def _faults_together(region: Region, code: str, row: pd.Series, given: set[str])
         km, limit = f"{row['road_length_m'] / 1000:,.0f}", f"{MAX_ROAD_KM_PER_KM2:g}"
         values = {"km": km, "area": area, "limit": limit}
         found.append((("road_length_m", "area_km2"), "totals_roads_too_dense", values))
+    if 0 < row["road_length_m"] / 1000 / row["area_km2"] < MIN_ROAD_KM_PER_KM2:
+        values = {"m": f"{row['road_length_m']:,.0f}", "area": area}
+        found.append((("road_length_m",), "totals_roads_too_thin", values))
     if row["park_area_m2"] > row["area_km2"] * 1e6 * MAX_PARK_SHARE:
         ha, percent = f"{row['park_area_m2'] / 1e4:,.0f}", f"{MAX_PARK_SHARE * 100:g}"
         values = {"ha": ha, "area": area, "percent": percent}
