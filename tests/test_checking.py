@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from gunmane.cli import console, main
+from gunmane.cli.report import unit_name
 from gunmane.deliveries import recognise, take_delivery
 from gunmane.exports.words import text_width
 from gunmane.exports.xroad import xroad_csv
@@ -54,11 +55,11 @@ def bridge_rows(count):
 
 @pytest.fixture
 def bridges(tmp_path):
-    """Fourteen bridges; twelve have a grade that nobody can read, two stand with swapped degrees."""
-    rows = bridge_rows(14)
+    """Forty bridges; the first twelve have a grade that nobody can read, the last two stand with swapped degrees."""
+    rows = bridge_rows(40)
     for row in rows[:12]:
-        row[5] = "Ｖ"
-    for row in rows[12:]:
+        row[5] = "要確認"
+    for row in rows[38:]:
         row[7:] = row[7:][::-1]
     return saved(tmp_path / "橋梁.xlsx", rows)
 
@@ -92,9 +93,9 @@ def headings_of(text):
 
 def test_a_fault_names_the_ledger_s_own_heading_and_up_to_ten_rows(bridges, capsys):
     _, out, _ = checked(bridges, capsys=capsys)
-    assert "2、3、4、5、6、7、8、9、10、11行目ほか2（列判定区分→判定（台帳のまま）、値「Ｖ」）" in plain(out)
+    assert "2、3、4、5、6、7、8、9、10、11行目ほか2（列判定区分→判定（台帳のまま）、値「要確認」）" in plain(out)
     assert "列geometry" not in plain(out) and "列condition_raw" not in plain(out)
-    assert "14、15行目" in plain(out) and "--outを付けて書き出すExcel" in plain(out)
+    assert "40、41行目" in plain(out) and "--outを付けて書き出すExcel" in plain(out)
 
 
 def test_the_advice_for_a_bridge_lists_no_scales_of_parks_and_sewers(bridges, capsys):
@@ -118,7 +119,7 @@ def test_lines_break_between_japanese_letters_but_not_before_a_full_stop():
 def test_rows_left_out_count_no_values_as_mended(bridges, capsys):
     _, out, _ = checked(bridges, "--on-invalid", "reject", "--json", capsys=capsys)
     (told,) = json.loads(out)["files"]
-    assert (told["taken"], told["rejected"], told["mended"]) == (12, 2, 0)
+    assert (told["taken"], told["rejected"], told["mended"]) == (38, 2, 0)
 
 
 def test_a_title_and_rows_of_sums_are_told_without_an_exclamation(tmp_path, capsys):
@@ -293,6 +294,7 @@ def test_a_broken_network_is_told_above_the_bundles_that_it_makes(tmp_path, caps
     )
     told = capsys.readouterr().out
     assert told.index("! 道路網は") < told.index("年間業務額（幅）") and "piece " not in told
+    assert plain(told).count("個に分かれています") == 1
 
 
 def test_sectors_are_named_in_japanese_too(tmp_path):
@@ -309,3 +311,16 @@ def test_places_that_are_only_near_are_told_as_a_warning(addressed, capsys):
 def test_half_a_ledger_is_set_beside_the_official_count(bridges, capsys):
     _, out, _ = checked(bridges, capsys=capsys)
     assert "!宇陀市の橋梁:台帳は" in plain(out) and "公的統計は" in out
+
+
+def test_a_length_that_is_only_doubted_counts_as_read(tmp_path, capsys):
+    rows = bridge_rows(12)
+    rows[3][3] = "32,500"
+    _, out, _ = checked(saved(tmp_path / "橋梁.xlsx", rows), "--json", capsys=capsys)
+    (told,) = json.loads(out)["files"]
+    assert (told["taken"], told["unset"]) == (12, 0) and told["faults"][0]["rule"] == "length_m_unusual_value"
+
+
+def test_a_unit_apart_from_the_roads_of_its_town_has_a_name_of_the_language():
+    assert [unit_name("piece 3", lang) for lang in ("ja", "en")] == ["離れた部分 3", "part 3 apart"]
+    assert unit_name("鷲家", "ja") == "鷲家"

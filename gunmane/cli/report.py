@@ -271,4 +271,4 @@ def tell_files(paths: dict[str, pathlib.Path], lang: str) -> None:
     """Print which files were written."""
     folder = next(iter(paths.values())).parent
     console.tell()
-    console.tell(t("cli.written", lang, folder=str(folder), files=" ".join(paths)))
+    console.tell_wrapped(t("cli.written", lang, folder=str(folder), files=" ".join(paths)))
