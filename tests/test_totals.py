@@ -114,7 +114,7 @@ def test_the_template_gives_every_total_in_our_units():
 
 
 @pytest.mark.parametrize(
-    ("head", "cell", "metres"), [("道路延長(km)", "1.5", 1500), ("道路延長（ｍ）", "1500", 1500)]
+    ("head", "cell", "metres"), [("道路延長(km)", "150.5", 150_500), ("道路延長（ｍ）", "150500", 150_500)]
 )
 def test_the_unit_of_a_heading_counts(head, cell, metres):
     totals = totals_from(raw_of([["団体コード", head], ["29212", cell]]), OWN, region=UDA)
@@ -173,7 +173,7 @@ def workbook(path, rows, *, merged=(), sheet="Sheet1"):
 
 def test_the_survey_as_published_is_recognised_and_read(tmp_path):
     rows = survey_rows(
-        [("2023", "292125", 781_800, 716_000, 50, 16_822), ("2023", "293857", 5, "-", "-", "-")]
+        [("2023", "292125", 781_800, 716_000, 50, 16_822), ("2023", "293857", 106_000, "-", "-", "-")]
     )
     merged = ("H2:W2", "H3:O3", "P3:W3", "L5:M5", "T5:U5", "AO2:AS2", "AO3:AS3")
     path = workbook(tmp_path / "001068878.xlsx", rows, merged=merged, sheet="AFAHO14H1030")
