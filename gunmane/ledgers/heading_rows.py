@@ -32,6 +32,7 @@ UNIT = re.compile(
 # What numbers the rows of two tables beside each other; and how a heading that comes twice is told apart.
 NUMBERING = re.compile(r"no\.?|#|番号|通番|連番|項番|通し番号|整理番号")
 TIMES = re.compile(r" \(\d+\)$")
+NAMING = re.compile(r"名|番号|name|(?:^|_)(?:id|no)$")
 MIN_BLOCK = 2
 # Parts of words that stand in headings of Japanese ledgers and seldom in their cells' first rows.
 HEADING_WORDS = re.compile(
@@ -151,6 +152,8 @@ def _tables(names: Collection[str], is_named: Collection[bool]) -> int:
             block = part[:width]
             times = len(part) // width
             is_repeated = part[width : 2 * width] == block and len(set(block)) == width
+            # A table of its own names what its rows are; counts of one thing may well repeat (箇所数 | 面積).
+            is_repeated = is_repeated and any(NAMING.search(plain(name)) for name in block)
             # Two headings are two by chance; they must be all there is.
             if is_repeated and (width > MIN_BLOCK or part == block * times):
                 return next(n for n in range(times, 1, -1) if part[: n * width] == block * n)
