@@ -91,7 +91,7 @@ places = st.builds(
 @given(
     st.builds(
         Profile,
-        kind=texts,
+        kind=st.sampled_from(["table", "own", "xroad_bridge"]),
         role=st.sampled_from(["assets", "unknown"]),
         columns=st.dictionaries(columns, st.lists(texts, max_size=3).map(tuple), max_size=4),
         constants=st.dictionaries(columns, texts, max_size=3),
@@ -101,6 +101,8 @@ places = st.builds(
         answers=st.builds(Answers, owner=texts, may_share=st.sampled_from(["", "yes", "no"])),
         year_style=st.sampled_from(["auto", "western", "era"]),
         factors=st.dictionaries(columns, st.floats(1e-9, 1e9), max_size=3),
+        units=st.dictionaries(columns, texts, max_size=2),
+        grade_scale=st.sampled_from(["", "health_5"]),
     )
 )
 def test_a_written_profile_reads_back_equal(profile):
@@ -375,7 +377,7 @@ def test_an_era_and_its_year_side_by_side_are_one_year(kusatsu, names, ours):
 def test_numbers_beside_other_words_are_no_years(kusatsu):
     raw = raw_of({"橋梁名": ["a"], "判定": ["S"], "径間数": ["2"]})
     profile = propose_profile(raw, region=kusatsu)
-    assert "built_year" not in profile.columns and profile.columns["condition_raw"] == ("判定",)
+    assert "built_year" not in profile.columns and "inspected_year" not in profile.columns
 
 
 @pytest.mark.parametrize(
@@ -678,9 +680,9 @@ def test_units_are_applied_and_told(kusatsu):
         {"公園名": ["a", "b"], "面積（ha）": ["1.5", "約2"], "緯度": ["35", "35"], "経度": ["136", "136"]}
     )
     rows = understood(raw, kusatsu)
-    assert rows["area_m2"].tolist() == [15000.0, "約2"]
+    assert rows["area_m2"].tolist() == [15000.0, 20000.0]
     reading = rows.attrs["readings"][0]
-    assert (reading["column"], reading["reading"], reading["rows"]) == ("area_m2", "unit", 1)
+    assert (reading["column"], reading["reading"], reading["rows"]) == ("area_m2", "unit", 2)
     assert rows.attrs["original"]["area_m2"] == ("面積（ha）",)
     table = schema.check_table(readings_of(rows, "台帳.csv"), "readings")
     assert table["source_file"].tolist() == ["台帳.csv"] and table["first_row"].tolist() == [2]

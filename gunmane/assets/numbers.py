@@ -15,11 +15,21 @@ from numpy.typing import NDArray
 from gunmane.assets.values import Cells, is_unknown
 
 # What one of each unit is in the column's own unit; texts after NFKC and casefold (㎡ and m² become m2).
-LENGTHS = {"m": 1.0, "メートル": 1.0, "km": 1_000.0, "キロメートル": 1_000.0, "cm": 0.01, "mm": 0.001}
+LENGTHS = {
+    "m": 1.0,
+    "メートル": 1.0,
+    "km": 1_000.0,
+    "キロメートル": 1_000.0,
+    "千m": 1_000.0,
+    "cm": 0.01,
+    "mm": 0.001,
+    "間": 20 / 11,
+    "尺": 10 / 33,
+}
 UNITS: dict[str, dict[str, float]] = {
     "length_m": LENGTHS,
     "width_m": LENGTHS,
-    "diameter_mm": {"mm": 1.0, "ミリ": 1.0, "cm": 10.0, "m": 1_000.0},
+    "diameter_mm": {"mm": 1.0, "ミリ": 1.0, "cm": 10.0, "m": 1_000.0, "インチ": 25.4},
     "area_m2": {
         "m2": 1.0,
         "平方メートル": 1.0,
@@ -29,6 +39,13 @@ UNITS: dict[str, dict[str, float]] = {
         "ha": 10_000.0,
         "ヘクタール": 10_000.0,
         "km2": 1_000_000.0,
+        "千m2": 1_000.0,
+        "千平方メートル": 1_000.0,
+        "坪": 400 / 121,
+        "畝": 12_000 / 121,
+        "反": 120_000 / 121,
+        "町": 1_200_000 / 121,
+        "町歩": 1_200_000 / 121,
     },
     "annual_cost_jpy": {
         "円": 1.0,

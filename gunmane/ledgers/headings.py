@@ -67,7 +67,22 @@ IN_BRACKETS = {"間", "尺", "坪", "畝", "反", "町", "町歩", "歩", "in"}
 ALL_UNITS = {unit for table in UNIT_FACTORS.values() for unit in table} | set(UNIT_WORDS)
 UNITS = ALL_UNITS - IN_BRACKETS
 # Words that are units, but not of a size or a cost in ours.
-OTHER_UNITS = {"ft", "feet", "yd", "mi", "mile", "acre", "エーカー", "フィート", "マイル", "ドル", "$", "usd", "m3", "%"}
+OTHER_UNITS = {
+    "ft",
+    "feet",
+    "yd",
+    "mi",
+    "mile",
+    "acre",
+    "エーカー",
+    "フィート",
+    "マイル",
+    "ドル",
+    "$",
+    "usd",
+    "m3",
+    "%",
+}
 PER_YEAR = re.compile(r"[/・]?(年間|年度|年額|毎年|年)$")
 TAX = re.compile(r"[・,、/ ]*\(?税(込み?|抜き?|別)?\)?$")
 MULTIPLE = re.compile(r"^[十百千万億]+")
@@ -186,8 +201,7 @@ def vocabulary() -> Vocabulary:
     text = (resources.files("gunmane.ledgers") / "headings.toml").read_text(encoding="utf-8")
     given = tomllib.loads(text)
     signs, titles, words, several, other, loose, strong, member = (
-        given.pop(key)
-        for key in ("sign", "title", "words", "several", "other", "loose", "strong", "member")
+        given.pop(key) for key in ("sign", "title", "words", "several", "other", "loose", "strong", "member")
     )
     own = {name: {"any": [name]} for name in schema.names("assets")}
     columns = {
@@ -264,8 +278,8 @@ def match_headings(headings: Sequence[str], sector: str) -> dict[str, tuple[str,
     Return our column -> the headings that mean it, the best first.
 
     A whole heading, be it without brackets and unit, beats the last part of a heading in levels, then a known heading
-    at its end, then one within it; of two alike the one that `headings.toml` prefers. A heading is used once; a column of ours takes several only where they
-    mean the same (`several` in `headings.toml`).
+    at its end, then one within it; of two alike the one that `headings.toml` prefers. A heading is used once; a
+    column of ours takes several only where they mean the same (`several` in `headings.toml`).
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import pathlib
@@ -15,17 +16,21 @@ import pyproj
 
 from gunmane import schema
 from gunmane.errors import FileError
+from gunmane.i18n import catalogue
 from gunmane.ledgers.profiles import ROLES, Answers, Layout, Position, Profile
+from gunmane.ledgers.scales import scale_names
 
 SUFFIX = ".profile.toml"
 MAX_PROFILE_BYTES = 1024**2
+# Words of the catalogue for kinds of packages; no file is one.
+PACKAGES = ("wide_area", "multi_sector", "both")
 YEAR_STYLES = ("auto", "western", "era")
 MAY_SHARE = ("", "yes", "no")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 LINE = re.compile(r"line (\d+)")
 PLAIN = ("kind", "role", "year_style", "grade_scale")
-TABLES = ("columns", "factors", "constants", "values", "position", "layout", "answers")
+TABLES = ("columns", "factors", "units", "constants", "values", "position", "layout", "answers")
 # What stands above each part of the file, for a person who opens it in a text editor.
 HEAD = (
     "このファイルは、台帳の列が何を表すかを gunmane に伝える設定です。メモ帳などで直して保存し、",
@@ -42,6 +47,7 @@ ABOUT = {
     "columns": "列の対応。左が gunmane の列、右が台帳の見出し（複数書くと、左から順に空でない値を使う）\n"
     '例: name = ["橋梁名"]',
     "factors": "単位の換算。台帳の数字に掛ける数\n例: area_m2 = 10000.0（台帳が ha のとき）",
+    "units": '行ごとの単位が書かれた台帳の列。左が gunmane の列、右が単位の列の見出し\n例: area_m2 = "単位"',
     "constants": "台帳に列がない、または空のときに使う値\n"
     '例: sector = "bridge"（road bridge tunnel park sewer water river）',
     "values": '台帳のことばの読み替え。左が台帳のことば、右が gunmane のことば\n例: "橋りょう" = "bridge"',
@@ -150,8 +156,9 @@ def build_profile(given: Mapping[str, Any], text: str, *, file: str) -> Profile:
         raise reader.fault("profile_value", "", "year_style", allowed=" / ".join(YEAR_STYLES))
     tables = {name: reader.table(given, name, "") for name in TABLES}
     role = plain.get("role", "assets")
-    for name in ("columns", "factors", "constants", "values"):
+    for name in ("columns", "factors", "units", "constants", "values"):
         reader.ours(tables[name], name, role)
+    _check_named(plain, reader)
     answers = reader.part(tables["answers"], Answers, "answers")
     if answers.may_share not in MAY_SHARE:
         raise reader.fault("profile_value", "answers", "may_share", allowed='yes / no / ""')
@@ -164,10 +171,25 @@ def build_profile(given: Mapping[str, Any], text: str, *, file: str) -> Profile:
         constants={k: reader.text(tables["constants"], k, "constants") for k in tables["constants"]},
         values={k: reader.words(tables["values"], k) for k in tables["values"]},
         factors={k: reader.factor(tables["factors"], k) for k in tables["factors"]},
+        units={k: reader.text(tables["units"], k, "units") for k in tables["units"]},
         position=position,
         layout=reader.part(tables["layout"], Layout, "layout"),
         answers=answers,
     )
+
+
+@functools.cache
+def kinds() -> tuple[str, ...]:
+    """Return every kind of file that a profile may name."""
+    named = (key.removeprefix("kind.") for key in catalogue("ja") if key.startswith("kind."))
+    return tuple(kind for kind in named if kind not in PACKAGES)
+
+
+def _check_named(plain: Mapping[str, str], reader: _Reader) -> None:
+    """Refuse a kind or a scale of grades that there is not: a mistyped one would be passed over in silence."""
+    for key, allowed in (("kind", kinds()), ("grade_scale", ("", *scale_names()))):
+        if plain.get(key, allowed[0]) not in allowed:
+            raise reader.fault("profile_value", "", key, allowed=" / ".join(filter(None, allowed)))
 
 
 def _is_crs(name: str) -> bool:
@@ -268,7 +290,7 @@ def write_profile(profile: Profile) -> str:
     lines = [f"# {line}" for line in HEAD] + [""]
     for key in PLAIN:
         lines += [*_comment(key), f"{key} = {_quoted(getattr(profile, key))}"]
-    for name in ("columns", "factors", "constants"):
+    for name in ("columns", "factors", "units", "constants"):
         table = getattr(profile, name)
         lines += ["", *_comment(name), f"[{name}]"]
         lines += [f"{_key(key)} = {_value(value)}" for key, value in table.items()]

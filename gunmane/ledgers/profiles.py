@@ -112,6 +112,8 @@ class Profile:
         Scale of `condition_raw` (`scale` in `data/model_regions/grades.csv`); "" takes the usual one of the sector.
     factors
         Our column -> what its numbers are multiplied by to be in our unit (ha: `area_m2` 10000).
+    units
+        Our column -> the file's column with the unit of each row (ha, ㎡); it counts instead of a factor.
     notes
         What the reader must know of how it was proposed; neither kept in the file nor compared.
     """
@@ -127,4 +129,5 @@ class Profile:
     year_style: str = "auto"
     grade_scale: str = ""
     factors: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    units: Mapping[str, str] = dataclasses.field(default_factory=dict)
     notes: tuple[Note, ...] = dataclasses.field(default=(), compare=False)

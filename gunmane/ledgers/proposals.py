@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from gunmane import schema
-from gunmane.cache import data_folder
 from gunmane.ledgers.codelists import ROAD_CLASS_WORDS
+from gunmane.ledgers.competing import settle_columns
 from gunmane.ledgers.headings import (
     PLACE_COLUMNS,
+    STRONG,
     factor_of,
     match_headings,
     plain,
-    sector_of_headings,
     sector_of_title,
     vocabulary,
+    votes_of_headings,
 )
 from gunmane.ledgers.joins import is_key
 from gunmane.ledgers.places import looked_at
@@ -71,20 +71,30 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
         return _of_source(raw, known, region)
     headings = [str(column) for column in raw.table.columns]
     own = own_columns(headings)
-    sector = "" if "sector" in own else sector_of_ledger(raw)
+    sector, sector_notes = ("", []) if "sector" in own else sector_of_ledger(raw)
     matched = match_headings([h for h in headings if h not in own.values()], sector)
+    if "sector" not in own and _says_sectors(raw, matched, sector):
+        matched = match_headings(headings, "") | {"sector": matched["subtype"]}
+        sector_notes = [Note.of("profile_sector_by_rows", file=raw.file, column=matched["sector"][0])]
     columns: dict[str, tuple[str, ...]] = {ours: (heading,) for ours, heading in own.items()}
     columns |= {ours: names for ours, names in matched.items() if ours not in columns}
     place = {ours: names for ours, names in columns.items() if ours in PLACE_COLUMNS}
     columns = {ours: names for ours, names in columns.items() if ours not in PLACE_COLUMNS}
     table = raw.table.iloc[looked_at(len(raw.table))]
     columns, id_notes = settle_ids(columns, raw)
-    columns, values = _words(with_eras(columns, table), table, region)
+    settled = settle_columns(
+        with_eras(columns, table),
+        raw.table,
+        "" if "sector" in columns else sector,
+        file=raw.file,
+        taken=[name for names in place.values() for name in names],
+    )
+    columns, values = _words(settled.columns, table, region)
     values |= _subtypes(columns, table, sector)
     if "sector" in columns:
         sector = ""
     position, notes = propose_position(raw, place, region=region)
-    notes += id_notes
+    notes += id_notes + settled.notes
     if not columns and sector in {"", "road"} and _is_bare_lines(raw):
         notes.append(Note.of("profile_lines_as_roads", file=raw.file))
         return Profile(
@@ -95,21 +105,23 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
             layout=layout_of(raw),
             notes=tuple(notes),
         )
+    notes += sector_notes
     is_told = bool(sector) or "sector" in columns
-    if not is_told:
+    if not is_told and not sector_notes:
         notes.append(Note.of("profile_no_sector", file=raw.file))
     town, town_notes = town_of_all(raw, columns, position, region)
     return Profile(
         kind="own" if "sector" in own else "table",
         role="assets" if is_told else "unknown",
         columns={name: columns[name] for name in schema.names("assets") if name in columns},
-        constants={**({"sector": sector} if sector else {}), **town},
+        constants={**({"sector": sector} if sector else {}), **town, **settled.constants},
         values=values,
         position=position,
         layout=layout_of(raw),
         year_style=_year_style(columns, table),
-        grade_scale=_grade_scale(columns, table, sector),
-        factors=_factors(columns),
+        grade_scale=settled.grade_scale if sector else "",
+        factors=_factors(columns, settled.units),
+        units=settled.units,
         notes=(*notes, *town_notes),
     )
 
@@ -123,11 +135,40 @@ def _is_bare_lines(raw: Raw) -> bool:
     return bool(len(kinds)) and bool(np.isin(kinds, LINES).all()) and not any(map(is_key, raw.table.columns))
 
 
-def sector_of_ledger(raw: Raw) -> str:
-    """Return the sector that the headings of a file speak of, else its sheet, layer, title or name; "" if none does."""
-    spoken = sector_of_headings([str(column) for column in raw.table.columns])
+def sector_of_ledger(raw: Raw) -> tuple[str, list[Note]]:
+    """
+    Return the sector that headings and title of a file speak of most, "" if none or two alike, and what to tell.
+
+    Parameters
+    ----------
+    raw
+        The file; of its sheet, layer, title and name the first that says a sector counts.
+    """
+    votes = votes_of_headings([str(column) for column in raw.table.columns])
     titles = (raw.told.get("sheet", ""), raw.told.get("layer", ""), raw.told.get("title", ""), raw.file)
-    return spoken or next((s for s in (sector_of_title(str(title)) for title in titles) if s), "")
+    titled = next((s for s in (sector_of_title(str(title)) for title in titles) if s), "")
+    if titled:
+        votes[titled] += STRONG
+    best, second = sorted(votes, key=lambda sector: -votes[sector])[:2]
+    if not votes[best]:
+        return "", []
+    if votes[best] == votes[second]:
+        return "", [Note.of("profile_sector_open", file=raw.file, sectors=f"{best}, {second}")]
+    if titled in {"", best}:
+        return best, []
+    return best, [Note.of("profile_sector_headings", file=raw.file, sector=best, sectors=titled)]
+
+
+def _says_sectors(raw: Raw, matched: Mapping[str, tuple[str, ...]], sector: str) -> bool:
+    """Whether the kind of each row (種別) is its sector (橋梁, トンネル), where no heading names the asset itself."""
+    votes = votes_of_headings([str(column) for column in raw.table.columns])
+    if "sector" in matched or "subtype" not in matched or max(votes.values()) >= STRONG:
+        return False
+    classes = {plain(word) for word in ROAD_CLASS_WORDS}
+    words = [word for word in _distinct(raw.table, matched["subtype"][0]) if plain(word) not in classes]
+    said = {_sector_word(word) for word in words} - {""}
+    is_most = sum(bool(_sector_word(word)) for word in words) * 2 >= len(words)
+    return is_most and (len(said) > 1 or bool(said - {sector}))
 
 
 def unread_columns(raw: Raw, profile: Profile) -> tuple[str, ...]:
@@ -135,6 +176,7 @@ def unread_columns(raw: Raw, profile: Profile) -> tuple[str, ...]:
     place = profile.position
     used = {name for names in profile.columns.values() for name in names} | set(place.address)
     used |= {place.lon, place.lat, place.x, place.y, place.lat_lon, place.wkt}
+    used |= {*profile.units.values()}
     used |= {*place.lon_parts, *place.lat_parts}
     return tuple(str(column) for column in raw.table.columns if str(column) not in used)
 
@@ -251,8 +293,9 @@ def _are_prefectures(words: list[str]) -> bool:
     return all(len(d) <= 2 or (len(d) in {5, 6} and d.zfill(6)[2:5] == "000") for d in digits)
 
 
-def _factors(columns: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
-    found = {ours: factor_of(names[0], ours) for ours, names in columns.items() if names[0] != ours}
+def _factors(columns: Mapping[str, tuple[str, ...]], units: Collection[str]) -> dict[str, float]:
+    named = {ours: names[0] for ours, names in columns.items() if names[0] != ours and ours not in units}
+    found = {ours: factor_of(name, ours) for ours, name in named.items()}
     return {ours: factor for ours, factor in found.items() if factor != 1}
 
 
@@ -274,25 +317,3 @@ def _year_style(columns: Mapping[str, tuple[str, ...]], table: pd.DataFrame) -> 
 
 def _letters(word: str) -> str:
     return "".join(unicodedata.normalize("NFKC", word).split()).casefold()
-
-
-def _grade_scale(columns: Mapping[str, tuple[str, ...]], table: pd.DataFrame, sector: str) -> str:
-    """Return the scale of a sector that alone has all grades of the table; "" where it is the usual one or open."""
-    if "condition_raw" not in columns or not sector:
-        return ""
-    words = {_letters(word).removesuffix(".0") for word in _distinct(table, columns["condition_raw"][0])}
-    grades = _grades()
-    grades = grades[grades["sector"] == sector]
-    scales = {
-        str(scale): {_letters(grade) for grade in listed}
-        for scale, listed in grades.groupby("scale", sort=False)["grade"]
-    }
-    if not words or not scales or words <= next(iter(scales.values())):
-        return ""
-    fitting = [scale for scale, known in scales.items() if words <= known]
-    return fitting[0] if len(fitting) == 1 else ""
-
-
-@functools.cache
-def _grades() -> pd.DataFrame:
-    return pd.read_csv(data_folder() / "grades.csv", dtype="str", encoding="utf-8")
