@@ -21,7 +21,15 @@ UNUSUAL_RULES = frozenset(
     f"{name}_unusual_value" for name in ("length_m", "width_m", "area_m2", "diameter_mm")
 )
 # Told to the reader without being anybody's fault.
-NOTICES = UNUSUAL_RULES | {"heading_row_value", "summary_row"}
+NOTICES = UNUSUAL_RULES | {
+    "heading_row_value",
+    "summary_row",
+    "abolished",
+    "not_opened",
+    "part_of_asset",
+    "part_grade_value",
+    "part_id_value",
+}
 # Neither mended nor unknown: somebody should look.
 STANDING_RULES = UNUSUAL_RULES | {"muni_far_value", "owner_far_value", "same_place_value"}
 

@@ -15,11 +15,12 @@ import shapely
 from numpy.typing import NDArray
 
 from gunmane import schema
-from gunmane.assets.duplicates import drop_same_ids, drop_same_places
+from gunmane.assets.duplicates import drop_same_ids, drop_same_places, part_sides
 from gunmane.assets.faults import Faults, OnInvalid
 from gunmane.assets.grades import take_grades
 from gunmane.assets.numbers import ReadCells, read_cells, read_number
 from gunmane.assets.owners import take_owners
+from gunmane.assets.parts import merge_parts
 from gunmane.assets.places import find_places, list_far_owners, rejected_places
 from gunmane.assets.readings import Readings
 from gunmane.assets.shapes import mend_geometry
@@ -136,6 +137,7 @@ def take_rows(
     readings = Readings(faults.origins)
     faults.add_heading(rows.attrs)
     faults.add_remarks(texts_of(rows, "remark").to_numpy(dtype=object))
+    _list_out_of_use(rows, faults)
     geometry = mend_geometry(rows, region, faults)
     table = _identities(rows, geometry, region, faults=faults, readings=readings)
     given, raw = cells_of(rows, "condition"), cells_of(rows, "condition_raw")
@@ -150,6 +152,9 @@ def take_rows(
     _measure(table, geometry)
     table["source"] = faults.origins["source_file"] + "#" + faults.origins["row"].astype("str")
     table["is_synthetic"] = _flags(rows)
+    table["side"], table["part_of"] = texts_of(rows, "side"), texts_of(rows, "part_of")
+    merge_parts(table, geometry, faults)
+    part_sides(table, faults)
     drop_same_ids(table["asset_id"], faults)
     drop_same_places(table, geometry, faults)
     faults.raise_first(source)
@@ -238,6 +243,14 @@ def _sectors(rows: gpd.GeoDataFrame, faults: Faults, readings: Readings) -> pd.S
     faults.add((~is_missing & ~is_known)[given.codes], "sector", given, "sector_unknown")
     readings.add("sector", given, sectors, np.where(is_known & (sectors != given.texts), "word", ""))
     return pd.Series(pd.array(sectors, dtype="str").take(given.codes))
+
+
+def _list_out_of_use(rows: gpd.GeoDataFrame, faults: Faults) -> None:
+    """List the rows that are in use no more or not yet, and nothing else of them."""
+    use, said = (texts_of(rows, name).to_numpy(dtype=object) for name in ("out_of_use", "out_of_use_said"))
+    for rule in ("abolished", "not_opened"):
+        faults.add(use == rule, "", said, rule)
+    faults.is_remark |= use != ""
 
 
 def _road_classes(rows: gpd.GeoDataFrame, sector: pd.Series) -> Cells:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gunmane import schema
 from gunmane.errors import FileError
 from gunmane.ledgers.headings import plain, unit_of
+from gunmane.ledgers.marks import row_marks
 from gunmane.ledgers.places import (
     JAPAN_LAT,
     JAPAN_LON,
@@ -65,10 +66,10 @@ def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> g
         One row a row of the file, in its order: the columns that the profile names and the constants (text trimmed,
         missing where empty; numbers where the file has numbers), `position` ("ledger", "town_point", missing),
         `source` ("file#row") and a geometry (None where there is none). Where there are any also `address_fault` and
-        `address` (`told_addresses`) and `remark` (`summary_texts`). `attrs`: `title`, `heading_row` as the
-        reader told; `positions` (rows by ledger, town_point, none); `address_unmatched`, `address_ambiguous`
-        (rows); `original` (our column -> the file's columns); `readings` (`schema.READINGS` as dictionaries:
-        units and words that the profile changed).
+        `address` (`told_addresses`), `remark` (`summary_texts`) and the columns of `row_marks`. `attrs`: `title` and
+        `heading_row` as the reader told; `positions` (rows by ledger, town_point, none); `address_unmatched`,
+        `address_ambiguous` (rows); `original` (our column -> the file's columns); `readings` (`schema.READINGS` as
+        dictionaries: units and words that the profile changed).
 
     Raises
     ------
@@ -91,7 +92,7 @@ def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> g
     crs = crs or pyproj.CRS.from_user_input(LON_LAT if region is None else region.epsg)
     table["position"] = _positions(table.get("position"), is_placed, is_town)
     table["source"] = raw.file + "#" + pd.Series(raw.table.index, index=table.index).astype("str")
-    for name, told in told_addresses(found, len(table)).items():
+    for name, told in (told_addresses(found, len(table)) | row_marks(raw.table, profile)).items():
         table[name] = told
     remarks = summary_texts(raw.table, table, found)
     if remarks is not None:
