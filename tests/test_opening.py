@@ -241,6 +241,26 @@ def test_workbooks_of_other_programs_give_the_same_cells(tmp_path, kind):
     assert raw.table.loc[3].to_list() == ["007", "大橋①", "12"]
 
 
+def test_merged_cells_of_an_opendocument_sheet_are_filled_too(tmp_path):
+    def cell(word, more=""):
+        word = f"<text:p>{word}</text:p>"
+        return f'<table:table-cell office:value-type="string" {more}>{word}</table:table-cell>'
+
+    two_rows = 'table:number-rows-spanned="2"'
+    rows = [cell("管理者") + cell("橋梁名"), cell("奈良県", two_rows) + cell("大橋")]
+    rows += ["<table:covered-table-cell/>" + cell("小橋"), "<table:table-cell/>" + cell("別橋")]
+    body = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+    sheet = f'<office:spreadsheet><table:table table:name="a">{body}</table:table></office:spreadsheet>'
+    base = "urn:oasis:names:tc:opendocument:xmlns"
+    names = " ".join(f'xmlns:{name}="{base}:{name}:1.0"' for name in ("office", "table", "text"))
+    xml = f"<office:document-content {names}><office:body>{sheet}</office:body></office:document-content>"
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    list_of_parts = f'<manifest:manifest xmlns:manifest="{base}:manifest:1.0"/>'
+    members = {"mimetype": kind, "META-INF/manifest.xml": list_of_parts, "content.xml": xml}
+    raw = open_raw(zipped(tmp_path, members, name="own.ods"))
+    assert raw.table["管理者"].fillna("").tolist() == ["奈良県", "奈良県", ""]
+
+
 def test_the_sheet_with_the_ledger_is_chosen_and_the_others_told(tmp_path):
     book = openpyxl.Workbook()
     book.active.title = "説明"

@@ -117,11 +117,12 @@ def open_sheets(
     refuse_tables_beside(sheet.headings, path.name)
     with _faults_told(path.name):
         table = _table(sheet, path.name, columns, max_rows)
-        merged = fill_down(table, sheet.headings, sheet.cells.merged_cell_ranges or ())
+        part = parts.get(sheet.name, Part())
+        merged = fill_down(table, sheet.headings, sheet.cells.merged_cell_ranges or part.merged)
     if table.empty:
         raise FileError("ledger_no_rows", file=path.name)
     told = {"sheet": sheet.name, "sheets": [s.name for s in chosen], **sheet.headings.told()}
-    told |= _told(sheets, parts.get(sheet.name)) | merged
+    told |= _told(sheets, part) | merged
     return Raw(path.name, FORMATS[kind], table, told=told)
 
 
@@ -149,14 +150,14 @@ def _explaining() -> frozenset[str]:
     return frozenset(t(key, lang) for key in EXPLAINING for lang in LANGUAGES)
 
 
-def _told(sheets: list[_Sheet], part: Part | None) -> dict[str, Any]:
+def _told(sheets: list[_Sheet], part: Part) -> dict[str, Any]:
     told: dict[str, Any] = {}
     hidden = [sheet.name for sheet in sheets if not sheet.is_visible]
     if hidden:
         told["hidden_sheets"] = hidden
-    if part and part.formulas_without_value:
+    if part.formulas_without_value:
         told["formulas_without_value"] = part.formulas_without_value
-    if part and part.error_cells:
+    if part.error_cells:
         told["error_cells"] = part.error_cells
     return told
 

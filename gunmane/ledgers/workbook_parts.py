@@ -50,12 +50,16 @@ class Part:
         Formulas whose value was never stored.
     error_cells
         Cells that hold an error such as #N/A.
+    merged
+        Cells merged over several rows as ((first row, column), (last row, column)), counted from 0; of an OpenDocument
+        sheet only, as its reader does not tell them.
     """
 
     rows: int = 0
     columns: int = 0
     formulas_without_value: int = 0
     error_cells: int = 0
+    merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()
 
 
 def look_through(path: pathlib.Path) -> dict[str, Part]:
@@ -153,6 +157,7 @@ def _ods_parts(path: pathlib.Path, members: dict[str, zipfile.ZipInfo]) -> dict[
             for _ in member_blocks(path, member):
                 pass
     parts: dict[str, Part] = {}
+    merged: list[tuple[tuple[int, int], tuple[int, int]]] = []
     rows, columns, width, filled = 0, 0, 0, 0
     sheet = ""
     with zipfile.ZipFile(path) as archive, archive.open(members["content.xml"]) as stream:
@@ -160,12 +165,16 @@ def _ods_parts(path: pathlib.Path, members: dict[str, zipfile.ZipInfo]) -> dict[
             tag = element.tag
             if tag == f"{TABLE_NS}table" and event == "start":
                 sheet, rows, columns = element.get(f"{TABLE_NS}name", ""), 0, 0
-                parts[sheet] = Part()
+                parts[sheet], merged = Part(), []
             elif tag == f"{TABLE_NS}table-row" and event == "start":
                 width = filled = 0
             elif event == "start":
                 continue
+            elif tag == f"{TABLE_NS}table":
+                parts[sheet] = dataclasses.replace(parts[sheet], merged=tuple(merged))
             elif tag in {f"{TABLE_NS}table-cell", f"{TABLE_NS}covered-table-cell"}:
+                if (height := int(element.get(f"{TABLE_NS}number-rows-spanned", "1"))) > 1:
+                    merged.append(((rows, width), (rows + height - 1, width)))
                 width += _times(element, "columns")
                 filled = width if len(element) or element.text or element.get(VALUE_TYPE) else filled
             elif tag == f"{TABLE_NS}table-row":
