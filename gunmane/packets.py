@@ -222,7 +222,7 @@ def named_columns(profile: Profile) -> list[str]:
     places: tuple[str, ...] = (place.lon, place.lat, place.x, place.y, place.lat_lon, place.wkt)
     places += (*place.lon_parts, *place.lat_parts, *place.address)
     named = {name for names in profile.columns.values() for name in names}
-    return sorted(named | {name for name in places if name})
+    return sorted(named | {*profile.units.values()} | {name for name in places if name})
 
 
 def _identity(path: pathlib.Path | str, raw: Raw) -> tuple[str, int]:

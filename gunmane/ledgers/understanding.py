@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gunmane import schema
 from gunmane.errors import FileError
+from gunmane.ledgers.cells import about, marked_grades, with_era, with_units, without_dashes
 from gunmane.ledgers.headings import plain, unit_of
 from gunmane.ledgers.marks import row_marks
 from gunmane.ledgers.places import (
@@ -45,6 +46,7 @@ from gunmane.municipalities import Region
 
 # Readings of single words that are listed for a person; a profile with more is a code list.
 READINGS_KEPT = 500
+GRADES = "condition_raw"
 
 
 def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> gpd.GeoDataFrame:
@@ -122,8 +124,10 @@ def _cells(raw: Raw, profile: Profile, readings: list[dict[str, Any]]) -> pd.Dat
     """Return our columns; adds to `readings` what units and words became."""
     columns: dict[str, Any] = {}
     for ours, names in profile.columns.items():
-        values = _dated(raw.table, names) if ours in YEARS else _first_filled(raw.table, names)
-        if ours in profile.factors:
+        values = _merged(raw.table, ours, names)
+        if ours in profile.units:
+            values = with_units(values, _trimmed(_column(raw.table, profile.units[ours])))
+        elif ours in profile.factors:
             values = _scaled(values, profile.factors[ours], ours, names[0], readings)
         if ours in profile.values:
             values = _reworded(values, profile.values[ours], ours, readings)
@@ -162,6 +166,10 @@ def _spelt(raw: Raw, profile: Profile) -> Profile:
         columns[ours] = tuple(found for found in map(spelt, names) if found)
         if names and not columns[ours]:
             raise fault(ours, names)
+    units = {ours: spelt(name) for ours, name in profile.units.items()}
+    for ours, unit in units.items():
+        if not unit:
+            raise fault(f"units.{ours}", (profile.units[ours],))
     place = profile.position
     one: dict[str, Any] = {}
     for key in ("lon", "lat", "x", "y", "lat_lon", "wkt"):
@@ -177,29 +185,39 @@ def _spelt(raw: Raw, profile: Profile) -> Profile:
     return dataclasses.replace(
         profile,
         columns={ours: names for ours, names in columns.items() if names},
+        units=units,
         position=dataclasses.replace(place, **one),
     )
 
 
-def _dated(table: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
-    """Return the first filled year of each row; a cell that is only an era (昭和) goes with the next column's (55)."""
+def _merged(table: pd.DataFrame, ours: str, names: tuple[str, ...]) -> pd.Series:
+    """Return a column of ours from the file's that fill it, which may be years of an era or marks under grades."""
     parts = [_trimmed(_column(table, name)) for name in names]
+    if ours in YEARS:
+        return _dated([with_era(part, name) for part, name in zip(parts, names, strict=True)])
+    if ours == GRADES and len(parts) > 1:
+        marked = marked_grades(parts, names)
+        return _first_filled([without_dashes(part) for part in parts]) if marked is None else marked
+    return _first_filled(parts)
+
+
+def _dated(parts: list[pd.Series]) -> pd.Series:
+    """Return the first filled year of each row; a cell that is only an era (昭和) goes with the next column's (55)."""
     eras = [part.astype("str").str.fullmatch(ERA_ALONE.pattern, case=False).fillna(False) for part in parts]
     if len(parts) == 1 or not any(is_era.any() for is_era in eras):
-        return _first_filled(table, names)
+        return _first_filled(parts)
     texts = [part.map(_cell, na_action="ignore").astype(object) for part in parts]
-    values = pd.Series(None, index=table.index, dtype=object)
+    values = pd.Series(None, index=parts[0].index, dtype=object)
     for text, is_era, following in zip(texts, eras, [*texts[1:], values], strict=True):
         year = text.where(~is_era, text + following)
         values = values.where(values.notna(), year)
     return values.astype("str")
 
 
-def _first_filled(table: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
-    values = _trimmed(_column(table, names[0]))
-    for name in names[1:]:
+def _first_filled(parts: list[pd.Series]) -> pd.Series:
+    values = parts[0]
+    for further in parts[1:]:
         if values.isna().any():
-            further = _trimmed(_column(table, name))
             if values.dtype != further.dtype:
                 values, further = values.astype(object), further.astype(object)
             values = values.where(values.notna(), further)
@@ -239,7 +257,7 @@ def _scaled(
     values: pd.Series, factor: float, ours: str, heading: str, readings: list[dict[str, Any]]
 ) -> pd.Series:
     """Return numbers in our unit; a cell that is no plain number (2.5km) stays for the intake to read or refuse."""
-    number = numbers(values) * factor
+    number = numbers(values, about) * factor
     is_number = np.isfinite(number)
     if is_number.any():
         first = int(np.flatnonzero(is_number)[0])
