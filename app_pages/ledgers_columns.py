@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PLACES = ("lon", "lat", "x", "y", "lat_lon", "wkt")
 ROWS_SHOWN = 8
+# Up to here ten digits say a number without an exponent, and without the traces of its unit.
+LARGE = 1e10
 
 
 def show_first_rows(delivery: Delivery) -> None:
@@ -94,7 +96,7 @@ def _cell(given: Any, became: Any) -> str:
     text = "" if pd.isna(given) else str(given)
     if pd.isna(became) or became == "":
         return text
-    plain = str(int(became)) if isinstance(became, float) and float(became).is_integer() else str(became)
+    plain = f"{became:.10g}" if isinstance(became, float) and abs(became) < LARGE else str(became)
     return text if _same(text, plain) else f"{text} → {plain}"
 
 

@@ -51,6 +51,8 @@ TOLD = (
 )
 """What was found out while reading that a person can check in the file."""
 READINGS_SHOWN = 300
+# Until another file comes, or one inside is chosen, there are no columns.
+NOTHING_TO_CORRECT = ("desk_shapefile_parts", "ledger_zip_choice")
 MAY_SHARE = ("", "yes", "no")
 LINE = Style(colour="#0B5394", weight=1.6)
 MARK = Style(colour="#FFFFFF", weight=1.5, fill="#B3261E", symbol="cross", radius=7)
@@ -67,7 +69,8 @@ def show(file: Brought, place: Region) -> None:
     if file.delivery is None:
         if file.look is not None:
             st.dataframe(file.look.first_rows, height="content", alt=tr("data.part.columns"))
-        show_form(file, place)
+        if file.error is None or file.error.key not in NOTHING_TO_CORRECT:
+            show_form(file, place)
         return
     delivery = file.delivery
     shown: dict[str, Callable[[], None]] = {

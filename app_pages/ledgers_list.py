@@ -39,6 +39,7 @@ TYPES = (
 )  # fmt: skip
 """Endings that the file field lets through; what a file really is, its content says."""
 STEPS = ("drop", "look", "use")
+NEXT_BY_FAULT = {"desk_shapefile_parts": "parts", "ledger_zip_choice": "choice"}
 JOINING_NOTES = ("ledger_joined", "ledger_left_over", "ledger_used_up", "spans_drawn")
 
 
@@ -186,8 +187,8 @@ def _card(file: Brought) -> str:
     delivery = file.delivery
     if delivery is not None:
         role = tr(f"data.role.{file.used_profile.role}")
-        lines.append(f"<p>{html.escape(tr('data.recognised', kind=kind_words(delivery), role=role))}</p>")
         if not is_used_up(file):
+            lines.append(f"<p>{html.escape(tr('data.recognised', kind=kind_words(delivery), role=role))}</p>")
             lines.append(f'<dl class="gm-counts">{_counts(delivery)}</dl>')
         lines += [f"<p>{html.escape(note)}</p>" for note in _joined(delivery)]
     if file.error is not None:
@@ -223,7 +224,7 @@ def _counts(delivery: Delivery) -> str:
 def _next(file: Brought) -> str:
     """Return what to do next with a file."""
     if file.delivery is None:
-        return tr(f"data.next.{file.state}")
+        return tr(f"data.next.{NEXT_BY_FAULT.get(file.error.key if file.error else '', file.state)}")
     if is_used_up(file):
         return tr("data.next.used_up")
     if file.delivery.profile.role == "unknown":

@@ -288,18 +288,31 @@ def bring(tab, files):
         tab.locator(".gm-file", has_text=name).first.wait_for()
 
 
+def idle(tab):
+    """Wait until no run of the page is under way: a run may take away what was just opened."""
+    tab.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+
+
 def choose(tab, label, option):
-    """Choose from a drop-down by what stands above it; a rerun of the page may close it once."""
+    """Choose from a drop-down by what stands above it; a rerun of the page may still close it, then it is reopened."""
     field = tab.get_by_role("combobox", name=re.compile(f"{re.escape(label)}$")).first
     wanted = tab.get_by_role("option", name=option, exact=True)
     for _ in range(10):
+        idle(tab)
         field.click()
-        tab.wait_for_timeout(1000)
-        if wanted.is_visible():
-            wanted.click()
-            return
-        tab.keyboard.press("Escape")
+        try:
+            wanted.click(timeout=3_000)
+        except playwright_timeout():
+            tab.keyboard.press("Escape")
+            continue
+        return
     pytest.fail(f"no {option} below {label}")
+
+
+def playwright_timeout():
+    from playwright.sync_api import TimeoutError as Late
+
+    return Late
 
 
 def test_bad_files_are_told_a_column_is_corrected_and_the_good_one_planned_with(page, address, tmp_path):
@@ -334,6 +347,69 @@ def test_bad_files_are_told_a_column_is_corrected_and_the_good_one_planned_with(
     page.get_by_text(
         re.compile(t("region.hits_lead", "ja", count=1, limit=20).split("（")[0])
     ).first.wait_for()
+
+
+def shapefile(folder):
+    """Bridges without attributes but a key, as the files that make up a shapefile."""
+    points = gpd.points_from_xy(
+        [135.93 + n / 100 for n in range(1, 6)], [34.50 + n / 100 for n in range(1, 6)]
+    )
+    gpd.GeoDataFrame({"kyo_no": [f"00{n}" for n in range(1, 6)]}, geometry=points, crs=6668).to_file(
+        folder / "橋梁.shp", encoding="utf-8"
+    )
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def card(tab, name):
+    return tab.locator(".gm-card", has_text=name)
+
+
+def test_parts_of_a_shapefile_are_one_file_and_the_missing_ones_are_asked_for(page, address, tmp_path):
+    parts = shapefile(tmp_path)
+    open_page(page, address, "data", region=REGION)
+    bring(page, {"橋梁.dbf": parts.pop("橋梁.dbf")})
+    page.locator(".gm-fault", has_text=".shp .shx").wait_for()
+    assert card(page, "橋梁.dbf").count() == 1
+    field = page.locator('[class*="st-key-ledger_files_"] input[type="file"]').first
+    idle(page)
+    field.set_input_files([{"name": n, "mimeType": "", "buffer": data} for n, data in parts.items()])
+    card(page, "橋梁.shp").get_by_text(t("data.state.read", "ja"), exact=True).wait_for()
+    assert page.locator(".gm-card").count() == 1
+
+
+def test_a_table_and_its_shapes_are_put_together_and_planned_with(page, address, tmp_path):
+    table = "kyo_no,橋梁名,判定区分,管理者コード\n" + "".join(
+        f"00{n},結合橋{n},Ⅲ,29212\n" for n in range(1, 6)
+    )
+    open_page(page, address, "data", region=REGION)
+    bring(page, {"一覧.csv": table.encode("cp932")})
+    idle(page)
+    parts = shapefile(tmp_path)
+    field = page.locator('[class*="st-key-ledger_files_"] input[type="file"]').first
+    field.set_input_files([{"name": n, "mimeType": "", "buffer": data} for n, data in parts.items()])
+    card(page, "橋梁.shp").get_by_text(t("data.next.used_up", "ja")).wait_for()
+    joined = t("note.ledger_joined", "ja", file="一覧.csv", other="橋梁.shp", by="kyo_no", rows=5, found=5)
+    card(page, "一覧.csv").get_by_text(joined).first.wait_for()
+    idle(page)
+    page.get_by_role("button", name=t("data.plan_with", "ja"), exact=True).click()
+    page.wait_for_url("**/group?*")
+    assert page.get_by_text(t("notice.sample.mixed", "ja")).first.is_visible()
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("name", ["", "region", "data", "group", "compare", "output"])
+def test_at_two_hundred_percent_nothing_is_cut_off_at_the_side(page, address, name, lang):
+    page.set_viewport_size({"width": 683, "height": 384})
+    open_page(page, address, name, region=REGION, lang=lang)
+    page.locator(".gm-credits").wait_for(state="attached")
+    if name == "data":
+        bring(page, {"橋.csv": LEDGER})
+    idle(page)
+    cut = """() => [...document.querySelectorAll(".stApp button, .stApp input, .stApp h3, .gm-card, .gm-bands")]
+        .filter(e => e.offsetParent && !e.closest('[role="tablist"], .gm-table, [data-testid="stDataFrame"]'))
+        .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+        .map(e => e.tagName + " " + (e.textContent || e.ariaLabel))"""
+    assert page.evaluate(cut) == []
 
 
 def test_the_smallest_text_of_the_data_page_is_fourteen_pixels(page, address):

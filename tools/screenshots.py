@@ -2,7 +2,8 @@
 Take the pictures of the README files: `python tools/screenshots.py [--only NAME …]`.
 
 Starts the app on a free port of this machine with sample data, opens it in Chromium with everything outside blocked,
-and writes docs/images/NAME.png (1366 x 768, 256 colours so that each stays small).
+and writes docs/images/NAME.png (1366 x 768, 256 colours so that each stays small). Those of the page データ show
+ledgers that are made for them from the sample and brought as a user would.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import argparse
 import io
 import pathlib
 import sys
+import tempfile
 from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import browser  # noqa: E402
+from gunmane.i18n import t  # noqa: E402
+from tools.example_ledgers import example_ledgers  # noqa: E402
 
 FOLDER = ROOT / "docs" / "images"
 MAX_BYTES = 400_000
@@ -28,7 +32,11 @@ SHOTS = {
     "group_ja": f"group?lang=ja&region={REGION}",
     "compare_ja": f"compare?lang=ja&region={REGION}",
     "group_en": f"group?lang=en&region={REGION}",
+    "data_ja": f"data?lang=ja&region={REGION}",
+    "data_en": f"data?lang=en&region={REGION}",
 }
+LEDGERS = ("data_ja", "data_en")
+TOWN = "29212"
 
 
 def take(page: Any, url: str, path: pathlib.Path) -> int:
@@ -41,7 +49,10 @@ def take(page: Any, url: str, path: pathlib.Path) -> int:
         If the page shows an error, or the picture is too large.
     """
     page.goto(url)
-    browser.wait_for_map(page)
+    if path.stem in LEDGERS:
+        plan_with_ledgers(page, path.stem[-2:])
+    else:
+        browser.wait_for_map(page)
     page.locator('[data-testid="stStatusWidget"]').wait_for(state="detached")
     page.wait_for_timeout(SETTLE_MS)
     if page.locator('[data-testid="stException"]').count():
@@ -53,6 +64,24 @@ def take(page: Any, url: str, path: pathlib.Path) -> int:
         raise RuntimeError(msg)
     path.write_bytes(picture)
     return len(picture)
+
+
+def plan_with_ledgers(page: Any, lang: str) -> None:
+    """Bring example ledgers to the page データ, plan with them, and come back to look at the first one."""
+    with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
+        paths = []
+        for name, content in example_ledgers(REGION, TOWN).items():
+            path = pathlib.Path(folder) / name
+            path.write_bytes(content)
+            paths.append(str(path))
+        field = page.locator('[class*="st-key-ledger_files_"] input[type="file"]').first
+        field.wait_for(state="attached")
+        field.set_input_files(paths)
+        page.locator(".gm-card").nth(len(paths) - 1).wait_for()
+    page.get_by_role("button", name=t("data.plan_with", lang), exact=True).click()
+    browser.wait_for_map(page)
+    page.get_by_role("link", name=t("app.page.data", lang)).click()
+    page.locator(".gm-card").nth(len(paths) - 1).wait_for()
 
 
 def small_png(content: bytes) -> bytes:
