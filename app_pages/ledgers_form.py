@@ -204,7 +204,7 @@ def _placed(file: Brought, profile: Profile, columns: Sequence[str], place: Regi
         key=_key(file, "place_address"),
     )
     # Minutes and seconds belong to the column of degrees that they were found beside.
-    minutes = {f"{of}_parts": () for of in ("lon", "lat") if parts[of] != getattr(given, of)}
+    parts |= {f"{of}_parts": () for of in ("lon", "lat") if parts[of] != getattr(given, of)}
     systems = coordinate_systems(place, given.crs)
     crs = crs_box.selectbox(
         tr("data.place.crs"),
@@ -217,7 +217,7 @@ def _placed(file: Brought, profile: Profile, columns: Sequence[str], place: Regi
         tr("data.place.is_x_north"), given.is_x_north, key=_key(file, "place_north")
     )
     position: Position = dataclasses.replace(
-        given, **parts, **minutes, address=tuple(address), crs=crs, is_x_north=is_x_north
+        given, **parts, address=tuple(address), crs=crs, is_x_north=is_x_north
     )
     return dataclasses.replace(profile, position=position)
 
