@@ -68,7 +68,10 @@ ASSETS_JA = {
     "width_m": ("幅（m）", "不明"),
     "area_m2": ("面積（m²）", "面なら図形から測ります"),
     "annual_cost_jpy": ("維持管理の年間費用（円、税込）", "前提値から計算します"),
-    "position": ("位置の確かさ: `ledger`（台帳の位置）、`town_point`（住所から大字の代表点）、`town_hall`（役所・役場）", "`ledger`"),
+    "position": (
+        "位置の確かさ: `ledger`（台帳の位置）、`town_point`（住所から大字の代表点）、`town_hall`（役所・役場）",
+        "`ledger`",
+    ),
     "source": ("`ファイル#行`", "読み込むときに付けます"),
     "is_synthetic": ("台帳をまねた行は `true`", "`false`"),
 }
