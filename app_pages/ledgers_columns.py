@@ -11,6 +11,7 @@ from app_pages import session
 from app_pages.session import tr
 from gunmane import i18n
 from gunmane.deliveries import kept_values
+from gunmane.exports.faults import outcomes
 from gunmane.exports.words import word
 
 if TYPE_CHECKING:
@@ -86,9 +87,11 @@ def _outcome(delivery: Delivery, number: int, lang: str) -> str:
     lost = [rule for rule in found["rule"].astype("str") if not rule.endswith("_value")]
     if lost:
         return "× " + word("fault", lost[0], lang)
-    is_filled = kept_values(found)["became"].fillna("") != ""
-    outcome = "taken" if is_filled.empty else "mended" if is_filled.all() else "unset"
-    return i18n.t(f"data.row_{'both' if is_filled.any() and not is_filled.all() else outcome}", lang)
+    kinds = {str(kind) for kind in outcomes(kept_values(found))}
+    outcome = "both" if {"mended", "unset"} <= kinds else min(kinds - {"kept"}, default="taken")
+    if outcome == "taken" and kinds:
+        outcome = "kept"
+    return i18n.t(f"data.row_{outcome}", lang)
 
 
 def _cell(given: Any, became: Any) -> str:

@@ -23,6 +23,7 @@ from app_pages.reference_map import file_layers
 from app_pages.session import tr
 from app_pages.tables import heading, html_table
 from gunmane import i18n, maps
+from gunmane.deliveries import kept_values
 from gunmane.explain import note_sentence
 from gunmane.exports.faults import advice, column_word, fault_kinds, faults_xlsx
 from gunmane.exports.words import word
@@ -82,7 +83,7 @@ def show(file: Brought, place: Region) -> None:
         "answers": lambda: _answers(file),
     }
     told = counts(delivery)
-    numbers = {"faults": told["rejected"] + told["mended"] + told["unset"], "readings": told["readings"]}
+    numbers = {"faults": told["rejected"] + len(kept_values(delivery.rejects)), "readings": told["readings"]}
     labels = [tr(f"data.part.{name}") for name in TABS]
     tabs = st.tabs(labels, key=f"data_parts_{session.lang()}", on_change="rerun")
     for name, tab in zip(TABS, tabs, strict=True):

@@ -482,6 +482,19 @@ def test_values_mended_and_values_set_to_unknown_are_told_apart():
     assert delivery.row_count == len(delivery.assets) + delivery.rejected_count == 4
 
 
+def test_a_row_says_which_of_its_values_were_mended_unknown_or_only_doubted():
+    extra = (
+        "007,七橋,S55,Ⅲ,34369,34.602,132.302,5\n"  # the town lies far from the place
+        "008,八橋,S55,Ⅲ,34368,132.302,34.602,5\n"
+        "009,九橋,1700,Ⅲ,34368,34.603,132.303,5\n"
+        "010,十橋,1700,Ⅲ,34368,132.304,34.604,5\n"
+    )
+    app = drop(opened(), ("橋.csv", bridges(1, extra=extra)))
+    told = app.dataframe[0].value[t("faults.head.outcome", "ja")].tolist()
+    kinds = ("taken", "kept", "mended", "unset", "both")
+    assert told == [t(f"data.row_{kind}", "ja") for kind in kinds]
+
+
 def routes_and_floods():
     """Emergency routes as the national data set has them."""
     features = [
