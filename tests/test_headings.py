@@ -224,6 +224,14 @@ def test_grades_of_a_scale_that_is_not_known_are_not_read_at_all(uda):
     assert said(profile)["profile_grades_foreign"]["values"] == "5"
 
 
+def test_a_scale_that_is_not_the_usual_one_is_told(uda):
+    raw = ledger({"管渠番号": list("abc"), "健全度": [3, 2, 1]}, "下水道台帳.xlsx")
+    profile, assets, _ = taken(raw, uda)
+    assert assets["condition"].tolist() == [3, 4, 4]
+    note = next(note for note in profile.notes if note.key == "profile_scale_taken")
+    assert "5 段階" in note_sentence(note, "ja") and "five steps" in note_sentence(note, "en")
+
+
 def test_an_index_of_pavements_is_no_grade(uda):
     raw = ledger(
         {"路線名": ["a"], "区間延長": [250], "路線延長": [1000], "MCI": [3], "診断区分": ["Ⅰ"]}, "道路台帳"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gunmane.i18n import catalogue, t
 from gunmane.scenario import Note
 
-GROUPS = {"sector": "sector", "sectors": "sector", "layer": "layer"}
+GROUPS = {"sector": "sector", "sectors": "sector", "layer": "layer", "grade_scale": "data.scale"}
 SEPARATOR = ", "
 
 

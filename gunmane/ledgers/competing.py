@@ -231,6 +231,9 @@ def _known_scale(settled: Settled, table: pd.DataFrame, sector: str, file: str) 
         return
     words = {word for name in names for word in grade_words(column_of(table, name))}
     settled.grade_scale, foreign = settle_scale(words, names[0], sector)
+    if settled.grade_scale:
+        told = {"columns": _quoted(names), "grade_scale": settled.grade_scale}
+        settled.notes.append(Note.of("profile_scale_taken", file=file, **told))
     if foreign:
         del settled.columns[GRADE]
         told = {"columns": _quoted(names), "values": ", ".join(foreign).upper()}
