@@ -65,7 +65,9 @@ ASSETS = (
     Column("built_year", "Int16", "Western year", low=1868, high=2100),
     Column("condition", "Int8", "1 sound … 4 urgent, common to all sectors", low=1, high=4),
     Column("condition_raw", "str", "Grade as the ledger has it"),
-    Column("inspected_year", "Int16", "Western year of the inspection that gave the grade", low=1950, high=2100),
+    Column(
+        "inspected_year", "Int16", "Western year of the inspection that gave the grade", low=1950, high=2100
+    ),
     Column("material", "str", "Material or kind of pipe, as the ledger has it"),
     Column("diameter_mm", "float64", "Inner diameter of a pipe (mm)", low=0, high=20000),
     Column("length_m", "float64", "m", low=0, high=1e6),

@@ -93,7 +93,9 @@ def headings_of(text):
 
 def test_a_fault_names_the_ledger_s_own_heading_and_up_to_ten_rows(bridges, capsys):
     _, out, _ = checked(bridges, capsys=capsys)
-    assert "2、3、4、5、6、7、8、9、10、11行目ほか2（列判定区分→判定（台帳のまま）、値「要確認」）" in plain(out)
+    assert "2、3、4、5、6、7、8、9、10、11行目ほか2（列判定区分→判定（台帳のまま）、値「要確認」）" in plain(
+        out
+    )
     assert "列geometry" not in plain(out) and "列condition_raw" not in plain(out)
     assert "40、41行目" in plain(out) and "--outを付けて書き出すExcel" in plain(out)
 

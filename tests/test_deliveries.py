@@ -56,7 +56,9 @@ def test_a_japanese_workbook_becomes_bridges(bridges):
 def test_what_a_cell_said_stays_beside_what_it_became(bridges):
     readings = take_delivery(bridges, region=UDA).readings
     years = readings[readings["column"] == "built_year"]
-    assert years[["value", "became", "rows", "first_row"]].to_numpy().tolist() == [["昭和55年", "1980", 24, 4]]
+    assert years[["value", "became", "rows", "first_row"]].to_numpy().tolist() == [
+        ["昭和55年", "1980", 24, 4]
+    ]
 
 
 def test_rows_in_are_assets_and_rejected_rows(bridges):

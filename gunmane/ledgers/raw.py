@@ -29,8 +29,9 @@ class Raw:
     crs
         System of `shapes`; None where the file does not say.
     told
-        What was found out while reading: `encoding`, `separator`, `sheet`, `sheets` (all that have rows), `heading_row`,
-        `heading_rows`, `title`, `layer`, `layers`, `has_prj`, `formulas_without_value` (count) …; only what applies.
+        What was found out while reading: `encoding`, `separator`, `sheet`, `sheets` (all that have rows),
+        `heading_row`, `heading_rows`, `title`, `layer`, `layers`, `has_prj`, `formulas_without_value` (count) …; only
+        what applies.
     """
 
     file: str
