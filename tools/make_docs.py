@@ -1,5 +1,6 @@
 """
-Write the tables of columns into the README files and docs/data.md, from `gunmane.schema`.
+Write the tables of columns into the README files and docs/data.md, from `gunmane.schema`, and the table of rules into
+docs/ledgers.md and docs/ledgers.ja.md, from the catalogues.
 
 `python tools/make_docs.py` rewrites what stands between the marks; `--check` only says whether it is up to date.
 """
@@ -15,9 +16,35 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from gunmane import schema  # noqa: E402
+from gunmane.assets.faults import NOTICES, STANDING_RULES  # noqa: E402
+from gunmane.i18n import catalogue  # noqa: E402
 
-FILES = ("README.md", "README.ja.md", "docs/data.md")
+FILES = ("README.md", "README.ja.md", "docs/data.md", "docs/ledgers.md", "docs/ledgers.ja.md")
 MARKS = re.compile(r"(<!-- columns:(\w+):(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+RULE_MARKS = re.compile(r"(<!-- rules:(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+RULES = "files.fault."
+RULE_HEADS = {
+    "en": "| rule | what it means | the row |\n|---|---|---|",
+    "ja": "| 規則 | 意味 | その行 |\n|---|---|---|",
+}
+ROW_WORDS = {
+    "en": {
+        "left_out": "left out",
+        "unmended": "left out (`fix` mends it where it can)",
+        "no_asset": "left out, nothing to mend",
+        "kept": "kept",
+        "kept_told": "kept, nothing to mend",
+        "kept_standing": "kept with its value, please look",
+    },
+    "ja": {
+        "left_out": "取り込まない",
+        "unmended": "取り込まない（`fix` なら、直せるものは直す）",
+        "no_asset": "取り込まない（直す必要なし）",
+        "kept": "残す",
+        "kept_told": "残す（直す必要なし）",
+        "kept_standing": "値ごと残す（要確認）",
+    },
+}
 
 # What a reader's own file needs: the finished table has more than the file must bring.
 ASSETS_EN = {
@@ -140,9 +167,31 @@ def _values(column: schema.Column) -> str:
     return f"≥ {column.low:g}" if column.low is not None else ""
 
 
+def rules_text(lang: str) -> str:
+    """Return every rule of the catalogue as Markdown, those that leave a row out first."""
+    words = catalogue(lang)
+    rules = [key.removeprefix(RULES) for key in words if key.startswith(RULES)]
+    rules.sort(key=lambda rule: (rule.endswith("_value"), rule))
+    lines = [RULE_HEADS[lang]]
+    lines += [
+        f"| `{rule}` | {words[RULES + rule]} | {ROW_WORDS[lang][_fate(rule, rules)]} |" for rule in rules
+    ]
+    return "\n".join(lines)
+
+
+def _fate(rule: str, rules: list[str]) -> str:
+    """Return what becomes of a row with a fault: a key of `ROW_WORDS`."""
+    if rule.endswith("_value"):
+        return "kept_standing" if rule in STANDING_RULES else "kept_told" if rule in NOTICES else "kept"
+    if rule in NOTICES:
+        return "no_asset"
+    return "unmended" if f"{rule}_value" in rules else "left_out"
+
+
 def updated(text: str) -> str:
-    """Return a document with every marked table as `schema` has it."""
-    return MARKS.sub(lambda m: f"{m.group(1)}{table_text(m.group(2), m.group(3))}\n{m.group(4)}", text)
+    """Return a document with every marked table as `schema` and the catalogues have it."""
+    text = MARKS.sub(lambda m: f"{m.group(1)}{table_text(m.group(2), m.group(3))}\n{m.group(4)}", text)
+    return RULE_MARKS.sub(lambda m: f"{m.group(1)}{rules_text(m.group(2))}\n{m.group(3)}", text)
 
 
 def main() -> int:
