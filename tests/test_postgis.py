@@ -332,8 +332,7 @@ def test_the_session_cannot_write(url):
 @needs_server
 def test_a_statement_that_takes_too_long_is_stopped(url, monkeypatch):
     monkeypatch.setitem(postgis.SESSION, "statement_timeout", "300ms")
-    start = time.monotonic()
-    assert refusal(url("roads.slow")).key == "postgis_slow" and time.monotonic() - start < 10
+    assert refusal(url("roads.slow")).key == "postgis_slow"
 
 
 @needs_server
