@@ -1,13 +1,23 @@
 """What the README files promise is there: commands, options, columns, links, pictures, in both languages."""
 
+import dataclasses
 import importlib.util
 import pathlib
 import re
+import shlex
 
 import pytest
 
 from gunmane import schema
+from gunmane.assets import take_rows
+from gunmane.cli import main
 from gunmane.cli.options import build_parser
+from gunmane.ledgers.opening import open_raw
+from gunmane.ledgers.profile_files import PLAIN, TABLES, kinds
+from gunmane.ledgers.profiles import ROLES, Answers, Layout, Position
+from gunmane.ledgers.proposals import propose_profile
+from gunmane.ledgers.scales import scale_names
+from gunmane.ledgers.understanding import understand
 from gunmane.municipalities import find_region
 from gunmane.scenario import Scenario
 
@@ -52,7 +62,7 @@ def test_both_languages_have_the_same_headings_commands_and_pictures(english, ja
         return [len(mark) for mark in re.findall(r"^(#+) ", body, re.MULTILINE)]
 
     assert shape(english) == shape(japanese)
-    assert fences(english, "sh", "python") == fences(japanese, "sh", "python")
+    assert fences(english, "sh", "python", "csv", "toml") == fences(japanese, "sh", "python", "csv", "toml")
     pictures = [sorted(re.sub("_(ja|en)$", "", p) for p in LINK.findall(text_of(n)) if p.endswith(".png"))
                 for n in (english, japanese)]  # fmt: skip
     assert len(pictures[0]) == len(pictures[1])
@@ -76,7 +86,7 @@ def test_every_make_target_that_is_named_exists(name):
     assert named <= targets
 
 
-@pytest.mark.parametrize("name", READMES)
+@pytest.mark.parametrize("name", [*READMES, *LEDGERS])
 def test_every_option_that_is_named_is_one_of_the_command(name):
     commands = ("plan", "check", "template", "sample", "regions", "fetch")
     known = set().union(*map(options_of, commands)) | FOREIGN_OPTIONS
@@ -88,10 +98,10 @@ def test_the_readme_names_every_option_of_plan():
     assert options_of("plan") - {"--help", "-h"} <= set(OPTION.findall(text_of("README.md")))
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_every_command_of_the_readme_is_understood(name):
+@pytest.mark.parametrize("name", [*READMES, *LEDGERS])
+def test_every_command_of_the_documents_is_understood(name):
     lines = [line for body in fences(name, "sh") for line in body.splitlines()]
-    commands = [line.split()[1:] for line in lines if line.startswith("gunmane ")]
+    commands = [shlex.split(line)[1:] for line in lines if line.startswith("gunmane ")]
     assert commands
     for words in commands:
         options = build_parser("en").parse_args(words)
@@ -114,6 +124,47 @@ def test_tables_of_columns_are_those_of_the_schema(name, make_docs):
     text = text_of(name)
     assert make_docs.updated(text) == text
     assert "<!-- columns:" in text
+
+
+@pytest.mark.parametrize("name", LEDGERS)
+def test_the_table_of_rules_is_that_of_the_catalogues(name, make_docs):
+    text = text_of(name)
+    assert make_docs.updated(text) == text
+    assert "| `owner_outside` |" in text and "| `built_year_value` |" in text
+
+
+@pytest.mark.parametrize("name", LEDGERS)
+def test_kinds_scales_and_parts_of_a_profile_are_all_described(name):
+    body = FENCE.sub("", text_of(name))
+    named = set(re.findall(r"`\[?([a-z0-9_]+)(?:\.[a-z]+)?\]?`", body))
+    parts = [field.name for part in (Position, Layout, Answers) for field in dataclasses.fields(part)]
+    assert {*kinds(), *scale_names(), *ROLES, *PLAIN, *TABLES, *parts} <= named
+
+
+def test_the_example_of_the_ledgers_document_is_read_as_it_says(tmp_path):
+    path = tmp_path / "bridges.csv"
+    path.write_text(fences("docs/ledgers.md", "csv")[0], encoding="utf-8")
+    region = find_region("nara_uda")
+    raw = open_raw(path)
+    rows = understand(raw, propose_profile(raw, region=region), region=region)
+    taken = take_rows(rows, region=region, source=raw.file)
+    assets, rejects = taken.assets.set_index("asset_id"), taken.rejects
+    assert dict(assets["condition"]) == {"B-1": 2, "B-2": 3, "B-3": 1}
+    assert list(assets["built_year"].fillna(0)) == [1980, 1980, 0]
+    assert assets.at["B-2", "length_m"] == 120 and set(assets["owner_code"]) == {"29212"}
+    assert sorted(zip(rejects["row"], rejects["rule"], strict=True)) == [
+        (4, "built_year_value"),
+        (4, "lon_lat_swapped_value"),
+        (5, "owner_outside"),
+        (6, "summary_row"),
+    ]
+
+
+@pytest.mark.parametrize(("name", "lang"), [("README.md", "en"), ("README.ja.md", "ja")])
+def test_the_printed_example_is_what_the_command_prints_today(name, lang, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan", "nara_uda", "--lang", lang, "--out", "out/nara_uda"]) == 0
+    assert capsys.readouterr().out in fences(name, "text")
 
 
 @pytest.mark.parametrize("name", READMES)
