@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gunmane import schema
+from gunmane.assets.faults import NOTICES, UNUSUAL_RULES
 from gunmane.assumptions import load_assumptions
 from gunmane.cache import read_entry, write_entry
 from gunmane.deliveries import Delivery, LedgerFile
@@ -126,8 +127,8 @@ def _ground(region: Region, inputs: Inputs, parts: Parts) -> Ground:
         notes.append(Note.of("road_class_unknown", percent=round(100 * facts["unknown_class_share"])))
     if inputs.provenance["roads_source"] != "sample" and len(shares):
         notes += _snap_notes(shares)
-    # A title above the headings is told in the list of faults, but it is none.
-    faults = int((inputs.rejects["rule"] != "heading_row_value").sum())
+    # Titles, sums and what is abolished stand in the list of faults, but nobody has to mend them.
+    faults = int((~inputs.rejects["rule"].isin(NOTICES - UNUSUAL_RULES)).sum())
     if faults:
         notes.append(Note.of("rejected_rows", count=faults))
     return Ground(

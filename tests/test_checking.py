@@ -326,3 +326,23 @@ def test_a_length_that_is_only_doubted_counts_as_read(tmp_path, capsys):
 def test_a_unit_apart_from_the_roads_of_its_town_has_a_name_of_the_language():
     assert [unit_name("piece 3", lang) for lang in ("ja", "en")] == ["離れた部分 3", "part 3 apart"]
     assert unit_name("鷲家", "ja") == "鷲家"
+
+
+def test_a_column_of_units_or_of_minutes_is_not_called_unused(tmp_path, capsys):
+    hall = UDA.halls.to_crs(4326).geometry["29212"]
+    minutes = [int(value % 1 * 60) for value in (hall.y, hall.x)]
+    headings = [
+        "管理番号",
+        "橋梁名",
+        "橋長",
+        "単位",
+        "緯度（度）",
+        "緯度（分）",
+        "経度（度）",
+        "経度（分）",
+        "備考",
+    ]
+    row = ["B1", "中央橋", 12.5, "m", int(hall.y), minutes[0], int(hall.x), minutes[1], "なし"]
+    path = saved(tmp_path / "橋梁台帳.xlsx", [row], headings)
+    _, out, _ = checked(path, "--region", "nara_uda", "--json", capsys=capsys)
+    assert json.loads(out)["files"][0]["columns_not_used"] == ["備考"]

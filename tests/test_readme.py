@@ -160,9 +160,18 @@ def test_the_example_of_the_ledgers_document_is_read_as_it_says(tmp_path):
     ]
 
 
+def test_a_plan_with_the_example_counts_only_what_somebody_has_to_mend(tmp_path, capsys):
+    path = tmp_path / "bridges.csv"
+    path.write_text(fences("docs/ledgers.md", "csv")[0], encoding="utf-8")
+    words = ["plan", "nara_uda", "--assets", str(path), "--lang", "en", "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    assert "The ledgers have 3 faults." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("name", "lang"), [("README.md", "en"), ("README.ja.md", "ja")])
 def test_the_printed_example_is_what_the_command_prints_today(name, lang, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
     assert main(["plan", "nara_uda", "--lang", lang, "--out", "out/nara_uda"]) == 0
     assert capsys.readouterr().out in fences(name, "text")
 

@@ -205,6 +205,9 @@ def left_columns(one: Delivery) -> tuple[list[str], list[str]]:
     """Return the file's columns that are not used, and those that are empty, in the file's order."""
     used = {plain_name(name) for names in one.profile.columns.values() for name in names}
     used |= {plain_name(name) for name, _ in _placed_by(one.profile)}
+    place = one.profile.position
+    beside = (*one.profile.units.values(), *place.lon_parts, *place.lat_parts)
+    used |= {plain_name(name) for name in beside}
     empty = set(one.facts.get("empty_columns", ()))
     left = [name for name in one.columns if name in empty or plain_name(name) not in used]
     return [name for name in left if name not in empty], [name for name in left if name in empty]
