@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from gunmane import schema
@@ -21,6 +22,8 @@ from gunmane.scenario import Note
 # Counted by the length that is kept up; a single pump station or lamp is a piece beside it.
 LENGTH_SECTORS = ("road", "sewer", "water", "river")
 METRES_PER_KM = 1000
+# What two rows at the point of a settlement must share beside their id to be one asset.
+SAME = ("name", "length_m", "area_m2", "material", "diameter_mm")
 
 MadeWay = dict[tuple[str, str], tuple[int, float]]
 # Sector -> the official figure that counts the same thing, and the unit that its size is told in ("": by the piece).
@@ -54,14 +57,14 @@ class StandIns:
         Raises
         ------
         FileError
-            If no row of the file can be taken.
+            If no row of the file can be taken, or all of them stand in the files before.
         """
         if own.empty:
             raise FileError("no_row_taken", file=name, rejected=len(faults))
         is_known = _stands_in(own, self.assets)
         faults = pd.concat([faults, _known_rows(own[is_known], name)], ignore_index=True)
         if is_known.all():
-            raise FileError("no_row_taken", file=name, rejected=len(faults))
+            raise FileError("no_row_new", file=name, rows=len(own))
         taken = own[~is_known]
         is_replaced = _replaced(self.assets, taken)
         kept = self.assets[~is_replaced]
@@ -300,9 +303,11 @@ def _replaced(table: gpd.GeoDataFrame, own: gpd.GeoDataFrame) -> pd.Series:
     return table["is_synthetic"].astype(bool) & _keys(table).isin(_keys(own).unique())
 
 
-def _places(table: gpd.GeoDataFrame, by: str) -> pd.MultiIndex:
+def _places(table: gpd.GeoDataFrame, by: str | Sequence[str]) -> pd.MultiIndex:
     shapes = table.geometry.to_wkb()
-    return pd.MultiIndex.from_arrays([table["sector"], shapes, table[by].fillna("").astype("str")])
+    names = [by] if isinstance(by, str) else by
+    texts = [table[name].astype("str").fillna("") for name in names]
+    return pd.MultiIndex.from_arrays([table["sector"], shapes, *texts])
 
 
 def _stands_in(own: gpd.GeoDataFrame, table: gpd.GeoDataFrame) -> pd.Series:
@@ -310,10 +315,14 @@ def _stands_in(own: gpd.GeoDataFrame, table: gpd.GeoDataFrame) -> pd.Series:
     real = table[~table["is_synthetic"].astype(bool)]
     if real.empty:
         return pd.Series(False, index=own.index)
-    has_name = own["name"].fillna("") != ""
+    has_name = (own["name"].fillna("") != "").to_numpy(dtype=bool)
     same_id = _places(own, "asset_id").isin(_places(real, "asset_id"))
-    same_name = _places(own, "name").isin(_places(real, "name")) & has_name.to_numpy(dtype=bool)
-    return pd.Series(same_id | same_name, index=own.index)
+    same_name = _places(own, "name").isin(_places(real, "name")) & has_name
+    # Many assets share the point of a settlement, and every list is numbered from 1: only both together tell.
+    is_rough = own["position"].isin(["town_point", "town_hall"]).to_numpy(dtype=bool)
+    is_alike = _places(own, ["asset_id", *SAME]).isin(_places(real, ["asset_id", *SAME]))
+    is_known = np.where(is_rough, is_alike, same_id & (~has_name | same_name) | same_name)
+    return pd.Series(is_known, index=own.index)
 
 
 def _with_free_ids(own: gpd.GeoDataFrame, table: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, int]:

@@ -111,6 +111,9 @@ def _named(plain: str, names: dict[str, str], named: re.Pattern[str]) -> Owner:
     for text in (local, plain):
         if found := named.fullmatch(text):
             return Owner(names[found["name"]], "name")
+    # 宇陀市・曽爾村, 宇陀市管理: begins as one of the region, says more; nobody outside.
+    if any(local.startswith(name) for name in names):
+        return Owner(UNREAD, "")
     if MUNICIPALITY.match(local) or _prefectures_pattern().match(plain):
         return Owner(OUTSIDE, "")
     if DEPARTMENT.fullmatch(plain):

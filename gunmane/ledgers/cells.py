@@ -32,6 +32,7 @@ def marked_grades(parts: Sequence[pd.Series], names: Sequence[str]) -> pd.Series
         Their headings. A row with several marks gets all their grades, which the intake lists as unreadable.
     """
     under = [grade_under(name).upper() for name in names]
+    parts = [without_dashes(part) for part in parts]
     words = {letters(word) for part in parts for word in part.dropna().unique()}
     if len(parts) < 2 or not all(under) or not words or not words <= MARKS:
         return None

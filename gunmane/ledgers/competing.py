@@ -8,8 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from gunmane.ledgers.cells import MARKS
-from gunmane.ledgers.headings import LAST_LEVEL, fit_of, plain, unknown_unit, vocabulary
+from gunmane.ledgers.cells import MARKS, without_dashes
+from gunmane.ledgers.headings import (
+    LAST_LEVEL,
+    UNIT_FACTORS,
+    UNIT_WORDS,
+    fit_of,
+    plain,
+    unit_of,
+    unknown_unit,
+    vocabulary,
+)
 from gunmane.ledgers.rounds import DATED, LATEST, NUMBERED, Round, newest_year, part_round
 from gunmane.ledgers.scales import grade_under, grade_words, is_graded, settle_scale
 from gunmane.scenario import Note
@@ -137,12 +146,17 @@ def _marked(settled: Settled, table: pd.DataFrame, free: Sequence[str], sector: 
 
 
 def _has_no_words(table: pd.DataFrame, name: str) -> bool:
-    return column_of(table, name).isna().all() or _has_only_marks(table, name)
+    return _cells_of(table, name).isna().all() or _has_only_marks(table, name)
 
 
 def _has_only_marks(table: pd.DataFrame, name: str) -> bool:
-    words = grade_words(column_of(table, name))
+    words = grade_words(_cells_of(table, name))
     return bool(words) and all(word in MARKS for word in words)
+
+
+def _cells_of(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column; － in a cell means that it says nothing."""
+    return without_dashes(column_of(table, name).astype("str"))
 
 
 def column_of(table: pd.DataFrame, name: str) -> pd.Series:
@@ -219,7 +233,7 @@ def _dates_of(
     else:
         settled.columns.pop(DATE, None)
         newest = grades[order[0]]
-        is_whole = bool(column_of(table, order[0]).notna().all())
+        is_whole = bool(_cells_of(table, order[0]).notna().all())
         if newest.kind == DATED and (is_whole or len(order) == 1):
             settled.constants[DATE] = str(newest.number)
 
@@ -260,7 +274,10 @@ def _units(settled: Settled, table: pd.DataFrame, free: Sequence[str], file: str
 def _is_unit_of(name: str, ours: str, settled: Settled, table: pd.DataFrame) -> bool:
     """Whether a column holds the unit of another one: 面積の単位, or 単位 right of it or where it is the only size."""
     text = plain(name)
-    if "単位" not in text:
+    if "単位" not in text or unit_of(settled.columns[ours][0]):
+        return False
+    words = [plain(word) for word in column_of(table, name).dropna().astype("str").unique()]
+    if not any(UNIT_WORDS.get(word, word) in UNIT_FACTORS[ours] for word in words):
         return False
     rest = text.replace("単位", "").strip("()の")
     if rest:

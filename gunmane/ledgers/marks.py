@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gunmane.ledgers.annual import western_year
 from gunmane.ledgers.headings import bare, match_headings
 from gunmane.ledgers.profiles import Profile
+from gunmane.ledgers.rounds import this_year
 
 SIDE_HEADINGS = re.compile(r"(上下線?|上り下り|左右岸?|右岸左岸|岸|線路?方向|方向)(の?区分|の?別|種別|側)?")
 SIDE = re.compile(r"(上り?|下り?|左岸?|右岸?|[東西南北]行き?|内回り?|外回り?|[東西南北])[側線]*")
@@ -27,6 +29,9 @@ NOT_YET = re.compile(
 GONE_DATES = re.compile(r"(廃止|撤去|廃橋|廃園|廃道|除却|閉園)(した)?(年月日|年月|年度|年|日)")
 TICKED_HEADINGS = re.compile(r"(廃止|撤去|除却)(済み?)?(フラグ)?")
 TICKED = re.compile(r"[○◯〇●✓✔レ1有]|済み?|true", re.IGNORECASE)
+# Headings of something beside the asset: an old bridge, a temporary one, a pipe along it, what was done.
+OTHER_THING = re.compile(r"旧|仮設?橋|添架|占用|遊具|付属|附属|措置|対策|工事")
+COMPACT_DATE = re.compile(r"^(\d{4})\d{4}$")
 IN_USE = re.compile(r"供用中?|供用済み?|使用中|利用中|開設済み?|開園中|存続|現存|存")
 
 
@@ -99,13 +104,21 @@ def _uses(table: pd.DataFrame, names: set[str]) -> dict[str, NDArray[Any]]:
 
 
 def _use(heading: str, text: str, *, is_state: bool) -> str:
-    if GONE.fullmatch(text) or (is_state and GONE_STATE.fullmatch(text)):
+    if (GONE.fullmatch(text) and not OTHER_THING.search(heading)) or (
+        is_state and GONE_STATE.fullmatch(text)
+    ):
         return "abolished"
     if is_state and NOT_YET.fullmatch(text):
         return "not_opened"
-    is_dated = GONE_DATES.fullmatch(heading) and any(map(str.isdigit, text))
+    is_dated = GONE_DATES.fullmatch(heading) and _is_past(text)
     is_ticked = TICKED_HEADINGS.fullmatch(heading) and TICKED.fullmatch(text)
     return "abolished" if is_dated or is_ticked else ""
+
+
+def _is_past(text: str) -> bool:
+    """Whether a cell is a year or date that has been; 9999/12/31 and 00000000 stand for none in databases."""
+    year = western_year(COMPACT_DATE.sub(r"\1", text))
+    return year is not None and year <= this_year()
 
 
 def _texts(values: pd.Series) -> tuple[NDArray[Any], NDArray[np.int64]]:
