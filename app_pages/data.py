@@ -64,6 +64,8 @@ class OwnGround:
         Grows with every ground of this session.
     files
         Names of all files.
+    is_roads_as_assets
+        Whether the road files' lines are the road assets.
     """
 
     ground: Ground
@@ -71,6 +73,7 @@ class OwnGround:
     assets: tuple[str, ...]
     serial: int
     files: tuple[str, ...] = ()
+    is_roads_as_assets: bool = False
 
 
 @st.cache_resource(show_spinner=False)
@@ -148,11 +151,11 @@ def use_files(
     """
     place = require_region()
     faults: list[GunmaneError] = []
-    left, made = list(deliveries), None
+    left, made, as_assets = list(deliveries), None, False
     while made is None and left:
-        has_roads = any(delivery.roads is not None for delivery in left)
+        as_assets = is_roads_as_assets and any(delivery.roads is not None for delivery in left)
         try:
-            made = _made_from(place, left, is_roads_as_assets=is_roads_as_assets and has_roads)
+            made = _made_from(place, left, is_roads_as_assets=as_assets)
         except GunmaneError as error:
             at_fault = str(error.values.get("file", ""))
             faults.append(error)
@@ -160,11 +163,11 @@ def use_files(
                 raise
             left = [delivery for delivery in left if delivery.file != at_fault]
     if made is not None:
-        keep_ground(made, left)
+        keep_ground(made, left, is_roads_as_assets=as_assets)
     return tuple(faults)
 
 
-def keep_ground(made: Ground, files: Sequence[Delivery]) -> None:
+def keep_ground(made: Ground, files: Sequence[Delivery], *, is_roads_as_assets: bool = False) -> None:
     """Make a ground this session's own for the chosen region."""
     before = own()
     roads = ", ".join(delivery.file for delivery in files if delivery.roads is not None)
@@ -174,7 +177,7 @@ def keep_ground(made: Ground, files: Sequence[Delivery]) -> None:
         # Plans of the ground before are of no use any more.
         st.session_state.pop("_own_shelves", None)
     st.session_state.setdefault("_own", {})[region_id()] = OwnGround(
-        made, roads, others, serial, tuple(delivery.file for delivery in files)
+        made, roads, others, serial, tuple(delivery.file for delivery in files), is_roads_as_assets
     )
 
 

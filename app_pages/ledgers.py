@@ -44,7 +44,9 @@ def _files(place: Region) -> None:
         ledgers_list.show_files()
     with right, st.container(height=SIDE_HEIGHT, border=False, key="data_detail"):
         file = ledgers_desk.chosen()
-        if file is None:
+        if file is None and session.own() is not None:
+            st.info(tr("data.desk_empty"))
+        elif file is None:
             ledgers_list.show_first_steps()
         else:
             ledgers_detail.show(file, place)

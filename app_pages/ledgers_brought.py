@@ -86,6 +86,10 @@ class Brought:
         Grows with every reading, so that forms start from what was read last.
     planned_version
         The reading that the session's ground was made with; None where it was not.
+    planned_used, planned_faults
+        Of that ground: how many assets are the file's, and the faults that came up only beside the other files.
+    use_error
+        Why the ground was made without it.
     delivery, error, look
         What it gave last, why the last reading gave nothing, and the first look then.
     job
@@ -107,6 +111,9 @@ class Brought:
     state: State = "waiting"
     version: int = 0
     planned_version: int | None = None
+    planned_used: int = 0
+    planned_faults: pd.DataFrame | None = None
+    use_error: GunmaneError | None = None
     delivery: Delivery | None = None
     error: GunmaneError | None = None
     look: Look | None = None

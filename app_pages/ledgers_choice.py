@@ -9,7 +9,7 @@ import streamlit as st
 
 from app_pages import session
 from app_pages.ledgers_brought import Brought
-from app_pages.ledgers_desk import choose, put_part, read_part
+from app_pages.ledgers_desk import brought, choose, put_part, read_part
 from app_pages.session import tr
 from gunmane.ledgers.profiles import Layout
 
@@ -56,6 +56,24 @@ def choice_of(file: Brought) -> Choice | None:
     return Choice(kind, current, others) if others else None
 
 
+def unread(file: Brought) -> Choice | None:
+    """Return what of a file lies on the desk neither as this file nor as another one; None where all of it does."""
+    choice = choice_of(file)
+    if choice is None:
+        return None
+    content = id(file.upload.content or file.upload.parts)
+    read = {_part_of(one) for one in brought() if id(one.upload.content or one.upload.parts) == content}
+    others = tuple(name for name in choice.others if name not in read)
+    return dataclasses.replace(choice, others=others) if others else None
+
+
+def _part_of(file: Brought) -> str:
+    if file.layout is not None:
+        return file.layout.sheet or file.layout.layer
+    choice = choice_of(file)
+    return "" if choice is None else choice.current
+
+
 def show_choice(file: Brought) -> None:
     """Offer the other sheets, layers or members of a file: to be read instead, or as further files."""
     choice = choice_of(file)
@@ -71,10 +89,13 @@ def show_choice(file: Brought) -> None:
             st.rerun()
         if choice.current and st.button(tr("data.choice.add"), key=f"part_add_{key}"):
             _add(file, choice, (part,))
-        if len(choice.others) > 1 and st.button(
-            tr("data.choice.add_all", count=len(choice.others)), key=f"part_all_{key}"
+        left = unread(file)
+        if (
+            left is not None
+            and len(left.others) > 1
+            and st.button(tr("data.choice.add_all", count=len(left.others)), key=f"part_all_{key}")
         ):
-            _add(file, choice, choice.others)
+            _add(file, choice, left.others)
 
 
 def _add(file: Brought, choice: Choice, parts: tuple[str, ...]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+import pandas as pd
 import streamlit as st
 
-from app_pages.data import Upload
+from app_pages.data import OwnGround, Upload, own
 from app_pages.ledgers_brought import Brought, OnInvalid
 from app_pages.ledgers_parts import completes, gathered, is_meant, ledger_of, profile_of, with_parts
 from app_pages.place import region_id
@@ -99,9 +100,9 @@ def put_part(file: Brought, part: str, layout: Layout) -> GunmaneError | None:
 
 def _complete(file: Brought, upload: Upload) -> None:
     """Add parts to a shapefile that was dropped without them, and have it read."""
-    own = with_parts(file.upload, upload.parts)
+    whole = with_parts(file.upload, upload.parts)
     taken = {other.name for other in brought() if other is not file}
-    file.upload, file.came_as = dataclasses.replace(own, name=_free_name(own.name, taken)), own.name
+    file.upload, file.came_as = dataclasses.replace(whole, name=_free_name(whole.name, taken)), whole.name
     read_again(file, file.profile)
     choose(file)
 
@@ -122,8 +123,8 @@ def _use_kept_profiles() -> None:
 
 def _free_name(name: str, taken: set[str]) -> str:
     """Return a file's last name, numbered where another of that name lies on the desk: "a.csv", "a (2).csv"."""
-    own = pathlib.PurePosixPath(name.replace("\\", "/")).name.lstrip(".") or "file"
-    path, number, free = pathlib.PurePosixPath(own), 2, own
+    last = pathlib.PurePosixPath(name.replace("\\", "/")).name.lstrip(".") or "file"
+    path, number, free = pathlib.PurePosixPath(last), 2, last
     while free in taken:
         free, number = f"{path.stem} ({number}){path.suffix}", number + 1
     return free
@@ -143,6 +144,7 @@ def read_again(file: Brought, profile: Profile | None, *, on_invalid: OnInvalid 
         file.job.cancel()
     file.profile, file.job, file.state = profile, None, "waiting"
     file.revision += 1
+    file.use_error = None
     file.on_invalid = on_invalid or file.on_invalid
 
 
@@ -166,10 +168,50 @@ def usable() -> list[Delivery]:
     ]
 
 
-def mark_planned(names: Collection[str]) -> None:
-    """Remember which reading of each file the session's ground was made with."""
+def mark_planned(mine: OwnGround, faults: Sequence[GunmaneError]) -> None:
+    """
+    Remember which reading of each file the session's ground was made with, and what came up beside the others.
+
+    Parameters
+    ----------
+    mine
+        The ground.
+    faults
+        Of files without which it was made.
+    """
+    mark_unused(faults)
     for file in brought():
-        file.planned_version = file.version if file.name in names else None
+        file.planned_version, file.planned_used, file.planned_faults = None, 0, None
+        if file.delivery is not None and file.name in mine.files:
+            file.planned_version = file.version
+            sources = mine.ground.assets["source"].astype("str").str.rpartition("#")[0]
+            file.planned_used = int((sources == file.name).sum())
+            file.planned_faults = planned_faults(file.delivery, mine.ground.rejects)
+
+
+def mark_unused(faults: Sequence[GunmaneError]) -> None:
+    """Keep with each file why it could not be planned with, where the ground from before stays."""
+    failed = {str(error.values.get("file", "")): error for error in faults}
+    for file in brought():
+        file.use_error = failed.get(file.name)
+
+
+def planned_faults(delivery: Delivery, rejects: pd.DataFrame) -> pd.DataFrame:
+    """Return a file's faults that came up only as it was put together with the other files."""
+    names = ["row", "column", "rule"]
+    ours = rejects[rejects["source_file"] == delivery.file]
+    now, before = (
+        pd.MultiIndex.from_frame(table[names].astype("object").fillna("").astype("str"))
+        for table in (ours, delivery.rejects)
+    )
+    return ours[~now.isin(before)].reset_index(drop=True)
+
+
+def left_in_use() -> list[str]:
+    """Return the names of the files that plans use still, although they were taken from the desk."""
+    mine = own()
+    held = {file.name for file in brought() if file.planned_version is not None}
+    return [] if mine is None else [name for name in mine.files if name not in held]
 
 
 def chosen() -> Brought | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,18 +13,18 @@ import streamlit as st
 
 from app_pages import session, words
 from app_pages.ledgers_brought import Brought
+from app_pages.ledgers_card import dead_notes, plain_notes, planned_faults, planned_words, told_of
 from app_pages.ledgers_choice import show_choice
 from app_pages.ledgers_columns import show_first_rows
 from app_pages.ledgers_desk import answer
 from app_pages.ledgers_form import show_form
-from app_pages.ledgers_list import counts
 from app_pages.map_view import show_map
 from app_pages.plan_map import region_map
 from app_pages.reference_map import file_layers
 from app_pages.session import tr
 from app_pages.tables import heading, html_table
 from gunmane import i18n, maps
-from gunmane.deliveries import kept_values
+from gunmane.deliveries import FAULT_ROWS_KEPT, HEADING_RULE
 from gunmane.explain import note_sentence
 from gunmane.exports.faults import advice, column_word, fault_kinds, faults_xlsx
 from gunmane.exports.words import word
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 TABS = ("columns", "faults", "map", "result", "readings", "answers")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAP_HEIGHT = 400
+# Told as plain notes: nobody has to mend them.
+PLAIN_RULES = (HEADING_RULE, "summary_row")
 ROWS_OF_A_KIND = 5
 TOLD = (
     "encoding",
@@ -63,6 +66,8 @@ def show(file: Brought, place: Region) -> None:
     """Show what is known of a file, a tab each."""
     st.html(f'<h3 class="gm-title">{html.escape(file.name)}</h3>')
     show_choice(file)
+    if file.use_error is not None:
+        session.show_error(file.use_error)
     if file.error is not None:
         session.show_error(file.error)
         if file.delivery is not None:
@@ -82,8 +87,10 @@ def show(file: Brought, place: Region) -> None:
         "readings": lambda: _readings(delivery),
         "answers": lambda: _answers(file),
     }
-    told = counts(delivery)
-    numbers = {"faults": told["rejected"] + len(kept_values(delivery.rejects)), "readings": told["readings"]}
+    numbers = {
+        "faults": len(_faulty(file, delivery).rejects),
+        "readings": told_of(delivery).counts["readings"],
+    }
     labels = [tr(f"data.part.{name}") for name in TABS]
     tabs = st.tabs(labels, key=f"data_parts_{session.lang()}", on_change="rerun")
     for name, tab in zip(TABS, tabs, strict=True):
@@ -103,8 +110,40 @@ def _columns(file: Brought, delivery: Delivery, place: Region) -> None:
 # -- faults -------------------------------------------------------------------------------------------------
 
 
+def _faulty(file: Brought, delivery: Delivery) -> Delivery:
+    """Return a delivery with the faults that came up beside the other files, without what is nobody's fault."""
+    rejects, rows = delivery.rejects, delivery.fault_rows
+    more = planned_faults(file)
+    if more is not None:
+        rejects = pd.concat([rejects, more], ignore_index=True)
+        rows = pd.concat([rows, _rows_of(delivery, more)]).sort_index()
+    is_plain = rejects["rule"].isin(PLAIN_RULES)
+    return dataclasses.replace(delivery, rejects=rejects[~is_plain], fault_rows=rows)
+
+
+def _rows_of(delivery: Delivery, faults: pd.DataFrame) -> pd.DataFrame:
+    """Return rows that had no fault of their own under the file's columns, as far as what was taken says them."""
+    numbers = pd.to_numeric(delivery.assets["source"].str.rpartition("#")[2], errors="coerce")
+    wanted = set(faults["row"].dropna()) - set(delivery.fault_rows.index)
+    taken = delivery.assets[numbers.isin(wanted).to_numpy()]
+    rows = pd.DataFrame(
+        "", index=numbers[numbers.isin(wanted)].astype("int64"), columns=list(delivery.fault_rows.columns)
+    )
+    for ours in ("asset_id", "name"):
+        theirs = [name for name in delivery.profile.columns.get(ours, ()) if name in rows.columns]
+        if theirs:
+            rows[theirs[0]] = taken[ours].fillna("").astype("str").to_numpy()
+    return rows[~rows.index.duplicated()].head(FAULT_ROWS_KEPT)
+
+
 def _faults(file: Brought, delivery: Delivery) -> None:
     """Show the faults by kind, with what to do and the first rows of each, and offer the workbook to send back."""
+    for sentence in plain_notes(delivery):
+        st.caption(sentence)
+    for sentence in (*dead_notes(delivery), planned_words(file)):
+        if sentence:
+            st.warning(sentence)
+    delivery = _faulty(file, delivery)
     kinds = fault_kinds(delivery.rejects)
     if kinds.empty:
         return

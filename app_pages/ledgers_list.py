@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app_pages import session, words
-from app_pages.data import sample_part
-from app_pages.ledgers_brought import Brought
-from app_pages.ledgers_company import is_used_up
+from app_pages import session
+from app_pages.data import OwnGround, sample_part
+from app_pages.ledgers_card import card_html
 from app_pages.ledgers_desk import (
     add,
     brought,
     choose,
     chosen,
     kept_profiles,
+    left_in_use,
     mark_planned,
+    mark_unused,
     read_again,
     remove,
     usable,
 )
 from app_pages.ledgers_parts import SHAPEFILE_PARTS
 from app_pages.session import Upload, tr
-from gunmane import i18n
 from gunmane.errors import GunmaneError
 from gunmane.explain import note_sentence
 from gunmane.municipalities import Region
@@ -39,8 +39,6 @@ TYPES = (
 )  # fmt: skip
 """Endings that the file field lets through; what a file really is, its content says."""
 STEPS = ("drop", "look", "use")
-NEXT_BY_FAULT = {"desk_shapefile_parts": "parts", "ledger_zip_choice": "choice"}
-JOINING_NOTES = ("ledger_joined", "ledger_left_over", "ledger_used_up", "spans_drawn")
 
 
 # -- bringing -----------------------------------------------------------------------------------------------
@@ -95,6 +93,7 @@ def show_in_use(place: Region) -> None:
     else:
         names = tr("word.list_sep").join(name for name in (mine.roads, *mine.assets) if name)
         st.html(_band("mixed" if part != "none" else "real", tr("data.in_use_own", files=names)))
+        _show_left(mine)
     ready = usable()
     has_roads = any(delivery.roads is not None for delivery in ready)
     as_assets = has_roads and st.checkbox(tr("upload.roads_as_assets"), key=f"as_assets_{place.region_id}")
@@ -113,6 +112,21 @@ def show_in_use(place: Region) -> None:
                 st.markdown("- " + note_sentence(note, session.lang()))
 
 
+def _show_left(mine: OwnGround) -> None:
+    """Say which files plans use still although they are gone from the desk, and offer to plan without them."""
+    left = left_in_use()
+    if not left:
+        return
+    with st.container(border=True, key="left_in_use"):
+        st.markdown(tr("data.still_used", files=tr("word.list_sep").join(left)))
+        if st.button(tr("data.unplan"), key="unplan"):
+            kept = [delivery for delivery in usable() if delivery.file in set(mine.files) - set(left)]
+            if kept:
+                _use(kept, is_roads_as_assets=mine.is_roads_as_assets, is_staying=True)
+            session.forget_files()
+            st.rerun()
+
+
 def _band(kind: str, text: str) -> str:
     badge = html.escape(tr(f"data.badge.{kind}"))
     return (
@@ -120,17 +134,20 @@ def _band(kind: str, text: str) -> str:
     )
 
 
-def _use(ready: Sequence[Delivery], *, is_roads_as_assets: bool) -> None:
+def _use(ready: Sequence[Delivery], *, is_roads_as_assets: bool, is_staying: bool = False) -> None:
     """Make this session's ground of the files; lead on to 群を組む where all could be used."""
+    before = session.own()
     faults: tuple[GunmaneError, ...]
     try:
         faults = session.use_files(ready, is_roads_as_assets=is_roads_as_assets)
     except GunmaneError as error:
         faults = (error,)
     mine = session.own()
-    if mine is not None:
-        mark_planned({delivery.file for delivery in ready} & set(mine.files))
-    if not faults:
+    if mine is not None and mine is not before:
+        mark_planned(mine, faults)
+    else:
+        mark_unused(faults)
+    if not faults and not is_staying:
         session.go("group")
     st.session_state["_use_faults"] = faults
     st.rerun()
@@ -145,7 +162,7 @@ def show_files() -> None:
     for file in list(brought()):
         is_chosen = current is not None and file.serial == current.serial
         with st.container(border=True, key=f"file_{'chosen' if is_chosen else 'card'}_{file.serial}"):
-            st.html(_card(file))
+            st.html(card_html(file))
             with st.container(horizontal=True, gap="small", key=f"file_buttons_{file.serial}"):
                 st.button(
                     tr("data.look"),
@@ -162,78 +179,3 @@ def show_files() -> None:
                         args=(file, file.profile),
                     )
                 st.button(tr("data.remove"), key=f"remove_{file.serial}", on_click=remove, args=(file,))
-
-
-def _use_of(file: Brought) -> str:
-    """Return "in_use", "in_use_older" (planned with what was read before), or what became of the file."""
-    mine = session.own()
-    if mine is None or file.planned_version is None or file.name not in mine.files:
-        return file.state
-    return "in_use" if file.planned_version == file.version else "in_use_older"
-
-
-def kind_words(delivery: Delivery) -> str:
-    """Return what a file was recognised as, in words."""
-    kind = delivery.profile.kind
-    return i18n.catalogue(session.lang()).get(f"kind.{kind}", kind)
-
-
-def _card(file: Brought) -> str:
-    name = html.escape(file.name)
-    badge = html.escape(tr(f"data.state.{_use_of(file)}"))
-    lines = [
-        f'<p class="gm-file"><b>{name}</b> <span class="gm-badge gm-badge-{file.state}">{badge}</span></p>'
-    ]
-    delivery = file.delivery
-    if delivery is not None:
-        role = tr(f"data.role.{file.used_profile.role}")
-        if not is_used_up(file):
-            lines.append(f"<p>{html.escape(tr('data.recognised', kind=kind_words(delivery), role=role))}</p>")
-            lines.append(f'<dl class="gm-counts">{_counts(delivery)}</dl>')
-        lines += [f"<p>{html.escape(note)}</p>" for note in _joined(delivery)]
-    if file.error is not None:
-        lines.append(f'<p class="gm-fault">{html.escape(i18n.say(file.error, session.lang()))}</p>')
-    lines.append(f'<p class="gm-next">{html.escape(_next(file))}</p>')
-    return f'<div class="gm-card">{"".join(lines)}</div>'
-
-
-def counts(delivery: Delivery) -> dict[str, int]:
-    """Return rows in, taken and rejected, values mended and set to unknown, and cells that were read another way."""
-    return {
-        "rows": delivery.row_count,
-        "taken": delivery.row_count - delivery.rejected_count,
-        "rejected": delivery.rejected_count,
-        "mended": delivery.mended_count,
-        "unset": delivery.unset_count,
-        "readings": int(delivery.readings["rows"].sum()),
-    }
-
-
-def _joined(delivery: Delivery) -> list[str]:
-    """Return what to say of a file that is a piece of a ledger."""
-    return [note_sentence(note, session.lang()) for note in delivery.notes if note.key in JOINING_NOTES]
-
-
-def _counts(delivery: Delivery) -> str:
-    return "".join(
-        f"<div><dt>{html.escape(tr(f'data.count.{name}'))}</dt><dd>{words.count(value)}</dd></div>"
-        for name, value in counts(delivery).items()
-    )
-
-
-def _next(file: Brought) -> str:
-    """Return what to do next with a file."""
-    if file.delivery is None:
-        return tr(f"data.next.{NEXT_BY_FAULT.get(file.error.key if file.error else '', file.state)}")
-    if is_used_up(file):
-        return tr("data.next.used_up")
-    if file.delivery.profile.role == "unknown":
-        return tr("data.next.unknown")
-    if file.delivery.profile.role == "assets" and file.delivery.assets.empty:
-        return tr("data.next.nothing_taken")
-    if _use_of(file) == "in_use_older":
-        return tr("data.next.in_use_older")
-    told = counts(file.delivery)
-    if told["rejected"]:
-        return tr("data.next.rejected", count=words.count(told["rejected"]))
-    return tr("data.next.mended" if told["mended"] + told["unset"] else "data.next.good")

@@ -63,9 +63,9 @@ def _summary(table: pd.DataFrame) -> str:
     for sector in schema.SECTORS:
         rows = table.xs(sector, level="sector")
         real = int(rows["state"].isin(["real", "mixed"]).sum())
-        kind = (
-            "real" if real == len(rows) else "mixed" if real else "sample" if rows["assets"].sum() else "none"
-        )
+        held = rows.loc[rows["assets"] > 0, "state"]
+        kinds = set(held)
+        kind = kinds.pop() if len(kinds) == 1 else "mixed" if kinds else "none"
         told = tr("ready.card", real=real, bodies=len(rows), assets=words.count(rows["assets"].sum()))
         cards.append(
             f'<div class="gm-tile"><dt>{html.escape(words.heading(tr(f"sector.{sector}")))} '

@@ -554,3 +554,92 @@ def test_a_cancelled_reading_leaves_what_was_read_before():
     _finish(file, job)
     gate.set()
     assert file.state == "read"
+
+
+# -- what plans make of the files ---------------------------------------------------------------------------
+
+
+def planned(app):
+    app.button(key="plan_with").click().run()
+    return app.switch_page("ledgers.py").run()
+
+
+def test_rows_that_another_ledger_has_are_told_on_the_card_and_under_faults():
+    other = bridges(1, extra=f"801,新橋,S55,Ⅲ,{TOWN},34.64,132.34,9\n")
+    app = planned(drop(opened(), ("橋.csv", bridges(3)), ("別.csv", other)))
+    assert t("data.planned_elsewhere", "ja", used="1", elsewhere="1") in html_of(app)
+    app.button(key="look_2").click().run()
+    said = html_of(show_part(app, "faults"))
+    assert t("files.fault.other_file_duplicate", "ja") in said
+    assert "第1橋" in said
+    assert (desk(app)[1].planned_used, desk(app)[0].planned_faults.empty) == (1, True)
+
+
+def test_a_ledger_of_which_all_rows_stand_in_another_says_so_on_its_card():
+    app = planned(drop(opened(), ("橋.csv", bridges(3)), ("写し.csv", bridges(2)), ("同じ.csv", bridges(3))))
+    said = html_of(app)
+    assert t("error.no_row_new", "ja", file="写し.csv", rows=2) in said
+    assert t("error.ledger_twice", "ja", file="同じ.csv", other="橋.csv") in said
+    assert t("data.next.not_planned", "ja") in said
+    assert [file.planned_version is None for file in desk(app)] == [False, True, True]
+
+
+def test_a_file_taken_from_the_desk_while_in_use_says_so_and_leaves_the_plans_on_request():
+    second = bridges(0, extra=f"901,山橋,S55,Ⅲ,{TOWN},34.65,132.35,9\n")
+    app = planned(drop(opened(), ("橋.csv", bridges()), ("別.csv", second)))
+    app.button(key="remove_1").click().run()
+    assert any(t("data.still_used", "ja", files="橋.csv") == one.value for one in app.markdown)
+    app.button(key="unplan").click().run()
+    assert app.session_state["_own"][SMALL].files == ("別.csv",)
+    app.button(key="remove_2").click().run()
+    assert t("data.empty", "ja") not in html_of(app)
+    assert t("data.desk_empty", "ja") in [info.value for info in app.info]
+    app.button(key="unplan").click().run()
+    assert t("notice.sample.both", "ja") in html_of(app)
+    assert t("data.empty", "ja") in html_of(app)
+
+
+def test_a_card_names_sector_and_town_first():
+    said = html_of(drop(opened(), ("橋.csv", bridges(4))))
+    holds = t("data.holds", "ja", sectors=f"{t('sector.bridge', 'ja')} 4", towns="安芸太田町")
+    assert holds in said and said.index(holds) < said.index(t("kind.table", "ja"))
+
+
+def test_sheets_not_read_are_told_on_the_card_and_all_of_them_leaves_out_what_is_read():
+    app = drop(opened(), ("橋.xlsx", book_of(北=5, 南=2, 東=3)))
+    assert t("data.next.sheet_left", "ja", count=2) in html_of(app)
+    app.button(key="part_add_1_1").click().run()
+    assert t("data.next.sheet_left", "ja", count=1) in html_of(app)
+    assert not [button for button in app.button if button.key == "part_all_1_1"]
+    app.selectbox(key="part_1_1").set_value("東")
+    app.button(key="part_add_1_1").click().run()
+    assert t("data.next.sheet_left", "ja", count=1) not in html_of(app)
+    assert len(desk(app)) == 3
+
+
+def test_a_sector_without_sample_rows_is_real_although_other_bodies_have_none():
+    from app_pages.ledgers_ready import _summary
+    from gunmane import schema
+
+    index = pd.MultiIndex.from_product([["1", "2"], schema.SECTORS], names=["owner_code", "sector"])
+    table = pd.DataFrame({"state": "none", "assets": 0}, index=index)
+    table.loc[("1", "park")] = ["real", 3]
+    said = _summary(table)
+    assert said.count("gm-badge-real") == 1 and "gm-badge-mixed" not in said
+
+
+def test_sums_and_titles_are_plain_notes_and_not_faults():
+    app = drop(opened(), ("橋.csv", bridges(3, extra=",合計,,,,,,37.5\n")))
+    assert desk(app)[0].delivery.rejects["rule"].tolist() == ["summary_row"]
+    assert t("data.next.good", "ja") in html_of(app)
+    show_part(app, "faults")
+    rows = t("check.rows_listed", "ja", rows="5")
+    assert t("check.summary_rows", "ja", rows=rows) in [caption.value for caption in app.caption]
+    assert t("data.none.faults", "ja") in [info.value for info in app.info]
+
+
+def test_a_column_of_which_no_row_can_be_read_is_named():
+    content = bridges(3).decode("cp932").replace(",12.5", ",不詳だ").encode("cp932")
+    app = drop(opened(), ("橋.csv", content))
+    column = t("ledger_column.length_m", "ja")
+    assert t("data.dead_column", "ja", column=column) in html_of(app)

@@ -38,7 +38,7 @@ def test_a_file_whose_every_id_stands_in_another_is_refused(tmp_path):
     (tmp_path / "two.csv").write_text(f"{HEADER}a,bridge,{PLACE},29212\n")
     with pytest.raises(FileError) as caught:
         load_inputs(find_region("nara_uda"), None, [tmp_path / "one.csv", tmp_path / "two.csv"])
-    assert caught.value.key == "no_row_taken" and caught.value.values["file"] == "two.csv"
+    assert caught.value.key == "no_row_new" and caught.value.values["file"] == "two.csv"
 
 
 def test_towns_that_number_their_bridges_from_one_keep_all_of_them(tmp_path):
