@@ -96,11 +96,20 @@ def test_one_id_at_two_places_stays_a_fault(take):
     assert rules(found) == ["asset_id_duplicate"] and len(found.assets) == 39
 
 
-@pytest.mark.parametrize("column", ["橋梁名", "橋長"])
-def test_rows_of_another_name_or_size_are_no_parts(take, column):
-    rows = named("Ⅰ", "Ⅱ")
-    rows[1][column] = {"橋梁名": "中央側道橋", "橋長": 12}[column]
+@pytest.mark.parametrize("change", [{"橋梁名": "中央側道橋"}, {"橋長": 12, "点検年度": 2019}])
+def test_rows_of_another_name_or_survey_are_no_parts(take, change):
+    rows = named("Ⅰ", "Ⅱ", 点検年度=2024)
+    rows[1] |= change
     assert "part_of_asset" not in rules(take(*rows))
+
+
+def test_the_lengths_of_spans_add_up_and_the_worst_grade_counts(take):
+    rows = [row | {"橋長": length} for row, length in zip(named("Ⅰ", "Ⅲ", "Ⅱ"), (10, 11, 12), strict=True)]
+    for order in itertools.permutations(rows):
+        found = take(*order)
+        assert found.assets[["condition", "length_m"]].to_numpy().tolist() == [[3, 33.0]]
+        assert set(rules(found)) <= {"part_grade_value", "part_of_asset"}
+        assert rules(found).count("part_of_asset") == 2
 
 
 def park(name, number, equipment, grade, area="0.25"):
@@ -129,6 +138,28 @@ def test_parks_of_one_settlement_that_differ_are_parks(take, change):
 def test_nameless_bridges_of_one_settlement_stay_bridges(take):
     rows = [{"橋梁名": "無名橋", "橋長": 5, "判定": g, **TOWN} for g in "ⅠⅡ"]
     assert len(take(*rows).assets) == 2
+
+
+@pytest.mark.parametrize("name", ["1号橋", "床版橋", "無名橋", "第２号橋", "農道橋"])
+def test_bridges_with_a_name_of_many_stay_bridges(take, name):
+    assert len(take(*[{"橋梁名": name, "橋長": 5, **TOWN}] * 3).assets) == 3
+
+
+@pytest.mark.parametrize("name", ["児童遊園", "ちびっこ広場", "街区公園", "児童公園"])
+def test_parks_with_a_name_of_many_stay_parks(take, name):
+    assert len(take(*[{"公園名": name, "面積": 300, **TOWN}] * 3, file="公園台帳.csv").assets) == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "row"),
+    [
+        ("舗装点検.csv", {"路線番号": "100", "路線名": "中央線", "区間延長": 250}),
+        ("下水道管渠台帳.csv", {"管種": "VU", "口径": 200, "延長": 250}),
+    ],
+)
+def test_sections_at_one_point_add_up(take, file, row):
+    found = take(*[row | HERE | {"区間番号": i} for i in range(4)], file=file)
+    assert found.assets["length_m"].sum() == 1000 and set(rules(found)) == {"same_place_value"}
 
 
 def test_sections_of_a_road_in_one_settlement_add_up(take):
@@ -192,6 +223,11 @@ def test_two_directions_of_one_id_get_ids_of_their_own(take):
         ("対策内容", "撤去", ""),
         ("廃止年月日", "-", ""),
         ("計画", "計画中", ""),
+        ("開設状況", "事業中", "not_opened"),
+        ("開園状況", "計画", "not_opened"),
+        ("整備状況", "工事中", ""),
+        ("現況", "計画", ""),
+        ("整備状況", "未着手", ""),
     ],
 )
 def test_what_is_not_in_use_is_told_and_not_counted(take, heading, cell, rule):

@@ -25,6 +25,8 @@ REST = (
     "area_m2",
     "annual_cost_jpy",
 )
+# Listed in sections; several of them may stand at one point of a route, and their lengths add up.
+OF_SECTIONS = ("road", "sewer", "water", "river")
 
 
 def drop_same_ids(ids: pd.Series, faults: Faults) -> None:
@@ -40,7 +42,8 @@ def drop_same_places(table: pd.DataFrame, geometry: NDArray[Any], faults: Faults
     Of rows with the very same geometry, sector and identity keep the one with the lowest row number.
 
     Named rows are the same if they share `IDENTITY`, rows without a name if they share `REST` as well. Rows at one
-    place that differ (the two directions of a bridge, the benches of a park) are kept and listed. A place that is not
+    place that differ (the two directions of a bridge, the benches of a park) are kept and listed, and so are sections
+    of roads, pipes and rivers that a point stands for. A place that is not
     the ledger's own (the point of a settlement, a town hall) says nothing.
 
     Parameters
@@ -66,7 +69,7 @@ def drop_same_places(table: pd.DataFrame, geometry: NDArray[Any], faults: Faults
     same_place = ["shape", "sector"]
     same_asset = [*same_place, *IDENTITY, "rest"]
     ids = kind["asset_id"]
-    is_twice = kind.duplicated(same_asset).to_numpy()
+    is_twice = kind.duplicated(same_asset).to_numpy() & ~are_sections(kind, geometry[order])
     first_of_asset = ids.groupby([kind[c] for c in same_asset], dropna=False).transform("first")
     # The two directions or banks that a ledger names need no second look.
     is_left = ~is_twice & (kind["side"] == "").to_numpy(dtype=bool)
@@ -108,6 +111,12 @@ def may_repeat(sector: pd.Series, geometry: NDArray[Any]) -> NDArray[np.bool_]:
     bounds["corners"] = shapely.get_num_coordinates(geometry)
     bounds["sector"] = pd.factorize(sector)[0]
     return bounds.duplicated(keep=False).to_numpy()
+
+
+def are_sections(table: pd.DataFrame, geometry: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each row is a length of a road, pipe or river without a line of its own."""
+    is_long = table["sector"].isin(OF_SECTIONS) & (table["length_m"].fillna(0) > 0)
+    return is_long.to_numpy(dtype=bool) & (shapely.get_dimensions(geometry) == 0)
 
 
 def ordered(faults: Faults) -> NDArray[np.int64]:

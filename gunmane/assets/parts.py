@@ -10,15 +10,24 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gunmane.assets.duplicates import IDENTITY, may_repeat, ordered, tell_doubles
+from gunmane.assets.duplicates import IDENTITY, are_sections, may_repeat, ordered, tell_doubles
 from gunmane.assets.faults import Faults
 
 # Assets of one place, that may stand in a ledger once for each part; a line is listed in sections, which add up.
 OF_ONE_PLACE = ("bridge", "tunnel", "park")
+# Of these a part may have a length of its own (the spans of a bridge).
+OF_SPANS = ("bridge", "tunnel")
 SIZES = ("length_m", "width_m", "area_m2")
 FILLED = ("built_year", *SIZES, "annual_cost_jpy")
 # Names that many assets bear.
-NO_NAME = re.compile(r"無名.*|.*(不明|未定|なし)|名称?無し?|橋|公園|トンネル|[0-9０-９\-]*")
+NO_NAME = re.compile(
+    r"無名.*|.*(不明|未定|なし)|名称?無し?|[0-9０-９\-]*"
+    r"|(第?[0-9０-９一二三四五六七八九十]+号?|仮称?|[A-Za-zＡ-Ｚａ-ｚ])?"
+    r"(橋梁?|公園|トンネル|隧道|((小|無名|農道|林道|水路|床版|石|木|土|歩道|人道|側道|里道|溝|暗渠)橋)"
+    r"|ボックス(カルバート)?|函渠|カルバート|(児童|幼児|街区|近隣|団地|住宅|市営住宅|町営住宅|村営住宅|農村|開発|緑道)(公園|遊園)地?"
+    r"|(ちびっこ|ちびっ子|こども|子ども|子供|児童|多目的|ふれあい|運動|開発|地区|集会所)?の?(広場|ひろば|遊園地?|遊び場|緑地))"
+    r"([0-9０-９]+号?)?"
+)
 
 
 def merge_parts(table: pd.DataFrame, geometry: NDArray[Any], faults: Faults) -> None:
@@ -26,9 +35,10 @@ def merge_parts(table: pd.DataFrame, geometry: NDArray[Any], faults: Faults) -> 
     Take rows that are parts of one asset as this asset, under its first row; changes `table`.
 
     They share their number (or, without one, a real name), the place and the columns of `IDENTITY`, and their sizes do
-    not differ. At the point of a settlement, which many assets share, only bridges, tunnels and parks of one known
-    size and year are so taken. The grade is the worst of the newest inspection. The other rows are rejected
-    (`part_of_asset`), a grade that changed is listed (`part_grade_value`). Rows that agree in their grade and have no
+    not differ; spans of one number, name, place and survey may each have a length, and these add up. Sections of
+    roads, pipes and rivers at one point are no parts. At the point of a settlement, which many assets share, only
+    bridges, tunnels and parks of one known size and year are so taken. The grade is the worst of the newest
+    inspection. The other rows are rejected (`part_of_asset`), a grade that changed is listed (`part_grade_value`). Rows that agree in their grade and have no
     number are left to `drop_same_places`.
 
     Parameters
@@ -53,9 +63,12 @@ def merge_parts(table: pd.DataFrame, geometry: NDArray[Any], faults: Faults) -> 
     is_first = ~group.duplicated()
     at = kind["at"].to_numpy()
     _take_worst(table, kind, group, faults)
-    for name in FILLED:
-        filled = kind[name].groupby(group).transform("first")
-        table.loc[at[is_first], name] = filled[is_first].to_numpy()
+    by_asset = {name: kind[name].groupby(group) for name in FILLED}
+    filled = {name: rows.transform("first") for name, rows in by_asset.items()}
+    is_of_spans = by_asset["length_m"].transform("nunique") > 1
+    filled["length_m"] = filled["length_m"].where(~is_of_spans, by_asset["length_m"].transform("sum"))
+    for name, values in filled.items():
+        table.loc[at[is_first], name] = values[is_first].to_numpy()
     tell_doubles(at[~is_first], table["asset_id"], first[~is_first], "part_of_asset", faults)
 
 
@@ -63,6 +76,7 @@ def _candidates(table: pd.DataFrame, geometry: NDArray[Any], faults: Faults) -> 
     """Rows with another of the same place, sorted by file and row: their columns, `at`, `shape` and `number`."""
     order = ordered(faults)
     order = order[table["position"].iloc[order].isin(["ledger", "town_point"]).to_numpy(dtype=bool)]
+    order = order[~are_sections(table.iloc[order], geometry[order])]
     order = order[may_repeat(table["sector"].iloc[order], geometry[order])] if len(order) else order
     kind = table.iloc[order].assign(at=order)
     kind["shape"] = pd.factorize(pd.Series(shapely.to_wkb(geometry[order]), dtype=object))[0]
@@ -80,15 +94,24 @@ def _are_parts(kind: pd.DataFrame, group: pd.Series) -> pd.Series:
         return kind[name].groupby(group).transform("nunique")
 
     is_several = group.groupby(group).transform("size") > 1
-    for name in SIZES:
-        is_several &= kinds(name) <= 1
     is_named = (kind["name"] != "") & ~kind["name"].map(lambda name: bool(NO_NAME.fullmatch(name)))
+    is_span = (
+        kind["sector"].isin(OF_SPANS) & (kind["position"] == "ledger") & (kind["number"] != "") & is_named
+    )
+    is_span &= (kinds("inspected_year") <= 1) & (kinds("built_year") <= 1)
+    for name in SIZES:
+        is_several &= (kinds(name) <= 1) | (is_span if name == "length_m" else False)
     is_graded_apart = kinds("condition") > 1
     is_exact = (kind["position"] == "ledger") & ((kind["number"] != "") | is_named)
     is_exact &= is_graded_apart | (kind["part_of"] != "")
     is_sized = sum(kinds(name) for name in SIZES) > 0
-    is_rough = (kind["position"] == "town_point") & kind["sector"].isin(OF_ONE_PLACE) & is_named & is_sized
-    is_rough &= (kinds("built_year") <= 1) & ((kind["number"] != "") | kind["is_unnumbered"])
+    is_rough = (
+        (kind["position"] == "town_point")
+        & kind["sector"].isin(OF_ONE_PLACE)
+        & (kind["name"] != "")
+        & is_sized
+    )
+    is_rough &= (kinds("built_year") <= 1) & ((kind["number"] != "") | (is_named & kind["is_unnumbered"]))
     return is_several & (is_exact | is_rough)
 
 

@@ -18,13 +18,16 @@ from gunmane.ledgers.rounds import this_year
 SIDE_HEADINGS = re.compile(r"(上下線?|上り下り|左右岸?|右岸左岸|岸|線路?方向|方向)(の?区分|の?別|種別|側)?")
 SIDE = re.compile(r"(上り?|下り?|左岸?|右岸?|[東西南北]行き?|内回り?|外回り?|[東西南北])[側線]*")
 STATE_HEADINGS = re.compile(
-    r"(供用|使用|利用|運用|稼働|開設|設置|整備|存廃|廃止|撤去|現在の?)?(の?状況|の?状態|区分|有無|フラグ|の別)|現況|現状|存廃|廃止|撤去|供用"
+    r"(供用|使用|利用|運用|稼働|開設|開園|設置|整備|存廃|廃止|撤去|現在の?)?(の?状況|の?状態|区分|有無|フラグ|の別)|現況|現状|存廃|廃止|撤去|供用"
 )
 # In any column but a name these say by themselves that the asset is no more.
 GONE = re.compile(r"撤去済み?|廃止済み?|供用廃止|廃橋(済み?)?|廃道|廃園|廃川|除却済み?")
 GONE_STATE = re.compile(GONE.pattern + r"|廃止|撤去|除却|閉園|閉鎖済み?")
-NOT_YET = re.compile(
-    r"未(開設|供用|開園|着手|整備|完成|設置)|(計画|建設|工事|施工|整備|事業)中|計画|供用(開始)?前|計画のみ"
+NOT_YET = re.compile(r"未(開設|供用|開園)|供用(開始)?前")
+# Under other headings (整備状況, 現況) these may speak of a repair.
+OPENING_HEADINGS = re.compile(r"(供用|開設|開園)((開始)?の?(状況|状態|区分|有無|フラグ|別))?")
+NOT_YET_OPENED = re.compile(
+    NOT_YET.pattern + r"|未(着手|整備|完成|設置)|(計画|建設|工事|施工|整備|事業)中|計画(のみ)?"
 )
 GONE_DATES = re.compile(r"(廃止|撤去|廃橋|廃園|廃道|除却|閉園)(した)?(年月日|年月|年度|年|日)")
 TICKED_HEADINGS = re.compile(r"(廃止|撤去|除却)(済み?)?(フラグ)?")
@@ -108,7 +111,8 @@ def _use(heading: str, text: str, *, is_state: bool) -> str:
         is_state and GONE_STATE.fullmatch(text)
     ):
         return "abolished"
-    if is_state and NOT_YET.fullmatch(text):
+    not_yet = NOT_YET_OPENED if OPENING_HEADINGS.fullmatch(heading) else NOT_YET
+    if is_state and not_yet.fullmatch(text):
         return "not_opened"
     is_dated = GONE_DATES.fullmatch(heading) and _is_past(text)
     is_ticked = TICKED_HEADINGS.fullmatch(heading) and TICKED.fullmatch(text)
