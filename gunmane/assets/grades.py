@@ -64,7 +64,7 @@ def read_grade(text: str, sector: str, scale: str = "") -> int | None:
     """
     Return the condition (1 sound … 4 urgent) that a grade stands for, 0 where nothing was graded, else None.
 
-    Ⅲ, III, ３, 3.0, 判定Ⅲ, Ⅲ判定, 区分Ⅲ, 「Ⅲ」 and Ⅲ（早期措置段階） are one grade.
+    Ⅲ, III, ３, 3.0, 判定Ⅲ, Ⅲ判定, 区分Ⅲ, 「Ⅲ」, Ⅲ（早期措置段階） and Ⅲ早期措置段階 are one grade.
 
     Parameters
     ----------
@@ -81,8 +81,19 @@ def read_grade(text: str, sector: str, scale: str = "") -> int | None:
         if whole in known:
             return known[whole]
     parts = [_bare(part, name) for part in BREAKS.split(plain)]
-    meant = {known[part] for part in parts if part in known}
+    meant = {known.get(part) or _with_word(part, known) for part in parts} - {None}
     return meant.pop() if len(meant) == 1 else None
+
+
+def _with_word(text: str, known: Mapping[str, int]) -> int | None:
+    """Return the condition of a grade with its word attached (II予防保全段階, III早期措置), None where they differ."""
+    for at in range(1, len(text)):
+        grade, word = text[:at], text[at:]
+        if grade in known and grade.isascii() and not word.isascii():
+            meant = known.get(word, known.get(f"{word}段階"))
+            if meant is not None:
+                return known[grade] if meant == known[grade] else None
+    return None
 
 
 def _joined(text: str) -> str:

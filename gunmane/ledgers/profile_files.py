@@ -17,6 +17,7 @@ import pyproj
 from gunmane import schema
 from gunmane.errors import FileError
 from gunmane.i18n import catalogue
+from gunmane.ledgers.headings import UNIT_FACTORS
 from gunmane.ledgers.profiles import ROLES, Answers, Layout, Position, Profile
 from gunmane.ledgers.scales import scale_names
 
@@ -159,6 +160,7 @@ def build_profile(given: Mapping[str, Any], text: str, *, file: str) -> Profile:
     for name in ("columns", "factors", "units", "constants", "values"):
         reader.ours(tables[name], name, role)
     _check_named(plain, reader)
+    _check_units(tables, role, reader)
     answers = reader.part(tables["answers"], Answers, "answers")
     if answers.may_share not in MAY_SHARE:
         raise reader.fault("profile_value", "answers", "may_share", allowed='yes / no / ""')
@@ -190,6 +192,15 @@ def _check_named(plain: Mapping[str, str], reader: _Reader) -> None:
     for key, allowed in (("kind", kinds()), ("grade_scale", ("", *scale_names()))):
         if plain.get(key, allowed[0]) not in allowed:
             raise reader.fault("profile_value", "", key, allowed=" / ".join(filter(None, allowed)))
+
+
+def _check_units(tables: Mapping[str, Mapping[str, Any]], role: str, reader: _Reader) -> None:
+    """Refuse a column of units beside one that is in no unit, and two ways to the unit of one column."""
+    for name in tables["units"]:
+        if role in {"assets", "unknown"} and name not in UNIT_FACTORS:
+            raise reader.fault("profile_unitless", "units", name, allowed=", ".join(UNIT_FACTORS))
+        if name in tables["factors"]:
+            raise reader.fault("profile_unit_twice", "units", name, ours=name)
 
 
 def _is_crs(name: str) -> bool:
