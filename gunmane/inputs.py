@@ -268,7 +268,13 @@ def _add_road_rows(
 def _add_ledgers(
     table: StandIns, deliveries: Sequence[Delivery], region: Region, provenance: dict[str, Any]
 ) -> None:
-    """Assets first, then the grades of reports, which need the bridges to be there."""
+    """
+    Assets first, then the grades of reports, which need the bridges to be there.
+
+    Files go by the body that they are of and by name, so that ids, doubles and the rows themselves do not depend on
+    the order in which the files were named.
+    """
+    deliveries = sorted(deliveries, key=_rank)
     for delivery in deliveries:
         if delivery.profile.role == "assets" and delivery.row_count:
             table.replace(delivery.assets, delivery.rejects, delivery.file, region)
@@ -277,6 +283,11 @@ def _add_ledgers(
         if delivery.conditions is not None:
             table.grade(delivery, region)
             provenance["assets_source"].append(delivery.file)
+
+
+def _rank(delivery: Delivery) -> tuple[str, str, str, str]:
+    code = "" if delivery.assets.empty else str(delivery.assets["owner_code"].astype("str").min())
+    return code, delivery.file, delivery.sha256, repr(delivery.profile)
 
 
 def _text_sha256(text: str) -> str:

@@ -1,5 +1,6 @@
 """A user's files take the place of sample rows, and only as far as their own rows are taken."""
 
+import itertools
 import pickle
 
 import pytest
@@ -49,6 +50,23 @@ def test_towns_that_number_their_bridges_from_one_keep_all_of_them(tmp_path):
     real = made[~made["is_synthetic"]]
     assert sorted(real["asset_id"]) == ["1", "1x", "soni:1"]
     assert made["asset_id"].is_unique
+
+
+def test_the_order_of_files_changes_nothing(tmp_path):
+    region = find_region("nara_uda")
+    (tmp_path / "b.csv").write_text(f"{HEADER}1,bridge,{PLACE},29212\n2,park,{PLACE},29212\n")
+    (tmp_path / "a.csv").write_text(f"{HEADER}1,bridge,136.12,34.52,29385\n")
+    (tmp_path / "c.csv").write_text(f"{HEADER}1,bridge,{PLACE},29212\n3,park,135.98,34.5,29212\n")
+    made = [
+        load_inputs(region, None, [tmp_path / f"{name}.csv" for name in names])
+        for names in itertools.permutations("abc")
+    ]
+    for one in made[1:]:
+        assert one.assets.equals(made[0].assets) and one.rejects.equals(made[0].rejects)
+    real = made[0].assets[~made[0].assets["is_synthetic"]]
+    assert sorted(real["source"].str.split("#").str[0] + "/" + real["asset_id"]) == [
+        "a.csv/a:1", "b.csv/1", "b.csv/2", "c.csv/3"
+    ]  # fmt: skip
 
 
 def test_the_same_file_twice_is_refused(tmp_path):

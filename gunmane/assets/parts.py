@@ -38,8 +38,8 @@ def merge_parts(table: pd.DataFrame, geometry: NDArray[Any], faults: Faults) -> 
     not differ; spans of one number, name, place and survey may each have a length, and these add up. Sections of
     roads, pipes and rivers at one point are no parts. At the point of a settlement, which many assets share, only
     bridges, tunnels and parks of one known size and year are so taken. The grade is the worst of the newest
-    inspection. The other rows are rejected (`part_of_asset`), a grade that changed is listed (`part_grade_value`). Rows that agree in their grade and have no
-    number are left to `drop_same_places`.
+    inspection. The other rows are rejected (`part_of_asset`), a grade that changed is listed (`part_grade_value`).
+    Rows that agree in their grade and have no number are left to `drop_same_places`.
 
     Parameters
     ----------
