@@ -18,18 +18,15 @@ from app_pages.ledgers_choice import show_choice
 from app_pages.ledgers_columns import show_first_rows
 from app_pages.ledgers_desk import answer
 from app_pages.ledgers_form import show_form
-from app_pages.map_view import show_map
-from app_pages.plan_map import region_map
-from app_pages.reference_map import file_layers
+from app_pages.ledgers_map import show_file_map
 from app_pages.session import tr
 from app_pages.tables import heading, html_table
-from gunmane import i18n, maps
+from gunmane import i18n
 from gunmane.deliveries import FAULT_ROWS_KEPT, HEADING_RULE
 from gunmane.explain import note_sentence
 from gunmane.exports.faults import advice, column_word, fault_kinds, faults_xlsx
 from gunmane.exports.words import word
 from gunmane.ledgers.profiles import Answers
-from gunmane.maps import LayerSpec, LegendRow, Style
 from gunmane.municipalities import Region
 
 if TYPE_CHECKING:
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
 
 TABS = ("columns", "faults", "map", "result", "readings", "answers")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MAP_HEIGHT = 400
 # Told as plain notes: nobody has to mend them.
 PLAIN_RULES = (HEADING_RULE, "summary_row")
 ROWS_OF_A_KIND = 5
@@ -58,8 +54,6 @@ READINGS_SHOWN = 300
 # Until another file comes, or one inside is chosen, there are no columns.
 NOTHING_TO_CORRECT = ("desk_shapefile_parts", "ledger_zip_choice")
 MAY_SHARE = ("", "yes", "no")
-LINE = Style(colour="#0B5394", weight=1.6)
-MARK = Style(colour="#FFFFFF", weight=1.5, fill="#B3261E", symbol="cross", radius=7)
 
 
 def show(file: Brought, place: Region) -> None:
@@ -82,7 +76,7 @@ def show(file: Brought, place: Region) -> None:
     shown: dict[str, Callable[[], None]] = {
         "columns": lambda: _columns(file, delivery, place),
         "faults": lambda: _faults(file, delivery),
-        "map": lambda: _map(file, delivery, place),
+        "map": lambda: show_file_map(file, delivery, place),
         "result": lambda: _result(delivery, place),
         "readings": lambda: _readings(delivery),
         "answers": lambda: _answers(file),
@@ -199,59 +193,6 @@ def _names(delivery: Delivery) -> dict[int, str]:
         name for name in delivery.profile.columns.get("name", ()) if name in delivery.fault_rows.columns
     ]
     return delivery.fault_rows[theirs[0]].fillna("").astype("str").to_dict() if theirs else {}
-
-
-# -- map ----------------------------------------------------------------------------------------------------
-
-
-def _map(file: Brought, delivery: Delivery, place: Region) -> None:
-    """Show what was taken, and the rejected rows that have a place, each with its fault in words."""
-    lost = delivery.rejected_places
-    base = region_map(place, view_name=f"data_{place.region_id}")
-    layers = _map_layers(file, delivery)
-    if lost.empty:
-        st.caption(tr("data.map.none_lost"))
-    else:
-        west, south, east, north = place.municipalities.to_crs(4326).total_bounds
-        near = lost.cx[west - 0.5 : east + 0.5, south - 0.5 : north + 0.5]
-        st.caption(tr("data.map.lost", count=words.count(len(lost)), away=words.count(len(lost) - len(near))))
-    show_map(base, layers, key=f"data_{place.region_id}_{session.lang()}", height=MAP_HEIGHT)
-
-
-def _map_layers(file: Brought, delivery: Delivery) -> list[LayerSpec]:
-    held = st.session_state.setdefault("_data_layers", {})
-    key = (file.serial, file.version, session.lang())
-    if key not in held:
-        held.clear()
-        layers = file_layers(file.name, delivery.reference) if delivery.reference is not None else []
-        if delivery.roads is not None and len(delivery.roads):
-            layers.append(_road_lines(delivery.roads))
-        if len(delivery.assets):
-            layers += maps.asset_layers(delivery.assets, lang=session.lang())
-        if len(delivery.rejected_places):
-            layers.append(_lost_layer(delivery.rejected_places))
-        held[key] = layers
-    return list(held[key])
-
-
-def _road_lines(roads: gpd.GeoDataFrame) -> LayerSpec:
-    """Draw the road lines of a file."""
-    title = tr("data.map.roads")
-    shapes = roads[["geometry"]].reset_index(drop=True)
-    tips = roads["name"].fillna("").astype("str").to_list() if "name" in roads.columns else title
-    frame = shapes.assign(id=shapes.index.astype("str"), style=0, tip=tips)
-    return LayerSpec("file.roads", title, "", frame, (LINE,), (LegendRow(title, LINE, "line"),))
-
-
-def _lost_layer(lost: gpd.GeoDataFrame) -> LayerSpec:
-    """Draw the rejected rows that have a place."""
-    lang = session.lang()
-    tips = [
-        tr("data.map.tip", row=row, fault=word("fault", rule, lang))
-        for row, rule in zip(lost["row"], lost["rule"], strict=True)
-    ]
-    places = lost[["geometry"]].assign(tip=tips, name=tips).reset_index(drop=True)
-    return maps.place_layer(places, name="rejected", title=tr("data.map.title"), style=MARK, lang=lang)
 
 
 # -- what came of it ----------------------------------------------------------------------------------------

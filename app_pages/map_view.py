@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import streamlit as st
@@ -118,11 +118,27 @@ def _key_of(layer: LayerSpec) -> str:
     content = layer.fingerprint
     known = keys.pop(content, None)
     if known is None or not STORE.has(known):
-        frame = layer.features()
-        shared = [column for column in SHARED_COLUMNS if column in frame]
-        known = STORE.put(frame, shared=shared, merge_by="s")
+        known = _put(layer)
     keys[content] = known
     return known
+
+
+def _put(layer: LayerSpec) -> str:
+    frame = layer.features()
+    shared = [column for column in SHARED_COLUMNS if column in frame]
+    return STORE.put(frame, shared=shared, merge_by="s")
+
+
+def put_layers(layers: Sequence[LayerSpec]) -> dict[str, str]:
+    """Put layers in store beside the page, and return their keys by fingerprint for `take_keys`."""
+    return {layer.fingerprint: _put(layer) for layer in layers}
+
+
+def take_keys(keys: Mapping[str, str]) -> None:
+    """Let this session fetch layers that were put in store, as long as it has no others of the same content."""
+    held = _session_keys()
+    for content, key in keys.items():
+        held.setdefault(content, key)
 
 
 def _session_keys() -> dict[str, str]:

@@ -137,8 +137,27 @@ def trunk_layer(plan: Plan, *, is_synthetic: bool) -> LayerSpec:
     return LayerSpec("trunks", title, "", frame, styles, legend, is_synthetic=is_synthetic)
 
 
-def region_map(region: Region, *, view_name: str = "", credits_of: Sequence[str] = ()) -> GunmaneMap:
-    """Return the ground of a region's map, with the land around it; `credits_of` names whatever else is shown."""
+def region_map(
+    region: Region,
+    *,
+    view_name: str = "",
+    credits_of: Sequence[str] = (),
+    bounds: tuple[float, float, float, float] | None = None,
+) -> GunmaneMap:
+    """
+    Return the ground of a region's map, with the land around it.
+
+    Parameters
+    ----------
+    region
+        Region on which the map opens.
+    view_name
+        Name under which the browser keeps the view; the region's own by default.
+    credits_of
+        Credits of whatever else is shown.
+    bounds
+        West, south, east, north (degrees) to open on instead.
+    """
     areas = region.municipalities.reset_index().rename(columns={"name_ja": "name"})
     west, south, east, north = areas.to_crs(4326).total_bounds
     near = load_japan().cx[west - 1.5 : east + 1.5, south - 1 : north + 1]
@@ -147,6 +166,7 @@ def region_map(region: Region, *, view_name: str = "", credits_of: Sequence[str]
         areas,
         lang=session.lang(),
         backdrop=near,
+        bounds=bounds,
         sources=[*sources, *credits_of],
         view_name=view_name or region.region_id,
     )

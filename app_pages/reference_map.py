@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-import geopandas as gpd
-
 from app_pages import session
 from app_pages.session import tr
 from gunmane import maps
@@ -39,8 +37,3 @@ def _source(file: str, card: Mapping[str, object]) -> str:
     parts = [str(card.get(name) or "") for name in ("credit", "licence")]
     said = tr("word.list_sep").join(part for part in parts if part) or tr("map.reference_unsaid")
     return tr("map.reference_source", file=file, credit=said)
-
-
-def file_layers(name: str, reference: gpd.GeoDataFrame) -> list[LayerSpec]:
-    """Return the layers of one file that is only looked at."""
-    return maps.reference_layers({name: reference}, lang=session.lang())

@@ -643,3 +643,16 @@ def test_a_column_of_which_no_row_can_be_read_is_named():
     app = drop(opened(), ("橋.csv", content))
     column = t("ledger_column.length_m", "ja")
     assert t("data.dead_column", "ja", column=column) in html_of(app)
+
+
+def test_the_map_opens_on_rejected_rows_near_the_region_and_counts_those_far_away():
+    from app_pages.ledgers_map import view_of
+    from gunmane.municipalities import find_region
+
+    place = find_region(SMALL)
+    west, south, east, north = place.municipalities.to_crs(4326).total_bounds.round(5).tolist()
+    lost = gpd.GeoDataFrame(
+        {"row": [2, 3]}, geometry=gpd.points_from_xy([west - 0.3, 10], [south, 10]), crs=4326
+    )
+    assert view_of(place, lost) == ((round(west - 0.3, 5), south, east, north), 1)
+    assert view_of(place, lost.iloc[:0]) == ((west, south, east, north), 0)

@@ -10,6 +10,7 @@
   const SHARES = [0, 0.25, 0.5, 0.75, 1];
 
   gunmane.frameLand = function (map, bounds, land) {
+    if (isHidden(map)) return;
     const panel = map.gunmane.panel;
     const best = { zoom: -1 };
     for (const option of optionsOf(map, panel)) {
@@ -27,8 +28,15 @@
     map.fitBounds(bounds, { animate: false, padding: [MARGIN_PX, MARGIN_PX] });
   };
 
+  // A map in a tab that was left has no size: whatever is reckoned from it is no place.
+  function isHidden(map) {
+    const size = map.getSize();
+    return !size.x || !size.y;
+  }
+
   // A view that was kept from before stays: the legend goes to a corner without land, or starts folded.
   gunmane.clearLand = function (map, land) {
+    if (isHidden(map)) return;
     const panel = map.gunmane.panel;
     const corner = map.project(map.getCenter(), map.getZoom()).subtract(map.getSize().divideBy(2));
     const isFree = (option) => !hides(option.box, corner, map.getZoom(), land);

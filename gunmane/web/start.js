@@ -27,6 +27,8 @@
     // A map in a hidden tab has no size until it is shown.
     new ResizeObserver(() => {
       map.invalidateSize({ pan: false });
+      const size = map.getSize();
+      if (!size.x || !size.y) return;
       place();
       frameAgain(map);
     }).observe(map.getContainer());
@@ -51,7 +53,7 @@
     map.on("gunmane:ready", () => map.gunmane.isFramed || whenStyled(map, map.gunmane.frame));
     map.on("gunmane:ready", () => map.gunmane.isKept && whenStyled(map, map.gunmane.clear));
     map.on("gunmane:room", () => frameAgain(map));
-    if (memory) map.on("moveend", () => map.gunmane.isTouched && remember(memory, map));
+    if (memory) map.on("moveend", () => map.gunmane.isTouched && map.getSize().x && remember(memory, map));
   };
 
   // The land is framed anew when the map, its band or its foot changed their height before the reader touched it.
