@@ -82,3 +82,53 @@ def test_units_that_cannot_be_are_refused(text, key):
     assert caught.value.key == key
     assert all("units." in say(caught.value, lang) for lang in LANGUAGES)
     assert parse_profile('[units]\narea_m2 = "単位"\n', file="a").units == {"area_m2": "単位"}
+
+
+@pytest.mark.parametrize(
+    ("title", "columns", "factors", "note"),
+    [
+        (
+            "宇陀市 道路延長調書 単位：km",
+            {"路線名": "r", "延長": "1.2", "幅員": "5"},
+            {"length_m": 1000},
+            "profile_unit_above",
+        ),
+        ("(単位：㎞)", {"路線名": "r", "延長": "1.2"}, {"length_m": 1000}, "profile_unit_above"),
+        ("単位：km", {"路線名": "r", "延長(m)": "1.2"}, {}, ""),
+        ("単位：m", {"路線名": "r", "延長": "1.2", "幅員": "5"}, {}, ""),
+        ("単位：箇所", {"路線名": "r", "延長": "1.2"}, {}, ""),
+        (
+            "単位 延長：km、幅員：m",
+            {"路線名": "r", "延長": "1.2", "幅員": "5"},
+            {"length_m": 1000},
+            "profile_unit_above",
+        ),
+        ("単位：箇所 2023年度 km", {"路線名": "r", "延長": "1.2"}, {}, ""),
+        (
+            "宇陀市公園維持費一覧（単位：千円、ha）",
+            {"公園名": "p", "面積": "0.5", "年間維持管理費": "300"},
+            {"area_m2": 10000, "annual_cost_jpy": 1000},
+            "profile_unit_above",
+        ),
+        ("単位：ha、㎡", {"公園名": "p", "面積": "0.5"}, None, "profile_unit_above_open"),
+        ("単位：cm", {"路線名": "r", "延長": "1.2", "幅員": "5"}, None, "profile_unit_above_open"),
+        ("単位：フィート", {"橋梁名": "b", "橋長": "12"}, None, "profile_unit_above_open"),
+    ],
+)
+def test_a_unit_above_the_table_is_that_of_the_column_it_can_be(uda, title, columns, factors, note):
+    raw = ledger({name: [cell, cell] for name, cell in columns.items()}, title=title, heading_row=2)
+    profile, assets, notes = taken(raw, uda)
+    assert profile.factors == (factors or {})
+    assert {key for key in notes if key.startswith("profile_unit_above")} == ({note} if note else set())
+    if factors is None:
+        assert not {"length_m", "width_m", "area_m2"} & set(profile.columns)
+    if "length_m" in profile.factors:
+        assert assets["length_m"].tolist() == [1200, 1200]
+
+
+def test_a_grade_of_a_part_is_no_material(uda):
+    raw = ledger({"橋梁名": ["a", "b"], "健全性_上部構造": ["Ⅱ", "Ⅲ"], "健全性_下部構造": ["Ⅱ", "Ⅲ"]})
+    profile, _, notes = taken(raw, uda)
+    assert "material" not in profile.columns
+    assert "condition_raw" not in profile.columns
+    assert "profile_grades_of_parts" in notes

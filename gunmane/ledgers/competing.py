@@ -21,6 +21,7 @@ from gunmane.ledgers.headings import (
 )
 from gunmane.ledgers.rounds import DATED, LATEST, NUMBERED, Round, newest_year, part_round
 from gunmane.ledgers.scales import grade_under, grade_words, is_graded, settle_scale
+from gunmane.ledgers.title_units import units_above
 from gunmane.scenario import Note
 
 Columns = dict[str, tuple[str, ...]]
@@ -51,6 +52,8 @@ class Settled:
         Our column -> the file's.
     units
         Our column -> the file's column that holds the unit of each row.
+    factors
+        Our column -> what its numbers are multiplied by, as the unit above the table says.
     constants
         Our column -> the value of every row.
     grade_scale
@@ -61,6 +64,7 @@ class Settled:
 
     columns: Columns
     units: dict[str, str] = dataclasses.field(default_factory=dict)
+    factors: dict[str, float] = dataclasses.field(default_factory=dict)
     constants: dict[str, str] = dataclasses.field(default_factory=dict)
     grade_scale: str = ""
     notes: list[Note] = dataclasses.field(default_factory=list)
@@ -73,6 +77,7 @@ def settle_columns(
     *,
     file: str,
     taken: Iterable[str] = (),
+    title: str = "",
 ) -> Settled:
     """
     Return the columns after those that compete are settled: rounds, grades of parts, marks, scales and units.
@@ -89,6 +94,8 @@ def settle_columns(
         Name of the file, for the notes.
     taken
         The file's columns that say where a row is.
+    title
+        What stands above the headings.
     """
     settled = Settled(dict(columns))
     used = {name for ours, names in columns.items() if ours not in (GRADE, DATE) for name in names}
@@ -99,6 +106,7 @@ def settle_columns(
             _newest(settled, table, free, sector, file)
         _known_scale(settled, table, sector, file)
     _units(settled, table, free, file)
+    _units_above(settled, title, file)
     rest = [name for name in free if name not in settled.units.values()]
     _tell_rivals(settled, rest, sector, file)
     return settled
@@ -269,6 +277,28 @@ def _units(settled: Settled, table: pd.DataFrame, free: Sequence[str], file: str
         if beside:
             settled.units[ours] = beside[0]
             settled.notes.append(Note.of("profile_unit_column", file=file, column=names[0], unit=beside[0]))
+
+
+def _units_above(settled: Settled, title: str, file: str) -> None:
+    """Read sizes whose headings name no unit in the one above the table; leave out those it leaves open."""
+    sizes = {ours: settled.columns[ours][0] for ours in SIZES if ours in settled.columns}
+    sizes = {
+        ours: name
+        for ours, name in sizes.items()
+        if name != ours and ours not in settled.units and not unit_of(name)
+    }
+    above = units_above(title, sizes)
+    for ours in [size for size in SIZES if size in above.units]:
+        unit = above.units[ours]
+        factor = UNIT_FACTORS[ours][unit]
+        if factor != 1:
+            settled.factors[ours] = factor
+            settled.notes.append(Note.of("profile_unit_above", file=file, column=sizes[ours], unit=unit))
+    left_out = [name for ours, name in sizes.items() if ours in above.is_open]
+    if left_out:
+        settled.columns = {ours: n for ours, n in settled.columns.items() if ours not in above.is_open}
+        told = {"columns": _quoted(left_out), "unit": above.said}
+        settled.notes.append(Note.of("profile_unit_above_open", file=file, **told))
 
 
 def _is_unit_of(name: str, ours: str, settled: Settled, table: pd.DataFrame) -> bool:

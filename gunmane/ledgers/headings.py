@@ -112,6 +112,8 @@ WHOLE_ONLY = (
     "y",
     "wkt",
 )
+# Columns of words that a heading of grades (健全性_上部構造) is not, though it ends like theirs.
+NO_GRADES = ("material", "subtype")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +153,7 @@ def unit_of(heading: str) -> str:
     """Return the unit that a heading names in brackets or at its end (m, km, ha, 千円 …), or ""."""
     text = unicodedata.normalize("NFKC", str(heading)).casefold()
     for inside in reversed(BRACKETED.findall(text)):
-        word = next((word for word in _unit_words(inside) if word in ALL_UNITS), "")
+        word = next((word for word in unit_words(inside) if word in ALL_UNITS), "")
         if word:
             return UNIT_WORDS.get(word, word)
     compared = plain(text)
@@ -161,7 +163,7 @@ def unit_of(heading: str) -> str:
     return ""
 
 
-def _unit_words(inside: str) -> list[str]:
+def unit_words(inside: str) -> list[str]:
     """Return what may be a unit in a bracket, without tax and time: 千円/年・税込 -> 千円."""
     whole = TAX.sub("", inside.replace("単位", "").strip(" :=、,・"))
     words = [whole, *UNIT_PARTS.split(whole)]
@@ -176,7 +178,7 @@ def unknown_unit(heading: str, ours: str) -> str:
     if named:
         return named
     for inside in BRACKETED.findall(unicodedata.normalize("NFKC", str(heading)).casefold()):
-        words = _unit_words(inside)
+        words = unit_words(inside)
         is_said = "単位" in inside
         for word in words if is_said else [w for w in words if _is_unit(w)]:
             return word
@@ -292,7 +294,10 @@ def match_headings(headings: Sequence[str], sector: str) -> dict[str, tuple[str,
     for at, heading in enumerate(headings):
         for ours, table in vocabulary().columns.items():
             hit = _match(heading, _listed(ours, table, sector), is_whole=ours in WHOLE_ONLY)
-            if hit is not None:
+            is_grade = (
+                ours in NO_GRADES and hit is not None and hit[0] > STRIPPED and _is_grade(heading, sector)
+            )
+            if hit is not None and not is_grade:
                 # 供用面積(ha) is as whole a heading as 敷地面積: the order of the list decides.
                 rank = max(hit[0], STRIPPED)
                 found.append((rank, -hit[2], hit[1], hit[0], at, heading, ours))
@@ -305,6 +310,10 @@ def match_headings(headings: Sequence[str], sector: str) -> dict[str, tuple[str,
         matched.setdefault(ours, []).append(heading)
         used.add(heading)
     return {ours: tuple(listed) for ours, listed in matched.items()}
+
+
+def _is_grade(heading: str, sector: str) -> bool:
+    return fit_of(heading, "condition_raw", sector) is not None
 
 
 def fit_of(heading: str, ours: str, sector: str) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -88,6 +88,7 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
         "" if "sector" in columns else sector,
         file=raw.file,
         taken=[name for names in place.values() for name in names],
+        title=str(raw.told.get("title") or ""),
     )
     columns, values = _words(settled.columns, table, region)
     values |= _subtypes(columns, table, sector)
@@ -96,15 +97,7 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
     position, notes = propose_position(raw, place, region=region)
     notes += id_notes + settled.notes
     if not columns and sector in {"", "road"} and _is_bare_lines(raw):
-        notes.append(Note.of("profile_lines_as_roads", file=raw.file))
-        return Profile(
-            kind="lines",
-            role="roads",
-            constants={"sector": "road"},
-            position=position,
-            layout=layout_of(raw),
-            notes=tuple(notes),
-        )
+        return _network(raw, position, notes)
     notes += sector_notes
     is_told = bool(sector) or "sector" in columns
     if not is_told and not sector_notes:
@@ -120,9 +113,20 @@ def propose_profile(raw: Raw, *, region: Region | None = None) -> Profile:
         layout=layout_of(raw),
         year_style=_year_style(columns, table),
         grade_scale=settled.grade_scale if sector else "",
-        factors=_factors(columns, settled.units),
+        factors=_factors(columns, settled.units) | settled.factors,
         units=settled.units,
         notes=(*notes, *town_notes),
+    )
+
+
+def _network(raw: Raw, position: Position, notes: Sequence[Note]) -> Profile:
+    return Profile(
+        kind="lines",
+        role="roads",
+        constants={"sector": "road"},
+        position=position,
+        layout=layout_of(raw),
+        notes=(*notes, Note.of("profile_lines_as_roads", file=raw.file)),
     )
 
 
