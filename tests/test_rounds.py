@@ -116,7 +116,9 @@ def test_units_that_cannot_be_are_refused(text, key):
     ],
 )
 def test_a_unit_above_the_table_is_that_of_the_column_it_can_be(uda, title, columns, factors, note):
-    raw = ledger({name: [cell, cell] for name, cell in columns.items()}, title=title, heading_row=2)
+    file = "道路台帳.xlsx" if "路線名" in columns else "台帳.xlsx"
+    cells = {name: [cell, cell] for name, cell in columns.items()}
+    raw = ledger(cells, file, title=title, heading_row=2)
     profile, assets, notes = taken(raw, uda)
     assert profile.factors == (factors or {})
     assert {key for key in notes if key.startswith("profile_unit_above")} == ({note} if note else set())
@@ -132,3 +134,59 @@ def test_a_grade_of_a_part_is_no_material(uda):
     assert "material" not in profile.columns
     assert "condition_raw" not in profile.columns
     assert "profile_grades_of_parts" in notes
+
+
+# Rounds and parts side by side --------------------------------------------------------------------------
+
+
+def test_a_grade_of_an_older_round_has_the_date_of_that_round(uda):
+    columns = {
+        "橋梁名": list("abcd"),
+        "H30判定": ["Ⅰ", "Ⅱ", "Ⅲ", None],
+        "H30点検日": ["2018/8/1", "2018/8/1", "2018/8/1", None],
+        "R5判定": ["Ⅱ", None, "－", None],
+        "R5点検日": ["2023/8/1", "2023/8/1", "2023/8/1", "2023/8/1"],
+    }
+    _, assets, _ = taken(ledger(columns), uda)
+    assert assets["condition"].tolist()[:3] == [2, 2, 3]
+    assert assets["inspected_year"].tolist() == [2023, 2018, 2018, 2023]
+
+
+@pytest.mark.parametrize("years", [(2014, 2019, 2024), (2024, 2019, 2014)])
+def test_of_columns_that_repeat_the_newest_is_taken_by_their_years(uda, years):
+    columns = {"橋梁名": ["a", "b"]}
+    for mark, year, grade in zip(("", " (2)", " (3)"), years, "ⅠⅡⅢ", strict=True):
+        columns |= {f"点検年度{mark}": [year, year], f"判定区分{mark}": [grade, grade]}
+    _, assets, notes = taken(ledger(columns), uda)
+    assert assets["inspected_year"].tolist() == [2024, 2024]
+    assert assets["condition"].tolist() == [1 + years.index(2024)] * 2
+    assert "profile_newest_round" in notes
+
+
+def test_without_years_nothing_says_that_the_second_column_is_newer(uda):
+    columns = {"橋梁名": ["a", "b"], "判定": ["Ⅱ", "Ⅱ"], "判定 (2)": ["Ⅲ", "Ⅲ"]}
+    _, assets, notes = taken(ledger(columns), uda)
+    assert assets["condition"].tolist() == [2, 2]
+    assert "profile_columns_compete" in notes
+
+
+@pytest.mark.parametrize("between", [(), ("材質",)])
+def test_grades_beside_the_names_of_parts_are_not_the_bridges(uda, between):
+    columns = {"橋梁名": ["a", "b"]}
+    for mark, part in zip(("", " (2)", " (3)"), ("主桁", "床版", "下部工"), strict=True):
+        columns |= {part: ["鋼", "RC"]} | {f"{name}{mark}": ["x", "y"] for name in between}
+        columns |= {f"判定{mark}": ["Ⅱ", "Ⅲ"]}
+    _, assets, notes = taken(ledger(columns), uda)
+    assert assets["condition"].isna().all()
+    assert "profile_grades_of_parts" in notes
+    _, assets, _ = taken(ledger(columns | {"総合判定": ["Ⅳ", "Ⅰ"]}), uda)
+    assert assets["condition"].tolist() == [4, 1]
+
+
+def test_a_mark_under_a_bare_numeral_is_a_grade(uda):
+    columns = {"橋梁名": list("abc"), "Ⅰ": ["○", None, None], "Ⅱ": [None, None, None], "Ⅲ": [None, "○", "－"]}
+    _, assets, notes = taken(ledger(columns), uda)
+    assert assets["condition"].fillna(0).tolist() == [1, 3, 0]
+    assert "profile_grades_marked" in notes
+    _, assets, _ = taken(ledger(columns | {"判定": ["Ⅳ", "Ⅳ", "Ⅳ"]}), uda)
+    assert assets["condition"].tolist() == [4, 4, 4]

@@ -19,8 +19,9 @@ from gunmane.ledgers.headings import (
     unknown_unit,
     vocabulary,
 )
-from gunmane.ledgers.rounds import DATED, LATEST, NUMBERED, Round, newest_year, part_round
-from gunmane.ledgers.scales import grade_under, grade_words, is_graded, settle_scale
+from gunmane.ledgers.members import is_part
+from gunmane.ledgers.rounds import DATED, FIRST, LATEST, NUMBERED, Round, newest_year, part_round
+from gunmane.ledgers.scales import BARE_GRADES, grade_under, grade_words, is_graded, letters, settle_scale
 from gunmane.ledgers.title_units import units_above
 from gunmane.scenario import Note
 
@@ -39,6 +40,8 @@ TOLD = (
 )
 SIZES = ("length_m", "width_m", "area_m2", "diameter_mm", "annual_cost_jpy")
 LONGEST = 300
+# Sectors of which Ⅰ to Ⅳ alone are grades from sound to urgent; those of a sewer may run either way.
+SOUND_FIRST = ("bridge", "tunnel", "road")
 
 
 @dataclasses.dataclass
@@ -101,7 +104,7 @@ def settle_columns(
     used = {name for ours, names in columns.items() if ours not in (GRADE, DATE) for name in names}
     free = [str(name) for name in dict.fromkeys(table.columns) if str(name) not in used | set(taken)]
     if settled.columns.get(GRADE, ("",))[0] != GRADE:
-        _whole_grade(settled, free, sector, file)
+        _whole_grade(settled, table, free, sector, file)
         if not _marked(settled, table, free, sector, file):
             _newest(settled, table, free, sector, file)
         _known_scale(settled, table, sector, file)
@@ -116,35 +119,33 @@ def _quoted(names: Iterable[str]) -> str:
     return "".join(f"「{name}」" for name in names)[:LONGEST]
 
 
-def _is_part(heading: str) -> bool:
-    """Whether a grade is that of a part (主桁) and not of the whole (橋全体)."""
-    text, known = plain(heading), vocabulary()
-    return any(word in text for word in known.part) and not any(word in text for word in known.whole)
-
-
 def _grades_among(free: Sequence[str], sector: str) -> list[str]:
     return [name for name in free if fit_of(name, GRADE, sector) is not None]
 
 
-def _whole_grade(settled: Settled, free: Sequence[str], sector: str, file: str) -> None:
+def _whole_grade(settled: Settled, table: pd.DataFrame, free: Sequence[str], sector: str, file: str) -> None:
     """Take the grade of the whole asset instead of a part's; none where there are only those of parts."""
     chosen = settled.columns.get(GRADE, ())
-    if not chosen or not _is_part(chosen[0]):
+    headings = tuple(map(str, table.columns))
+    if not chosen or not is_part(chosen[0], headings):
         return
-    others = [name for name in _grades_among(free, sector) if not _is_part(name)]
+    others = [name for name in _grades_among(free, sector) if not is_part(name, headings)]
     others.sort(key=lambda name: not any(word in plain(name) for word in vocabulary().whole))
     others = [name for name in others if fit_of(name, DATE, sector) is None]
     if others:
         settled.columns[GRADE] = (others[0],)
         return
     del settled.columns[GRADE]
-    parts = [name for name in _grades_among(free, sector) if _is_part(name)]
+    parts = [name for name in _grades_among(free, sector) if is_part(name, headings)]
     settled.notes.append(Note.of("profile_grades_of_parts", file=file, columns=_quoted(parts)))
 
 
 def _marked(settled: Settled, table: pd.DataFrame, free: Sequence[str], sector: str, file: str) -> bool:
     """Take the columns under one heading each of which is a grade (Ⅰ … Ⅳ) with a mark in its rows."""
-    found = [name for name in _grades_among(free, sector) if grade_under(name) and _has_no_words(table, name)]
+    names = _grades_among(free, sector)
+    if GRADE not in settled.columns and sector in SOUND_FIRST:
+        names += [name for name in free if letters(name) in BARE_GRADES]
+    found = [name for name in names if grade_under(name) and _has_no_words(table, name)]
     is_one_each = len({grade_under(name) for name in found}) == len(found) > 1
     if not is_one_each or not any(_has_only_marks(table, name) for name in found):
         return False
@@ -177,6 +178,7 @@ def _newest(settled: Settled, table: pd.DataFrame, free: Sequence[str], sector: 
     """Put the newest round of grades first and take the date that goes with it."""
     dates = _rounds(free, DATE, table, sector)
     grades = {name: at for name, at in _rounds(free, GRADE, table, sector).items() if name not in dates}
+    grades, dates = _with_firsts(grades, dates, free, table)
     chosen = settled.columns.get(GRADE, ("",))[0]
     if chosen in grades or (not chosen and grades):
         order = _newest_first(grades, dates, table)
@@ -195,9 +197,10 @@ def _newest(settled: Settled, table: pd.DataFrame, free: Sequence[str], sector: 
 def _rounds(free: Sequence[str], ours: str, table: pd.DataFrame, sector: str) -> dict[str, Round]:
     """Return the headings that name a round of grades or dates, and which."""
     found: dict[str, Round] = {}
+    headings = tuple(map(str, table.columns))
     for name in free:
         named, rest = part_round(name)
-        if named is None or _is_part(name):
+        if named is None or is_part(name, headings):
             continue
         # A heading that is only a year (2024) says what is below it by its cells alone.
         if plain(rest):
@@ -207,6 +210,25 @@ def _rounds(free: Sequence[str], ours: str, table: pd.DataFrame, sector: str) ->
         if is_meant:
             found[name] = named
     return found
+
+
+def _with_firsts(
+    grades: dict[str, Round], dates: dict[str, Round], free: Sequence[str], table: pd.DataFrame
+) -> tuple[dict[str, Round], dict[str, Round]]:
+    """Count 点検年度, 判定 beside 点検年度 (2), 判定 (2) as the first, where the years of all are told."""
+    all_grades, all_dates = grades | _firsts(grades, free), dates | _firsts(dates, free)
+    years = {at: newest_year(column_of(table, name)) for name, at in all_dates.items() if at.kind == NUMBERED}
+    is_told = all(np.isfinite(years.get(at, np.nan)) for at in all_grades.values())
+    return (all_grades, all_dates) if is_told and len(all_grades) > len(grades) else (grades, dates)
+
+
+def _firsts(found: Mapping[str, Round], free: Sequence[str]) -> dict[str, Round]:
+    """Return the headings without a number of which there are others with one from 2 on."""
+    numbers: dict[str, set[int]] = {}
+    for name, at in found.items():
+        if at.kind == NUMBERED:
+            numbers.setdefault(plain(part_round(name)[1]), set()).add(at.number)
+    return {name: FIRST for name in free if 1 not in numbers.get(plain(name), {1})}
 
 
 def _newest_first(

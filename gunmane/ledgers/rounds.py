@@ -7,7 +7,7 @@ import datetime
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -42,6 +42,10 @@ class Round:
 
     kind: int
     number: int
+
+
+# A heading without a number beside others with one.
+FIRST = Round(NUMBERED, 1)
 
 
 def part_round(heading: str) -> tuple[Round | None, str]:
@@ -82,6 +86,12 @@ def _dated(year: int, text: str, found: re.Match[str]) -> tuple[Round | None, st
 def _without(text: str, found: re.Match[str]) -> str:
     rest = text[: found.start()] + text[found.end() :]
     return re.sub(r"[(\[（]\s*[)\]）]", "", rest)
+
+
+def is_paired(grades: Sequence[str], dates: Sequence[str]) -> bool:
+    """Return whether several headings of grades and of dates are those of the same rounds, in the same order."""
+    rounds = [[part_round(name)[0] or FIRST for name in names] for names in (grades, dates)]
+    return len(grades) > 1 and rounds[0] == rounds[1] and len(set(rounds[0])) == len(grades)
 
 
 def newest_year(values: pd.Series) -> float:

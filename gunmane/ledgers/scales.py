@@ -18,6 +18,8 @@ SCALE_WORDS = {"sewer": {"緊急度": "urgency", "劣化": "defect_rank", "健�
 TOKEN = re.compile(r"\d{1,3}(\.\d+)?|[a-z]|i{1,3}|iv|vi{0,3}")
 ROMAN = re.compile(r"i{1,3}|iv|vi{0,3}")
 NOTHING = {"", "0"}
+# Headings that are nothing but a grade, as `letters` gives them.
+BARE_GRADES = ("i", "ii", "iii", "iv")
 GRADE_AT_END = re.compile(r"(iv|i{1,3}|[a-e]|[1-5])[)\]」』】\s]*$")
 MOST_SHOWN = 8
 

@@ -33,6 +33,7 @@ from gunmane.ledgers.places import (
 from gunmane.ledgers.profiles import Position, Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.recognition import plain_name
+from gunmane.ledgers.rounds import is_paired
 from gunmane.ledgers.settling import ERA_ALONE, YEARS
 from gunmane.ledgers.unplaced import (
     Addressed,
@@ -46,7 +47,7 @@ from gunmane.municipalities import Region
 
 # Readings of single words that are listed for a person; a profile with more is a code list.
 READINGS_KEPT = 500
-GRADES = "condition_raw"
+GRADES, DATES = "condition_raw", "inspected_year"
 
 
 def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> gpd.GeoDataFrame:
@@ -124,7 +125,11 @@ def _cells(raw: Raw, profile: Profile, readings: list[dict[str, Any]]) -> pd.Dat
     """Return our columns; adds to `readings` what units and words became."""
     columns: dict[str, Any] = {}
     for ours, names in profile.columns.items():
-        values = _merged(raw.table, ours, names)
+        grades = profile.columns.get(GRADES, ())
+        if ours == DATES and is_paired(grades, names):
+            values = _dates_of_grades(raw.table, grades, names)
+        else:
+            values = _merged(raw.table, ours, names)
         if ours in profile.units:
             values = with_units(values, _trimmed(_column(raw.table, profile.units[ours])))
         elif ours in profile.factors:
@@ -199,6 +204,19 @@ def _merged(table: pd.DataFrame, ours: str, names: tuple[str, ...]) -> pd.Series
         marked = marked_grades(parts, names)
         return _first_filled([without_dashes(part) for part in parts]) if marked is None else marked
     return _first_filled(parts)
+
+
+def _dates_of_grades(table: pd.DataFrame, grades: tuple[str, ...], dates: tuple[str, ...]) -> pd.Series:
+    """Return the date of the round whose grade each row has; of a row without a grade the first date that it has."""
+    filled = [without_dashes(_trimmed(_column(table, name))).notna() for name in grades]
+    is_graded = np.any(filled, axis=0)
+    parts = [with_era(_trimmed(_column(table, name)), name).astype(object) for name in dates]
+    kept, is_earlier = [], np.zeros(len(table), dtype=bool)
+    for part, has_grade in zip(parts, filled, strict=True):
+        kept.append(part.where(~is_graded | (has_grade.to_numpy(dtype=bool) & ~is_earlier)))
+        is_earlier |= has_grade.to_numpy(dtype=bool)
+    values = _first_filled(kept)
+    return values.map(_cell, na_action="ignore").astype("str")
 
 
 def _dated(parts: list[pd.Series]) -> pd.Series:
