@@ -597,6 +597,20 @@ def test_what_our_readers_cannot_use_stays_out_of_the_command(carried, tmp_path,
     assert not (out / "W05-09_29_GML.zip").exists() and not (out / "xroad_2025.csv").exists()
 
 
+def test_a_file_without_a_row_is_not_taken_in_and_the_counts_agree(carried, tmp_path, capsys):
+    empty = '{"type": "FeatureCollection", "features": []}'
+    names = ["N03-20250101_29_1.geojson", "W05-09_29.geojson"]
+    for name in names:
+        (carried / name).write_text(empty)
+    out = tmp_path / "o"
+    words = ["--only", "n03", "p13", "w05", "--lang", "ja"]
+    assert main(["fetch", "nara_uda", "--from", str(carried), "--out", str(out), *words]) == 1
+    told = capsys.readouterr()
+    assert "2 件は読めない" in told.err and all(name in told.err for name in names)
+    assert sum(line.startswith("! ") for line in told.out.splitlines()) == 2
+    assert not any((out / name).exists() for name in names) and (out / "P13-12_29_GML.zip").exists()
+
+
 def test_an_older_file_serves_where_the_newer_cannot_be_read_and_that_is_told(carried, tmp_path):
     (carried / "P13-10_29_GML.zip").write_bytes(PARKS)
     (carried / "P13-12_29_GML.zip").write_bytes(README_ONLY)

@@ -14,8 +14,15 @@ from gunmane.packets import recognise
 KNOWN_KINDS = ("n03", "n13", "p13", "p22", "w05", "n10", "a16", "a31")
 # Uses whose files stand in the command that is proposed; the others are looked at and told of only.
 PLANNED = ("roads", "assets")
+# A file without a row is none of any use.
+EMPTY = ("ledger_no_rows", "ledger_only_explained")
 TOO_LARGE = ("ledger_too_large", "ledger_zip_too_large")
 PLACES = 2
+
+
+def is_useless(one: Download, fault: FileError) -> bool:
+    """Return whether a fault that our readers found keeps a file out: of one to plan with each, of others no rows."""
+    return one.use in PLANNED or fault.key in EMPTY
 
 
 def read_kind(one: Download, path: pathlib.Path, region: Region) -> str:
@@ -43,7 +50,9 @@ def read_kind(one: Download, path: pathlib.Path, region: Region) -> str:
             raise _too_large(path, region, error) from error
         raise
     is_known = one.kind not in KNOWN_KINDS or profile.kind.startswith(one.kind)
-    if profile.role != one.use or not is_known or raw.table.empty:
+    if raw.table.empty:
+        raise FileError("ledger_no_rows", file=path.name)
+    if profile.role != one.use or not is_known:
         raise FileError("fetch_not_the_data", file=path.name, title=one.title_ja)
     return profile.kind
 

@@ -21,7 +21,7 @@ from gunmane.fetching.carried import (
 )
 from gunmane.fetching.locking import only_run
 from gunmane.fetching.manifest import Arrival, now, read_manifest, record
-from gunmane.fetching.reading import PLANNED, read_kind
+from gunmane.fetching.reading import is_useless, read_kind
 from gunmane.fetching.soundness import is_sound, set_aside
 from gunmane.fetching.transfer import LIMITS, Limits, download
 from gunmane.i18n import t
@@ -199,10 +199,10 @@ def _looked_at(outcome: Outcome, region: Region) -> Outcome:
 
 
 def _told(outcome: Outcome, fault: FileError | None) -> Outcome:
-    """Return an outcome with what keeps our readers from its file; only a file to plan with is unusable by that."""
+    """Return an outcome with what keeps our readers from its file, unusable where that is a file to plan with."""
     if fault is None:
         return outcome
-    if outcome.download.use in PLANNED:
+    if is_useless(outcome.download, fault):
         return dataclasses.replace(outcome, state="unreadable", path=None, fault=fault)
     return dataclasses.replace(outcome, fault=outcome.fault or fault)
 
@@ -231,7 +231,7 @@ def _copied(one: Download, files: tuple[pathlib.Path, ...], region: Region, out:
             first = first or Outcome(one, "failed", fault=error, source=source)
             continue
         reads_as, fault = _known_as(one, source, region)
-        if fault is not None and one.use in PLANNED:
+        if fault is not None and is_useless(one, fault):
             first = first or Outcome(one, "unreadable", fault=fault, source=source)
             continue
         found = _taken(one, source, digest, reads_as, out)
