@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from gunmane.deliveries import take_delivery
 from gunmane.i18n import LANGUAGES, t
 from gunmane.ledgers.places import JAPAN_LAT, degrees
 from gunmane.ledgers.profile_files import parse_profile, write_profile
@@ -97,6 +98,27 @@ def test_the_old_datum_is_read_where_the_headings_say_so(uda, said):
 def test_the_new_datum_is_not_taken_for_the_old_one(uda, said):
     cells = {f"緯度（{said}）": [str(LAT)], f"経度（{said}）": [str(LON)]}
     assert place_of(raw_of({"橋梁名": ["a"], **cells}), uda)[0].position.crs == "EPSG:4326"
+
+
+def datum_rows(tmp_path, uda, cells, title=""):
+    lines = "".join(f"橋{i},34.46{i}962,135.969532,{cell}\n" for i, cell in enumerate(cells))
+    path = tmp_path / "橋梁台帳.csv"
+    path.write_text(f"{title}橋梁名,緯度,経度,測地系\n{lines}", encoding="utf-8")
+    found = take_delivery(path, region=uda)
+    return found, found.assets.sort_values("name").to_crs(4326).geometry.y.to_list()
+
+
+def test_a_column_names_the_datum_of_each_row(tmp_path, uda):
+    found, y = datum_rows(tmp_path, uda, ["日本測地系", "世界測地系", "", "旧", "日本測地系2011"])
+    assert y[1::3] == pytest.approx([34.461962, 34.464962]) and y[2] == pytest.approx(34.462962)
+    assert [y[0] - 34.460962, y[3] - 34.463962] == pytest.approx([0.0032, 0.0032], abs=2e-4)
+    assert "place_old_datum_rows" in {note.key for note in found.notes}
+
+
+def test_a_datum_that_is_not_understood_is_told(tmp_path, uda):
+    found, y = datum_rows(tmp_path, uda, ["1", "2"])
+    assert y == pytest.approx([34.460962, 34.461962])
+    assert "place_datum_unread" in {note.key for note in found.notes}
 
 
 def test_the_old_datum_in_a_title_moves_plane_coordinates(uda):

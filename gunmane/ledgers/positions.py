@@ -14,6 +14,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
+from gunmane.ledgers.datums import datum_column, read_datums
 from gunmane.ledgers.headings import PLACE_COLUMNS, bare, plain
 from gunmane.ledgers.places import (
     JAPAN_LAT,
@@ -86,6 +87,8 @@ def propose_position(raw: Raw, names: Mapping[str, tuple[str, ...]], *, region: 
     elif raw.shapes is None:
         notes = [Note.of("place_address", file=raw.file, columns=", ".join(address))]
     place, notes = _of_old_datum(place, notes, raw)
+    if place.lon or place.x or place.lat_lon:
+        notes = [*notes, *_of_datum_column(raw)]
     return dataclasses.replace(place, address=address), notes
 
 
@@ -132,7 +135,10 @@ def _of_parts(headings: Sequence[str]) -> dict[str, Any]:
 def _of_old_datum(place: Position, notes: list[Note], raw: Raw) -> Found:
     """Return the place in the old Tokyo datum where its own headings, or else the title, say so."""
     columns = [name for name in (place.lon, place.lat, place.x, place.y, place.lat_lon) if name]
-    texts = columns if any(map(NAMED_DATUM.search, columns)) else [*columns, str(raw.told.get("title", ""))]
+    title = (
+        "" if datum_column([str(column) for column in raw.table.columns]) else str(raw.told.get("title", ""))
+    )
+    texts = columns if any(map(NAMED_DATUM.search, columns)) else [*columns, title]
     if not columns or not any(OLD_DATUM.search(unicodedata.normalize("NFKC", text)) for text in texts):
         return place, notes
     crs = in_old_datum(place.crs)
@@ -141,6 +147,20 @@ def _of_old_datum(place: Position, notes: list[Note], raw: Raw) -> Found:
         for note in notes
     ]
     return dataclasses.replace(place, crs=crs), [*told, Note.of("place_old_datum", file=raw.file, crs=crs)]
+
+
+def _of_datum_column(raw: Raw) -> list[Note]:
+    """Tell of a column that names the datum of each row."""
+    column = datum_column([str(heading) for heading in raw.table.columns])
+    if not column:
+        return []
+    is_old, is_unread = read_datums(raw.table.iloc[:, [str(c) for c in raw.table.columns].index(column)])
+    notes = []
+    if is_old.any():
+        notes.append(Note.of("place_old_datum_rows", file=raw.file, column=column))
+    if is_unread.any():
+        notes.append(Note.of("place_datum_unread", file=raw.file, column=column))
+    return notes
 
 
 def _is_pair(values: pd.Series) -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gunmane import schema
 from gunmane.errors import FileError
 from gunmane.ledgers.cells import about, marked_grades, with_era, with_units, without_dashes
+from gunmane.ledgers.datums import in_one_datum
 from gunmane.ledgers.headings import plain, unit_of
 from gunmane.ledgers.marks import row_marks
 from gunmane.ledgers.places import (
@@ -83,6 +84,7 @@ def understand(raw: Raw, profile: Profile, *, region: Region | None = None) -> g
     readings: list[dict[str, Any]] = []
     table = _cells(raw, profile, readings)
     shapes, crs = _geometry(raw, profile.position)
+    shapes = in_one_datum(shapes, raw.table, profile.position)
     is_placed = ~shapely.is_missing(shapes)
     is_town = np.zeros(len(table), dtype=bool)
     found = _addressed(raw, profile.position.address, table, np.flatnonzero(~is_placed), region)
