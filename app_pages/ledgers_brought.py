@@ -77,7 +77,7 @@ class Brought:
     sheets
         All sheets of a workbook that have rows; a reading of one of them names that one alone.
     revision
-        Grows whenever a person has it read another way.
+        Grows whenever it gives the files beside it something else.
     company, read_company
         Files beside which it was read last, and those of the reading whose delivery is kept.
     state

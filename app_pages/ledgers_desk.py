@@ -103,6 +103,7 @@ def _complete(file: Brought, upload: Upload) -> None:
     whole = with_parts(file.upload, upload.parts)
     taken = {other.name for other in brought() if other is not file}
     file.upload, file.came_as = dataclasses.replace(whole, name=_free_name(whole.name, taken)), whole.name
+    file.revision += 1
     read_again(file, file.profile)
     choose(file)
 
@@ -142,10 +143,20 @@ def read_again(file: Brought, profile: Profile | None, *, on_invalid: OnInvalid 
     """Have a file read anew with a corrected profile; what it gave before stays until then."""
     if file.job is not None:
         file.job.cancel()
+    file.revision += _is_new_beside(file, profile)
     file.profile, file.job, file.state = profile, None, "waiting"
-    file.revision += 1
     file.use_error = None
     file.on_invalid = on_invalid or file.on_invalid
+
+
+def _is_new_beside(file: Brought, profile: Profile | None) -> bool:
+    """Whether a file gives those beside it something else when it is read with a profile: they ask for its rows."""
+    from gunmane.packets import LARGE_BYTES, named_columns
+
+    before = file.tried_profile
+    if profile is None or (profile.layout, profile.role) != (before.layout, before.role):
+        return True
+    return file.upload.size > LARGE_BYTES and named_columns(profile) != named_columns(before)
 
 
 def read_part(file: Brought, layout: Layout) -> None:

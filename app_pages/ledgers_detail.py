@@ -51,8 +51,33 @@ TOLD = (
 )
 """What was found out while reading that a person can check in the file."""
 READINGS_SHOWN = 300
+# Notes, errors and faults that the form settles by a town or keeper of all rows.
+OF_ALL_ROWS = {
+    "place_town_named",
+    "ledger_keeper_named",
+    "ledger_keeper_towns",
+    "ledger_keeper_most",
+    "ledger_address_unfound",
+    "address_unmatched",
+    "address_ambiguous",
+    "owner_outside",
+    "owner_code_value",
+}
 # Until another file comes, or one inside is chosen, there are no columns.
-NOTHING_TO_CORRECT = ("desk_shapefile_parts", "ledger_zip_choice")
+NOTHING_TO_CORRECT = (
+    "desk_shapefile_parts",
+    "ledger_zip_choice",
+    "ledger_empty",
+    "ledger_unreadable",
+    "ledger_zip_bomb",
+    "ledger_zip_double",
+    "ledger_zip_locked",
+    "ledger_zip_many",
+    "ledger_zip_nested",
+    "ledger_zip_too_large",
+    "ledger_too_large",
+    "ledger_is_folder",
+)
 MAY_SHARE = ("", "yes", "no")
 
 
@@ -64,6 +89,8 @@ def show(file: Brought, place: Region) -> None:
         session.show_error(file.use_error)
     if file.error is not None:
         session.show_error(file.error)
+        if file.error.key in OF_ALL_ROWS:
+            st.info(tr("data.all_rows_hint"))
         if file.delivery is not None:
             st.info(tr("data.earlier_kept"))
     if file.delivery is None:
@@ -137,6 +164,8 @@ def _faults(file: Brought, delivery: Delivery) -> None:
     for sentence in (*dead_notes(delivery), planned_words(file)):
         if sentence:
             st.warning(sentence)
+    if set(delivery.rejects["rule"]) & OF_ALL_ROWS:
+        st.info(tr("data.all_rows_hint"))
     delivery = _faulty(file, delivery)
     kinds = fault_kinds(delivery.rejects)
     if kinds.empty:
@@ -216,6 +245,8 @@ def _result(delivery: Delivery, place: Region) -> None:
             st.dataframe(plain, hide_index=name != "statistics", height="content")
     for note in delivery.notes:
         st.markdown("- " + note_sentence(note, lang))
+    if any(note.key in OF_ALL_ROWS for note in delivery.notes):
+        st.info(tr("data.all_rows_hint"))
     given = {key: delivery.told.get(key) for key in TOLD} | {"sha256": delivery.sha256}
     told = [[tr(f"data.told.{key}"), _told_text(value)] for key, value in given.items() if value]
     head = [tr("region.item"), tr("region.value")]

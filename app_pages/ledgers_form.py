@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app_pages import session
-from app_pages.ledgers_brought import ON_INVALID, Brought
+from app_pages.ledgers_brought import ON_INVALID, Brought, OnInvalid
 from app_pages.ledgers_desk import read_again
 from app_pages.ledgers_parts import profile_of
 from app_pages.session import tr
@@ -35,32 +35,94 @@ ACROSS = 3
 def show_form(file: Brought, place: Region) -> None:
     """Show what the columns mean as drop-downs, and read the file again when told to."""
     profile = file.tried_profile
-    columns = file.columns or _known_columns(profile)
     with st.form(f"columns_{file.serial}_{file.version}", border=True):
         left, right = st.columns([7, 3], vertical_alignment="bottom")
         left.markdown(f"**{tr('data.mapping')}**")
-        is_sent = right.form_submit_button(tr("data.read_with"), type="primary", width="stretch")
-        edited = _general(file, profile)
-        if columns:
-            edited = _mapped(file, edited, columns)
-            edited = _with_units(file, edited)
-            edited = _placed(file, edited, columns, place)
-        edited = _laid_out(file, edited)
-        on_invalid = st.radio(
-            tr("data.on_invalid_label"),
-            ON_INVALID,
-            index=ON_INVALID.index(file.on_invalid),
-            format_func=_words("data.on_invalid", ON_INVALID).__getitem__,
-            key=_key(file, "on_invalid"),
+        # Before the page is built anew, so that the reading and its bar come first.
+        right.form_submit_button(
+            tr("data.read_with"), type="primary", width="stretch", on_click=_read, args=(file, place)
         )
-        at_hall = profile.role == "conditions" and st.checkbox(
-            tr("data.at_town_hall"), file.places_at_town_hall, key=_key(file, "at_hall")
-        )
-    if is_sent:
-        file.places_at_town_hall = at_hall
-        read_again(file, edited, on_invalid=on_invalid)
-        st.rerun()
+        _edited(st, file, place)
     _profile_file(file, profile)
+
+
+class _Sent:
+    """Stands in for the page once the form was sent: each field answers with what it holds."""
+
+    def columns(self, spec: int, **_: Any) -> list[_Sent]:
+        return [self] * spec
+
+    def markdown(self, *_: Any) -> None:
+        """Show nothing."""
+
+    def selectbox(self, _label: str, options: Sequence[Any], *, key: str, index: int = 0, **_: Any) -> Any:
+        return st.session_state.get(key, options[index])
+
+    radio = selectbox
+
+    def multiselect(self, _label: str, _options: Sequence[Any], *, key: str, default: Any, **_: Any) -> Any:
+        return st.session_state.get(key, default)
+
+    def checkbox(self, _label: str, value: bool, *, key: str) -> Any:
+        return st.session_state.get(key, value)
+
+    def number_input(self, _label: str, _low: int, _high: int, value: int, *, key: str) -> Any:
+        return st.session_state.get(key, value)
+
+
+def _read(file: Brought, place: Region) -> None:
+    """Have the file read as the form says that was just sent."""
+    edited, on_invalid, at_hall = _edited(_Sent(), file, place)
+    file.places_at_town_hall = at_hall
+    read_again(file, edited, on_invalid=on_invalid)
+
+
+def _edited(page: Any, file: Brought, place: Region) -> tuple[Profile, OnInvalid, bool]:
+    """Return what the form says: asked on the page, or as it was sent where `page` is `_Sent`."""
+    profile = file.tried_profile
+    columns = file.columns or _known_columns(profile)
+    edited = _with_bodies(page, file, _general(page, file, profile), place)
+    if columns:
+        edited = _mapped(page, file, edited, columns)
+        edited = _with_units(page, file, edited)
+        edited = _placed(page, file, edited, columns, place)
+    edited = _laid_out(page, file, edited)
+    on_invalid = page.radio(
+        tr("data.on_invalid_label"),
+        ON_INVALID,
+        index=ON_INVALID.index(file.on_invalid),
+        format_func=_words("data.on_invalid", ON_INVALID).__getitem__,
+        key=_key(file, "on_invalid"),
+    )
+    at_hall = profile.role == "conditions" and page.checkbox(
+        tr("data.at_town_hall"), file.places_at_town_hall, key=_key(file, "at_hall")
+    )
+    return edited, on_invalid, bool(at_hall)
+
+
+def _with_bodies(page: Any, file: Brought, profile: Profile, place: Region) -> Profile:
+    """Ask of which town, and of which keeper, all rows are that do not say it themselves."""
+    if profile.role not in ("assets", "unknown", "conditions"):
+        return profile
+    names = {code: place.name_of(code, session.lang()) for code in place.municipalities.index.astype("str")}
+    others = sorted({*place.bodies["code"].astype("str"), *(code[:2] for code in names)} - set(names))
+    keepers = {code: place.name_of(code, session.lang()) for code in others}
+    constants = dict(profile.constants)
+    for box, ours, named in zip(
+        page.columns(2), ("muni_code", "owner_code"), (names, names | keepers), strict=True
+    ):
+        current = constants.pop(ours, "")
+        said = {"": tr("data.sector_by_column"), current: current or tr("data.sector_by_column")} | named
+        options = list(said)
+        code = box.selectbox(
+            tr(f"data.all_{ours}"),
+            options,
+            index=options.index(current),
+            format_func=said.__getitem__,
+            key=_key(file, f"all_{ours}"),
+        )
+        constants |= {ours: code} if code else {}
+    return dataclasses.replace(profile, constants=constants)
 
 
 def _key(file: Brought, name: str) -> str:
@@ -76,9 +138,9 @@ def _known_columns(profile: Profile) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for names in profile.columns.values() for name in names))
 
 
-def _general(file: Brought, profile: Profile) -> Profile:
+def _general(page: Any, file: Brought, profile: Profile) -> Profile:
     """Ask what the file is for, which sector its rows are, and how years and grades are written."""
-    role_box, sector_box, year_box, grade_box = st.columns(4)
+    role_box, sector_box, year_box, grade_box = page.columns(4)
     role = role_box.selectbox(
         tr("data.role_label"),
         ROLES,
@@ -117,10 +179,10 @@ def _general(file: Brought, profile: Profile) -> Profile:
     )
 
 
-def _mapped(file: Brought, profile: Profile, columns: Sequence[str]) -> Profile:
+def _mapped(page: Any, file: Brought, profile: Profile, columns: Sequence[str]) -> Profile:
     """Ask which of the file's columns each of ours is read from."""
     chosen: dict[str, tuple[str, ...]] = {}
-    boxes = st.columns(ACROSS)
+    boxes = page.columns(ACROSS)
     for number, ours in enumerate(our_columns(profile)):
         before = tuple(name for name in profile.columns.get(ours, ()) if name in columns)
         first = before[0] if before else ""
@@ -161,10 +223,10 @@ def _column_choice(box: Any, label: str, columns: Sequence[str], current: str, k
     )
 
 
-def _with_units(file: Brought, profile: Profile) -> Profile:
+def _with_units(page: Any, file: Brought, profile: Profile) -> Profile:
     """Ask in which unit the file's numbers are."""
     factors = dict(profile.factors)
-    for box, ours in zip(st.columns(len(UNIT_COLUMNS)), UNIT_COLUMNS, strict=True):
+    for box, ours in zip(page.columns(len(UNIT_COLUMNS)), UNIT_COLUMNS, strict=True):
         current = factors.pop(ours, 1.0)
         names = {current: f"× {current:g}"} | {factor: name for name, factor in UNIT_FACTORS[ours].items()}
         options = sorted(names)
@@ -180,11 +242,11 @@ def _with_units(file: Brought, profile: Profile) -> Profile:
     return dataclasses.replace(profile, factors=factors)
 
 
-def _placed(file: Brought, profile: Profile, columns: Sequence[str], place: Region) -> Profile:
+def _placed(page: Any, file: Brought, profile: Profile, columns: Sequence[str], place: Region) -> Profile:
     """Ask where a row's place stands."""
     given = profile.position
-    st.markdown(f"**{tr('data.place_label')}**")
-    boxes = st.columns(ACROSS)
+    page.markdown(f"**{tr('data.place_label')}**")
+    boxes = page.columns(ACROSS)
     parts: dict[str, Any] = {
         name: _column_choice(
             boxes[number % ACROSS],
@@ -195,7 +257,7 @@ def _placed(file: Brought, profile: Profile, columns: Sequence[str], place: Regi
         )
         for number, name in enumerate(PLACES)
     }
-    address_box, crs_box, north_box = st.columns(ACROSS, vertical_alignment="bottom")
+    address_box, crs_box, north_box = page.columns(ACROSS, vertical_alignment="bottom")
     address = address_box.multiselect(
         tr("data.place.address"),
         list(columns),
@@ -242,12 +304,12 @@ def _crs_word(crs: str) -> str:
     return tr("data.crs.degrees", datum=datum, crs=crs) if datum else crs
 
 
-def _laid_out(file: Brought, profile: Profile) -> Profile:
+def _laid_out(page: Any, file: Brought, profile: Profile) -> Profile:
     """Ask how the table lies in its file."""
     given = profile.layout
     told = file.told
-    st.markdown(f"**{tr('data.layout_label')}**")
-    boxes, automatic = st.columns(4), tr("data.auto")
+    page.markdown(f"**{tr('data.layout_label')}**")
+    boxes, automatic = page.columns(4), tr("data.auto")
     encodings = list(dict.fromkeys([*ENCODINGS, given.encoding]))
     encoding = boxes[0].selectbox(
         tr("data.layout.encoding"),

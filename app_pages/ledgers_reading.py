@@ -9,7 +9,7 @@ import pathlib
 import tempfile
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -41,17 +41,19 @@ def read_waiting(place: Region) -> None:
 
     Files that may belong together are then read again beside each other.
     """
+    bar = _Bar()
     for _ in range(ROUNDS):
         waiting = [file for file in brought() if file.state == "waiting"]
         for number, file in enumerate(waiting, start=1):
             if file.job is None:
                 file.job = _start(file, place)
             text = tr("desk.reading", number=number, total=len(waiting), file=file.name)
-            _watch(file.job, text, done=(number - 1) / len(waiting))
+            bar.watch(file.job, text, done=(number - 1) / len(waiting))
             _finish(file, file.job)
         for file in brought():
             if file.state != "cancelled" and file.company != company_of(companions(file, brought())):
                 file.state = "waiting"
+    bar.close()
     for file in brought():
         if file.state == "waiting":
             file.state, file.company = _state_of(file), company_of(companions(file, brought()))
@@ -145,18 +147,35 @@ def _first_look(task: _Task, folder: pathlib.Path, place: Region) -> Look | None
     return Look(columns, raw.told, text, proposed, has_shapes(raw))
 
 
-def _watch(job: Job[Reading], text: str, *, done: float) -> None:
-    """Wait for a reading; a rerun leaves it going, and a cancelled one is not waited for."""
-    if job.wait(QUIET_SECONDS):
-        return
-    box = st.empty()
-    with box.container(horizontal=True, vertical_alignment="center", key=f"work_bar_{job.serial}"):
-        bar = st.progress(done, text=text)
-        st.button(tr("app.cancel"), key=f"cancel_{job.serial}", on_click=_cancel_all)
-    while not (job.is_cancelled or job.wait(0.2)):
-        seconds = round(time.monotonic() - job.started)
-        bar.progress(done, text=tr("desk.reading_since", what=text, seconds=seconds))
-    box.empty()
+class _Bar:
+    """One bar for all files of a run, with a button to cancel; it comes once they take longer than a moment."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._box: Any = None
+        self._bar: Any = None
+
+    def watch(self, job: Job[Reading], text: str, *, done: float) -> None:
+        """Wait for a reading; a rerun leaves it going, and a cancelled one is not waited for."""
+        left = self._started + QUIET_SECONDS - time.monotonic()
+        if self._box is None and job.wait(max(left, 0.0)):
+            return
+        if self._box is None:
+            self._box = st.empty()
+            with self._box.container(
+                horizontal=True, vertical_alignment="center", key=f"work_bar_{job.serial}"
+            ):
+                self._bar = st.progress(done, text=text)
+                st.button(tr("app.cancel"), key=f"cancel_{job.serial}", on_click=_cancel_all)
+        self._bar.progress(done, text=text)
+        while not (job.is_cancelled or job.wait(0.2)):
+            seconds = round(time.monotonic() - job.started)
+            self._bar.progress(done, text=tr("desk.reading_since", what=text, seconds=seconds))
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._box is not None:
+            self._box.empty()
 
 
 def _cancel_all() -> None:

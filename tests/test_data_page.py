@@ -656,3 +656,42 @@ def test_the_map_opens_on_rejected_rows_near_the_region_and_counts_those_far_awa
     )
     assert view_of(place, lost) == ((round(west - 0.3, 5), south, east, north), 1)
     assert view_of(place, lost.iloc[:0]) == ((west, south, east, north), 0)
+
+
+# -- correcting ---------------------------------------------------------------------------------------------
+
+
+def test_a_town_and_a_keeper_of_all_rows_are_chosen_by_name():
+    content = bridges(3).decode("cp932").replace("市町村コード", "メモ").encode("cp932")
+    app = drop(opened(), ("橋.csv", content))
+    field = app.selectbox(key="all_owner_code_1_1")
+    assert "広島県" in field.options and "安芸太田町" in field.options
+    field.set_value("34")
+    app.selectbox(key="all_muni_code_1_1").set_value(TOWN)
+    press(app, t("data.read_with", "ja"))
+    (file,) = desk(app)
+    assert file.delivery.profile.constants["owner_code"] == "34"
+    assert file.delivery.profile.constants["muni_code"] == TOWN
+    assert set(file.delivery.assets["owner_code"]) == {"34"}
+
+
+def test_correcting_a_table_does_not_read_its_shapes_again(monkeypatch):
+    app = drop(opened(), ("橋.csv", table_without_places()), ("位置.geojson", points_of_bridges()))
+    taken, real = [], deliveries.take_delivery
+
+    def take(path, **choices):
+        taken.append(path.name)
+        return real(path, **choices)
+
+    monkeypatch.setattr(deliveries, "take_delivery", take)
+    version = desk(app)[0].version
+    app.selectbox(key=f"column_name_1_{version}").set_value("kyo_no")
+    press(app, t("data.read_with", "ja"))
+    assert taken == ["橋.csv"]
+    assert desk(app)[0].delivery.assets["name"].tolist()[0] == "001"
+
+
+def test_a_file_with_nothing_to_correct_offers_no_form():
+    app = drop(opened(), ("empty.csv", b""))
+    assert desk(app)[0].error.key == "ledger_empty"
+    assert t("data.read_with", "ja") not in [button.label for button in app.button]
