@@ -9,7 +9,7 @@ import pandas as pd
 
 from gunmane.assets import is_of_state
 from gunmane.assumptions import load_assumptions
-from gunmane.ledgers.bodies import named_body, texts_of_ledger
+from gunmane.ledgers.bodies import named_body, other_town, texts_of_ledger
 from gunmane.ledgers.profiles import Profile
 from gunmane.ledgers.raw import Raw
 from gunmane.municipalities import Region
@@ -67,6 +67,24 @@ def settle_keeper(
     """
     if assets.empty:
         return assets, ()
+    told_before = _other_town_notes(raw, profile, region)
+    assets, notes = _settled(assets, raw, profile, region)
+    return assets, (*told_before, *notes)
+
+
+def _other_town_notes(raw: Raw, profile: Profile, region: Region) -> tuple[Note, ...]:
+    """Warn of a ledger that names a municipality outside the region, and has no column that says otherwise."""
+    town = other_town(texts_of_ledger(raw, profile.answers.owner), region)
+    if not town or profile.columns.get("muni_code"):
+        return ()
+    names = {f"region_{lang}": getattr(region, f"name_{lang}") for lang in ("ja", "en")}
+    return (Note.of("ledger_names_other_town", file=raw.file, town=town, **names),)
+
+
+def _settled(
+    assets: gpd.GeoDataFrame, raw: Raw, profile: Profile, region: Region
+) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
+    """Return the assets as the one body's that keeps them, and what to tell of it."""
     is_open = assets["owner_code"].isin(region.municipalities.index)
     counts = assets.loc[is_open, "owner_code"].value_counts()
     if counts.empty:

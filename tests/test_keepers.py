@@ -5,7 +5,8 @@ import pytest
 
 from gunmane.assets.owners import OUTSIDE, PREFECTURE, owner_by_class
 from gunmane.deliveries import take_delivery
-from gunmane.ledgers.bodies import named_body
+from gunmane.i18n import LANGUAGES, t
+from gunmane.ledgers.bodies import named_body, other_town
 from gunmane.municipalities import find_region
 
 UDA, SONI, NARA = "29212", "29385", "29"
@@ -117,3 +118,40 @@ def test_a_prefectures_own_ledger_keeps_its_national_roads(tmp_path, uda):
 def test_a_park_called_like_a_road_is_the_towns(tmp_path, uda):
     rows = [("宇陀市", {"公園名": "a", "公園種別": "県道"})]
     assert owners(taken(tmp_path, uda, "公園台帳.csv", rows)) == {"a": UDA}
+
+
+# --- the ledger of another town
+
+
+def test_a_ledger_of_a_town_outside_the_region_is_told_of(tmp_path, uda):
+    found = taken(tmp_path, uda, "吉野町橋梁台帳.csv", BOTH)
+    told = {note.key: dict(note.values) for note in found.notes}
+    assert told["ledger_names_other_town"]["town"] == "吉野町" and len(found.assets) == 2
+    for lang in LANGUAGES:
+        assert "吉野町" in t("note.ledger_names_other_town", lang, **told["ledger_names_other_town"])
+
+
+@pytest.mark.parametrize(
+    ("text", "town"),
+    [
+        ("奈良県吉野郡吉野町 橋梁台帳.xlsx", "吉野町"),
+        ("令和6年度四日市市公園台帳", "四日市市"),
+        ("2024_大町市道路台帳", "大町市"),
+        ("橋梁台帳_豊岡市.xlsx", "豊岡市"),
+        ("曽於市道路台帳", "曽於市"),
+        ("京都市橋梁台帳", "京都市"),
+        ("都市公園台帳", ""),
+        ("市町村別一覧", ""),
+        ("管内市町村の橋梁", ""),
+        ("町道台帳", ""),
+        ("市道橋一覧", ""),
+        ("全市橋梁", ""),
+        ("農村公園台帳", ""),
+        ("大宇陀町橋梁台帳", ""),
+        ("宇陀市と吉野町の橋", ""),
+        ("吉野町との境の橋（宇陀市）", ""),
+        ("bridge.csv", ""),
+    ],
+)
+def test_which_words_name_another_town(uda, text, town):
+    assert other_town(["", text, "", ""], uda) == town
