@@ -21,7 +21,7 @@ TOWN_AT_START = re.compile(
 )
 # Words that end like one.
 NO_TOWN = re.compile(
-    r"([都各全本旧元当同他新]の?[市町村]|[農山漁][市町村]|[市町]村|市町|中心市|(城下|門前|宿場|温泉|港|下)町)$"
+    r"^[都各全本旧元当同他新農山漁]の?[市町村]$|([市町]村|市町|中心市|(城下|門前|宿場|温泉)町)$"
 )
 
 
@@ -54,7 +54,7 @@ def other_town(texts: list[str], region: Region) -> str:
     Return the municipality outside a region that the first telling text names, or "".
 
     The municipalities of other model regions are found anywhere in a text, others (吉野町橋梁台帳) at its start. A text
-    with a body of the region says nothing, nor does a former town (大宇陀町) whose name the settlements bear.
+    with a municipality of the region says nothing, nor does a former town (大宇陀町) whose name the settlements bear.
 
     Parameters
     ----------
@@ -63,10 +63,7 @@ def other_town(texts: list[str], region: Region) -> str:
     region
         The region that the ledger is taken into.
     """
-    ours = [
-        *map(str, region.municipalities["name_ja"]),
-        *(region.name_of(c, "ja") for c in region.prefecture_codes),
-    ]
+    ours = [str(name) for name in region.municipalities["name_ja"]]
     plain = [unicodedata.normalize("NFKC", text) for text in texts]
     if any(name in text for text in plain for name in ours):
         return ""
