@@ -26,6 +26,8 @@ def header(page: str) -> None:
         _region_choice()
         _language_choice()
     _bands(page)
+    if st.session_state.get("_files_lost"):
+        st.warning(tr("data.lost"))
     if unknown_region is not None:
         show_error(unknown_region)
 

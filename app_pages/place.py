@@ -88,6 +88,8 @@ def go(page: str, chosen: str | None = None) -> None:
 
 def read_address() -> None:
     """Take language and region from the address, when it says something else than was last written there."""
+    if "_address" not in st.session_state and st.query_params.get("own"):
+        st.session_state["_files_lost"] = True
     written = st.session_state.get("_address", {})
     asked = {name: st.query_params.get(name) for name in ("lang", "region")}
     if asked["lang"] and asked["lang"] != written.get("lang"):
@@ -106,6 +108,10 @@ def write_address() -> None:
     chosen = region_id()
     if chosen:
         wanted["region"] = chosen
+    if any(st.session_state.get("_brought", {}).values()) or st.session_state.get("_own"):
+        # A session that is opened at this address knows that there were files, which nobody keeps.
+        wanted["own"] = "1"
+        st.session_state.pop("_files_lost", None)
     if dict(st.query_params) != wanted:
         st.query_params.from_dict(wanted)
     st.session_state["_address"] = wanted

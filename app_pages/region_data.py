@@ -12,6 +12,7 @@ from app_pages.session import tr
 from app_pages.tables import html_table
 from gunmane import i18n, summaries
 from gunmane.explain import note_sentence
+from gunmane.exports.faults import outcomes
 from gunmane.municipalities import Region
 from gunmane.scenario import Ground
 
@@ -158,22 +159,13 @@ def _lengths(ground: Ground) -> None:
 
 def _rejects(rejects: pd.DataFrame) -> None:
     if rejects.empty:
-        st.markdown(f"**{words.heading(tr('term.rejects'))}**: {tr('complete.no_rejects')}")
+        st.markdown(f"**{tr('reject.title')}**: {tr('complete.no_rejects')}")
         return
-    known = i18n.catalogue(session.lang())
-    rows = [
-        [
-            row.source_file,
-            known.get(row.advice_key, row.rule),
-            row.column,
-            row.value,
-            words.count(row.rows),
-            words.count(row.first_row),
-        ]
-        for row in summaries.reject_groups(rejects).itertuples()
-    ]
-    head = [tr(f"reject.{name}") for name in ("file", "what", "column", "value", "rows", "first_row")]
-    st.html(html_table(head, rows, caption=words.heading(tr("term.rejects"))))
+    names = ("file", "outcome", "what", "column", "value", "rows", "first_row")
+    head = [tr(f"reject.{name}") for name in names]
+    st.html(
+        html_table(head, reject_rows(rejects, session.lang()), caption=tr("reject.title"), left=range(1, 5))
+    )
     st.download_button(
         tr("reject.download"),
         rejects.to_csv(index=False).encode("utf-8-sig"),
@@ -182,6 +174,26 @@ def _rejects(rejects: pd.DataFrame) -> None:
         on_click="ignore",
         key="rejects_csv",
     )
+
+
+def reject_rows(rejects: pd.DataFrame, lang: str) -> list[list[str]]:
+    """Return a row a kind of fault: file, what became of the row, why and what to do, column, example, counts."""
+    known = i18n.catalogue(lang)
+    keys = ["source_file", "rule", "column", "advice_key"]
+    told = rejects.fillna({"column": "", "became": ""})
+    first = told.assign(outcome=outcomes(told)).drop_duplicates(keys).set_index(keys)["outcome"]
+    return [
+        [
+            row.source_file,
+            known[f"faults.outcome.{first[row.source_file, row.rule, row.column, row.advice_key]}"],
+            known.get(row.advice_key, row.rule),
+            known.get(f"ledger_column.{row.column}", row.column),
+            row.value,
+            words.count(row.rows),
+            words.count(row.first_row),
+        ]
+        for row in summaries.reject_groups(rejects).itertuples()
+    ]
 
 
 # -- decisions ----------------------------------------------------------------------------------------------

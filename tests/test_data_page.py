@@ -566,7 +566,7 @@ def planned(app):
 
 def test_rows_that_another_ledger_has_are_told_on_the_card_and_under_faults():
     other = bridges(1, extra=f"801,新橋,S55,Ⅲ,{TOWN},34.64,132.34,9\n")
-    app = planned(drop(opened(), ("橋.csv", bridges(3)), ("別.csv", other)))
+    app = planned(drop(opened(), ("橋.csv", bridges(3)), ("追加.csv", other)))
     assert t("data.planned_elsewhere", "ja", used="1", elsewhere="1") in html_of(app)
     app.button(key="look_2").click().run()
     said = html_of(show_part(app, "faults"))
@@ -576,9 +576,9 @@ def test_rows_that_another_ledger_has_are_told_on_the_card_and_under_faults():
 
 
 def test_a_ledger_of_which_all_rows_stand_in_another_says_so_on_its_card():
-    app = planned(drop(opened(), ("橋.csv", bridges(3)), ("写し.csv", bridges(2)), ("同じ.csv", bridges(3))))
+    app = planned(drop(opened(), ("橋.csv", bridges(3)), ("複製.csv", bridges(2)), ("同じ.csv", bridges(3))))
     said = html_of(app)
-    assert t("error.no_row_new", "ja", file="写し.csv", rows=2) in said
+    assert t("error.no_row_new", "ja", file="複製.csv", rows=2) in said
     assert t("error.ledger_twice", "ja", file="同じ.csv", other="橋.csv") in said
     assert t("data.next.not_planned", "ja") in said
     assert [file.planned_version is None for file in desk(app)] == [False, True, True]
@@ -695,3 +695,39 @@ def test_a_file_with_nothing_to_correct_offers_no_form():
     app = drop(opened(), ("empty.csv", b""))
     assert desk(app)[0].error.key == "ledger_empty"
     assert t("data.read_with", "ja") not in [button.label for button in app.button]
+
+
+# -- other pages --------------------------------------------------------------------------------------------
+
+
+def test_a_page_loaded_anew_says_that_the_files_are_gone_and_what_to_do():
+    app = drop(opened(), ("橋.csv", bridges()))
+    # The address of a test follows the run with a delay of one.
+    assert app.run().query_params["own"] in ("1", ["1"])
+    fresh = AppTest.from_file(str(MAIN), default_timeout=300)
+    for name, value in (("lang", "ja"), ("region", SMALL), ("own", "1")):
+        fresh.query_params[name] = value
+    fresh.run().switch_page("ledgers.py").run()
+    assert t("data.lost", "ja") in [one.value for one in fresh.warning]
+    drop(fresh, ("橋.csv", bridges()))
+    fresh.run()
+    assert t("data.lost", "ja") not in [one.value for one in fresh.warning]
+
+
+def test_faults_of_the_region_say_what_became_of_the_row_in_japanese_words():
+    from app_pages.region_data import reject_rows
+
+    rejects = pd.DataFrame(
+        {
+            "source_file": ["橋.csv"] * 2,
+            "row": [2, 3],
+            "column": ["built_year", "geometry"],
+            "value": ["1700", ""],
+            "became": ["", ""],
+            "rule": ["built_year_value", "no_place"],
+            "advice_key": ["advice.built_year_value", "advice.no_place"],
+        }
+    )
+    rows = reject_rows(rejects, "ja")
+    assert [row[1] for row in rows] == [t("faults.outcome.unset", "ja"), t("faults.outcome.rejected", "ja")]
+    assert rows[0][3] == t("ledger_column.built_year", "ja")
