@@ -45,11 +45,12 @@ def read_waiting(place: Region) -> None:
     for _ in range(ROUNDS):
         waiting = [file for file in brought() if file.state == "waiting"]
         for number, file in enumerate(waiting, start=1):
-            if file.job is None:
-                file.job = _start(file, place)
+            # A click while the bar stands may take the job from the file: what was waited for is what is finished.
+            job = file.job = file.job or _start(file, place)
             text = tr("desk.reading", number=number, total=len(waiting), file=file.name)
-            bar.watch(file.job, text, done=(number - 1) / len(waiting))
-            _finish(file, file.job)
+            bar.watch(job, text, done=(number - 1) / len(waiting))
+            if file.job is job:
+                _finish(file, job)
         for file in brought():
             if file.state != "cancelled" and file.company != company_of(companions(file, brought())):
                 file.state = "waiting"

@@ -668,6 +668,8 @@ def stop(*arguments, **options):
     os.kill(os.getpid(), signal.NAME)
     time.sleep(30)
 opening.open_delimited = stop
+# A shell that was told to go on without its terminal hands down an ignored SIGHUP.
+signal.signal(signal.NAME, signal.SIG_DFL)
 main(["check", sys.argv[1], "--region", "nara_uda"])
 """.replace("NAME", name)
     path = zipped(tmp_path, {"own.csv": NAMES})
