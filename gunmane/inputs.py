@@ -210,10 +210,14 @@ def _lines(
     notes: list[Note],
 ) -> tuple[gpd.GeoDataFrame, bool]:
     """Road lines of the network, and whether sample lines are among them; fills `provenance` and `notes`."""
-    found = [(d.file, d.roads, d.facts, d.sha256) for d in deliveries if d.roads is not None]
+    found = [(d.file, d.roads, dict(d.facts), d.sha256) for d in deliveries if d.roads is not None]
     if roads is not None:
         lines, facts = read_roads(roads, region=region)
-        found.append((roads.name, lines, facts, file_sha256(roads)))
+        found.append((roads.name, lines, dict(facts), file_sha256(roads)))
+        # Those of a delivery are told with the delivery.
+        notes += facts["notes"]
+    for _, _, facts, _ in found:
+        facts.pop("notes", None)
     if not found:
         return sample_lines, True
     names = [name for name, _, _, _ in found]

@@ -180,3 +180,14 @@ def test_an_error_reads_as_its_sentence(tmp_path):
     assert str(caught.value) == f"{say(caught.value, 'ja')} ({caught.value.key})"
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     assert str(FileError("no_such_key", row=1)) == "no_such_key: {'row': 1}"
+
+
+def test_a_road_line_that_is_left_out_is_told_and_no_note_leaks_into_the_facts(tmp_path):
+    lines = '{"type":"Feature","properties":{},"geometry":{"type":"LineString","coordinates":%s}}'
+    drawn = [[[135.95, 34.52], [135.96, 34.53]], [[135.95, 34.52], [135.95, 34.52]]]
+    features = ",".join(lines % coordinates for coordinates in drawn)
+    (tmp_path / "roads.geojson").write_text(f'{{"type":"FeatureCollection","features":[{features}]}}')
+    made = load_inputs(find_region("nara_uda"), tmp_path / "roads.geojson", [])
+    told = next(note for note in made.notes if note.key == "roads_left_out")
+    assert dict(told.values)["broken"] == 1 and dict(told.values)["rows"] == "2"
+    assert "notes" not in made.provenance["road_file_facts"]

@@ -365,7 +365,7 @@ def test_national_roads_have_class_structure_and_width(read, kusatsu):
     assert list(roads["is_bridge"]) == [True, False] and not roads["is_tunnel"].any()
     assert list(roads["level"]) == [1, 0] and list(roads["width_m"]) == [9.25, 3.0]
     assert (facts["scheme"], facts["row_count"], facts["not_for_cars"]) == ("n13", 3, 1)
-    assert [note.key for note in facts["notes"]] == ["roads_n13"]
+    assert [note.key for note in facts["notes"]] == ["roads_left_out", "roads_n13"]
 
 
 def raw_roads(columns, shapes=None, crs=6668):

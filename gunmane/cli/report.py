@@ -243,10 +243,6 @@ def _tell_roads(plan: Plan, lang: str) -> None:
     console.tell(
         t(f"cli.road_scheme.{facts['scheme']}", lang, percent=round(100 * facts["unknown_class_ratio"]))
     )
-    if facts["broken"] or facts["not_lines"] or facts["not_for_cars"]:
-        rows = "・".join(str(n) for n in facts["broken_rows"]) or UNKNOWN
-        left = {key: facts[key] for key in ("broken", "not_lines", "not_for_cars")}
-        console.tell(t("cli.roads_left_out", lang, rows=rows, **left))
 
 
 def tell_sample(region: Region, assets: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, lang: str) -> None:

@@ -183,6 +183,12 @@ def _shapes_in_zone(raw: Raw, profile: Profile, region: Region) -> NDArray[Any]:
 def _notes(facts: dict[str, Any]) -> tuple[Note, ...]:
     """Return what the reader must know of lines that were left out or say little."""
     notes = []
+    # Roads that are being built have a sentence of their own.
+    left_out = {name: facts[name] for name in ("broken", "not_lines", "not_for_cars")}
+    left_out["not_for_cars"] -= facts["being_built"]
+    if any(left_out.values()):
+        rows = "・".join(str(number) for number in facts["broken_rows"]) or "–"
+        notes.append(Note.of("roads_left_out", rows=rows, **left_out))
     if facts["being_built"]:
         notes.append(Note.of("roads_being_built", rows=facts["being_built"]))
     if facts["scheme"] == "n13":
