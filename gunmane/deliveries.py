@@ -225,20 +225,41 @@ def take_deliveries(
     progress
         Called with a fraction (0-1) and a catalogue key under `progress.`; returning False stops.
     """
+    alone: list[Delivery | FileError] = []
     for number, file in enumerate(files):
         if progress is not None and not progress(number / len(files), "progress.ledgers"):
             return
-        try:
-            yield take_delivery(
-                file.path,
-                region=region,
-                profile=file.profile,
-                on_invalid=file.on_invalid,
-                places_at_town_hall=file.places_at_town_hall,
-                beside=[other for other in files if other is not file],
-            )
-        except FileError as error:
-            yield error
+        alone.append(_tried(file, region, ()))
+    # Only where a table lacks places may another file belong to it; else nothing is opened a second time.
+    if len(files) == 1 or not any(map(_lacks_places, alone)):
+        yield from alone
+        return
+    for file in files:
+        yield _tried(file, region, [other for other in files if other is not file])
+
+
+def _tried(file: LedgerFile, region: Region, beside: Sequence[LedgerFile]) -> Delivery | FileError:
+    try:
+        return take_delivery(
+            file.path,
+            region=region,
+            profile=file.profile,
+            on_invalid=file.on_invalid,
+            places_at_town_hall=file.places_at_town_hall,
+            beside=beside,
+        )
+    except FileError as error:
+        return error
+
+
+def _lacks_places(taken: Delivery | FileError) -> bool:
+    """Whether a file may be one piece of a ledger whose shapes, or names of fields, came in another file."""
+    if isinstance(taken, FileError):
+        return True
+    if taken.profile.role not in {"assets", "unknown"}:
+        return False
+    place = taken.profile.position
+    return not (taken.comes_with_shapes or place.lon or place.x or place.lat_lon or place.wkt)
 
 
 def kept_values(rejects: pd.DataFrame) -> pd.DataFrame:
