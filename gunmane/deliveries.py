@@ -27,7 +27,16 @@ from gunmane.ledgers.rows import check_places
 from gunmane.ledgers.totals import totals_from
 from gunmane.ledgers.understanding import readings_of, understand
 from gunmane.municipalities import Region
-from gunmane.packets import ON_INVALID, LedgerFile, OnInvalid, Opened, open_file, recognise
+from gunmane.packets import (
+    ON_INVALID,
+    LedgerFile,
+    OnInvalid,
+    Opened,
+    joining_notes,
+    open_file,
+    recognise,
+    with_joining_faults,
+)
 from gunmane.scenario import Note
 
 __all__ = [
@@ -198,7 +207,7 @@ def take_delivery(
         rejected_places=taken.rejected_places,
         facts=facts,
         notes=(
-            *_joining_notes(opened),
+            *joining_notes(opened),
             *remarks(raw),
             *opening_notes(raw),
             *used.notes,
@@ -337,32 +346,6 @@ def _with_found_columns(profile: Profile, columns: Mapping[str, tuple[str, ...]]
     return dataclasses.replace(profile, columns={**profile.columns, **found}) if found else profile
 
 
-def _joining_notes(opened: Opened) -> list[Note]:
-    told, file = opened.raw.told, opened.raw.file
-    if opened.is_used_up:
-        return [Note.of("ledger_used_up", file=file)]
-    if joined := told.get("joined"):
-        by = " = ".join(dict.fromkeys(str(name) for name in joined["by"]))
-        counts = {"found": int(joined["found"]), "rows": int(joined["rows"])}
-        return [Note.of("ledger_joined", file=file, other=str(joined["file"]), by=by, **counts)]
-    if told.get("joined_elsewhere"):
-        return [Note.of("ledger_left_over", file=file, rows=int(told["joined_elsewhere"]))]
-    return []
-
-
-def _with_joining_faults(rejects: pd.DataFrame, raw: Raw) -> pd.DataFrame:
-    """Rows whose key found no shape are named with the key, beside the place that they lack."""
-    faults = raw.told.get("faults", [])
-    if not faults:
-        return rejects
-    more = pd.DataFrame(faults).assign(source_file=raw.file, became="")
-    more["advice_key"] = "advice." + more["rule"]
-    more = more[schema.names("rejects")].astype({column.name: column.dtype for column in schema.REJECTS})
-    return pd.concat([rejects, more], ignore_index=True).sort_values(
-        ["source_file", "row", "rule", "column"], ignore_index=True
-    )
-
-
 def _assets(
     raw: Raw, profile: Profile, region: Region, on_invalid: OnInvalid
 ) -> tuple[_Taken, dict[str, Any]]:
@@ -384,7 +367,7 @@ def _assets(
     facts = {name: rows.attrs[name] for name in ("positions", "address_unmatched", "address_ambiguous")}
     parts = [part for part in (readings_of(rows, raw.file), taken.readings) if len(part)]
     readings = pd.concat(parts, ignore_index=True) if parts else taken.readings
-    rejects = _with_joining_faults(taken.rejects, raw)
+    rejects = with_joining_faults(taken.rejects, raw)
     assets = taken.assets
     if not is_kept:
         assets, facts["notes"] = settle_keeper(assets, raw, profile, region)

@@ -10,6 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
+from gunmane import schema
 from gunmane.errors import FileError
 from gunmane.ledgers import file_sha256
 from gunmane.ledgers.joins import has_shapes
@@ -23,6 +24,7 @@ from gunmane.ledgers.raw import Raw
 from gunmane.ledgers.sewers import MAPPING_COLUMNS, join_files, rename_by_mapping
 from gunmane.ledgers.xroad import prepared
 from gunmane.municipalities import Region
+from gunmane.scenario import Note
 
 OnInvalid = Literal["fix", "reject", "raise"]
 ON_INVALID: tuple[OnInvalid, ...] = ("fix", "reject", "raise")
@@ -136,6 +138,33 @@ def open_file(file: LedgerFile, region: Region, beside: Sequence[LedgerFile] = (
     # With places the same columns may mean more than without.
     means = file.profile or _said(file.path) or _proposed(file.path, found, region)
     return dataclasses.replace(own, raw=found, profile=means)
+
+
+def joining_notes(opened: Opened) -> list[Note]:
+    """Return what to tell of files that were put together."""
+    told, file = opened.raw.told, opened.raw.file
+    if opened.is_used_up:
+        return [Note.of("ledger_used_up", file=file)]
+    if joined := told.get("joined"):
+        by = " = ".join(dict.fromkeys(str(name) for name in joined["by"]))
+        counts = {"found": int(joined["found"]), "rows": int(joined["rows"])}
+        return [Note.of("ledger_joined", file=file, other=str(joined["file"]), by=by, **counts)]
+    if told.get("joined_elsewhere"):
+        return [Note.of("ledger_left_over", file=file, rows=int(told["joined_elsewhere"]))]
+    return []
+
+
+def with_joining_faults(rejects: pd.DataFrame, raw: Raw) -> pd.DataFrame:
+    """Return faults with the rows whose key found no shape, named with the key, beside the place that they lack."""
+    faults = raw.told.get("faults", [])
+    if not faults:
+        return rejects
+    more = pd.DataFrame(faults).assign(source_file=raw.file, became="")
+    more["advice_key"] = "advice." + more["rule"]
+    more = more[schema.names("rejects")].astype({column.name: column.dtype for column in schema.REJECTS})
+    return pd.concat([rejects, more], ignore_index=True).sort_values(
+        ["source_file", "row", "rule", "column"], ignore_index=True
+    )
 
 
 def is_field_list(raw: Raw) -> bool:
