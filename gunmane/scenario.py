@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -246,6 +247,9 @@ class Plan:
         `measure` ("jpy" or "structures"), and `floor, target, ceiling` as (low, central, high) in that measure.
     notes
         What the reader must know.
+    studies
+        What was asked of the plan beside itself, each in its own form: `alternatives, trade_offs, robustness, evidence,
+        prices, why_not, rollout, proof`; what was not asked is not in it.
     """
 
     scenario: Scenario
@@ -259,3 +263,4 @@ class Plan:
     totals: dict[str, float]
     window: dict[str, Any]
     notes: tuple[Note, ...] = ()
+    studies: Mapping[str, Any] = dataclasses.field(default_factory=dict)
