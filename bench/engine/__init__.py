@@ -1,0 +1,1 @@
+"""How the planning engine stands beside its peers, on drawn land and on the model regions."""
