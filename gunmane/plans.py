@@ -10,21 +10,19 @@ import pandas as pd
 from gunmane import schema
 from gunmane.assumptions import Assumptions, load_assumptions
 from gunmane.bundles import Strand, assign_bundles, bundle_members, describe_bundles, judge_bundles
-from gunmane.clusters import Grouping, Rules, group_units
+from gunmane.clusters import Grouping
 from gunmane.errors import PlanError
 from gunmane.notes import plan_notes
 from gunmane.scenario import Ground, Plan, Scenario
 from gunmane.strands import (
-    Place,
     Progress,
+    Task,
     as_strand,
     check_named_units,
-    full_load,
-    rules_of_place,
+    counts_beside,
     solve_strand,
     split_work,
-    strand_place,
-    strand_rules,
+    strand_tasks,
 )
 from gunmane.window import Window, work_window
 from gunmane.workload import (
@@ -34,7 +32,6 @@ from gunmane.workload import (
     unit_work,
 )
 
-ALTERNATIVE_BUDGET_SHARE = 8
 PREFIXES = {"daily": "D", "structures": "S"}
 
 
@@ -102,67 +99,36 @@ def make_plan(
     assumptions = scenario_assumptions(scenario)
     work = scenario_work(scenario, ground)
     window = work_window(scenario, assumptions)
-    rules = strand_rules(scenario, window, assumptions, ground)
 
     strands: list[Strand] = []
     groupings: list[Grouping] = []
     alternatives = []
-    parts = split_work(work, scenario)
-    for name, rows in parts.items():
-        place = strand_place(name, rows, ground, scenario)
-        load = full_load(rows, place, window, assumptions)
-        given = [starts[name]] if starts and name in starts else []
-        grouping = solve_strand(place, load, rules, starts=given, progress=progress)
-        strands.append(as_strand(name, rows, load, grouping))
+    for task in strand_tasks(work, scenario, ground, window, assumptions):
+        given = [starts[task.name]] if starts and task.name in starts else []
+        grouping = solve_strand(task.place, task.load, task.rules, starts=given, progress=progress)
+        strands.append(as_strand(task.name, task.work, task.load, grouping))
         groupings.append(grouping)
         if has_alternatives:
-            table = _neighbouring_counts(grouping, place, load, rules)
-            table.insert(0, "strand", name)
-            alternatives.append(table)
+            alternatives.append(counts_beside(task, grouping))
     near = pd.concat(alternatives, ignore_index=True) if alternatives else pd.DataFrame()
     return assemble_plan(scenario, ground, strands, groupings, work=work, window=window, alternatives=near)
 
 
-def _neighbouring_counts(grouping: Grouping, place: Place, load: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    rules = rules_of_place(rules, place)
-    count = len(set(grouping.labels))
-    low, high = grouping.count_feasible
-    rows = []
-    for other in (count - 1, count, count + 1):
-        found = grouping
-        if other != count:
-            if not low <= other <= high:
-                continue
-            near = dataclasses.replace(
-                rules, bundle_count=other, move_budget=rules.move_budget // ALTERNATIVE_BUDGET_SHARE
-            )
-            found = group_units(
-                place.units, place.links, load, place.travel_min, near, starts=[grouping.labels]
-            )
-        rows.append(_alternative(found, place, load, rules, is_chosen=other == count))
-    # A number that cannot be had is answered with the nearest one; it is not listed twice.
-    table = pd.DataFrame(rows).sort_values("is_chosen", ascending=False, kind="stable")
-    return table.drop_duplicates("bundle_count").sort_values("bundle_count", ignore_index=True)
+def plan_tasks(plan: Plan) -> list[Task]:
+    """Return the strands of a plan ready to be solved or judged again, as they were when it was made."""
+    scenario, assumptions = plan.scenario, scenario_assumptions(plan.scenario)
+    window = work_window(scenario, assumptions)
+    return strand_tasks(plan.work, scenario, plan.ground, window, assumptions)
 
 
-def _alternative(
-    found: Grouping, place: Place, load: pd.DataFrame, rules: Rules, *, is_chosen: bool
-) -> dict[str, object]:
-    ids = place.units.index
-    busy = load.index[load["is_needed"]]
-    bases = found.labels.reindex(busy).map(found.bases)
-    out = place.travel_min[ids.get_indexer(bases), ids.get_indexer(busy)]
-    size = load["measure"].groupby(found.labels).sum()
-    size = size[size > 0]
-    return {
-        "bundle_count": len(set(found.labels)),
-        "travel_hours": found.travel_hours,
-        "farthest_min": float(out.max(initial=0.0)),
-        "below_floor": int((size < rules.floor).sum()),
-        "above_ceiling": int((size > rules.ceiling).sum()),
-        "broken_count": int((found.broken["rule"] != "bundle_count").sum()),
-        "is_chosen": is_chosen,
-    }
+def plan_labels(plan: Plan) -> dict[str, pd.Series]:
+    """Return the bundle of each unit in each strand of a plan as numbers from 0, in the order of the bundles."""
+    number = pd.Series(range(len(plan.bundles)), index=plan.bundles.index)
+    labels = {}
+    for name, rows in plan.assignment.groupby("strand", sort=True):
+        own = rows.set_index("unit_id")["bundle_id"].map(number)
+        labels[str(name)] = (own - own.min()).rename("label")
+    return labels
 
 
 def assemble_plan(

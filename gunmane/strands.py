@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 from gunmane import schema
 from gunmane.assumptions import Assumptions
 from gunmane.bundles import Strand
-from gunmane.clusters import Grouping, Rules, group_units
+from gunmane.clusters import Grouping, Rules, evaluate_labels, group_units
 from gunmane.errors import ScenarioError
 from gunmane.scenario import Ground, Scenario
 from gunmane.window import Window, travel_limit_min
@@ -22,6 +23,8 @@ from gunmane.workload import strand_load
 Progress = Callable[[float, str], bool]
 # The plan that crosses no border is only a start here, so a part of the moves is enough for it.
 START_BUDGET_SHARE = 4
+M_PER_KM = 1000
+OTHER_COUNT_BUDGET_SHARE = 8
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,6 +45,53 @@ class Place:
     units: gpd.GeoDataFrame
     links: pd.DataFrame
     travel_min: np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Task:
+    """
+    One strand ready to be solved, or to be judged again.
+
+    Parameters
+    ----------
+    name
+        Name of the strand.
+    work
+        Rows of `schema.WORK`.
+    place
+        Where the strand lies.
+    load
+        Load of every unit of the place.
+    rules
+        The solver's rules, those that lie outside the place left out.
+    """
+
+    name: str
+    work: pd.DataFrame
+    place: Place
+    load: pd.DataFrame
+    rules: Rules
+
+    def judged(self, labels: pd.Series, rules: Rules | None = None) -> Grouping:
+        """Return labels judged by the task's rules, or by others."""
+        place = self.place
+        return evaluate_labels(
+            labels, place.units, place.links, self.load, place.travel_min, rules or self.rules
+        )
+
+    def grouped(
+        self,
+        rules: Rules | None = None,
+        *,
+        starts: Sequence[pd.Series] = (),
+        load: pd.DataFrame | None = None,
+    ) -> Grouping:
+        """Return the units grouped by the task's rules and load, or by others; from given labels as well."""
+        place = self.place
+        used = self.load if load is None else load
+        return group_units(
+            place.units, place.links, used, place.travel_min, rules or self.rules, starts=starts
+        )
 
 
 def split_work(work: pd.DataFrame, scenario: Scenario) -> dict[str, pd.DataFrame]:
@@ -78,6 +128,19 @@ def strand_place(name: str, work: pd.DataFrame, ground: Ground, scenario: Scenar
     return Place(chosen, links, ground.travel_min[np.ix_(inside, inside)])
 
 
+def strand_tasks(
+    work: pd.DataFrame, scenario: Scenario, ground: Ground, window: Window, assumptions: Assumptions
+) -> list[Task]:
+    """Return every strand of a package ready to be solved, in the order of names."""
+    rules = strand_rules(scenario, window, assumptions, ground)
+    tasks = []
+    for name, rows in split_work(work, scenario).items():
+        place = strand_place(name, rows, ground, scenario)
+        load = full_load(rows, place, window, assumptions)
+        tasks.append(Task(name, rows, place, load, rules_of_place(rules, place)))
+    return tasks
+
+
 def strand_rules(scenario: Scenario, window: Window, assumptions: Assumptions, ground: Ground) -> Rules:
     """Return the solver's rules of a scenario; a municipality whole, bases and limits as the package asks."""
     whole = scenario.keeps_municipality_whole
@@ -100,6 +163,29 @@ def strand_rules(scenario: Scenario, window: Window, assumptions: Assumptions, g
         base_units=halls if scenario.base_policy == "town_hall" else None,
         seed=scenario.seed,
         move_budget=scenario.move_budget,
+        windows=_side_windows(scenario),
+        site_limit_min=scenario.site_limit_min or math.inf,
+        site_limit_m=(scenario.site_limit_km or math.inf) * M_PER_KM,
+        locked_units=scenario.locked_units,
+        locked_bundles=scenario.locked_bundles,
+        base_count=scenario.base_count,
+        most_municipalities=scenario.most_municipalities,
+        open_borders=scenario.open_borders,
+        soft=Soft(
+            keeps_whole=scenario.keeps_whole_strength,
+            status_quo=scenario.status_quo_strength,
+            compactness=scenario.compactness_strength,
+            evenness=scenario.evenness_strength,
+            similarity=scenario.similarity_strength,
+        ),
+        uses_metis=scenario.uses_metis,
+    )
+
+
+def _side_windows(scenario: Scenario) -> tuple[SideWindow, ...]:
+    return tuple(
+        SideWindow(column, floor or 0.0, ceiling or math.inf, is_hard)
+        for column, floor, ceiling, is_hard in scenario.side_windows
     )
 
 
@@ -139,7 +225,7 @@ def solve_strand(
 
 
 def rules_of_place(rules: Rules, place: Place) -> Rules:
-    """Return the rules without pairs and bases that lie outside a strand: they bind the other strands."""
+    """Return the rules without pairs, locks and bases that lie outside a strand: they bind the other strands."""
     here = set(place.units.index)
     bases = tuple(unit for unit in rules.base_units if unit in here) if rules.base_units else None
     return dataclasses.replace(
@@ -148,27 +234,87 @@ def rules_of_place(rules: Rules, place: Place) -> Rules:
         cannot_link=tuple(pair for pair in rules.cannot_link if here.issuperset(pair)),
         fixed_bases=tuple(unit for unit in rules.fixed_bases if unit in here),
         base_units=bases or None,
+        locked_units=tuple(lock for lock in rules.locked_units if lock[0] in here),
+        locked_bundles=tuple(
+            own for bundle in rules.locked_bundles if (own := tuple(unit for unit in bundle if unit in here))
+        ),
     )
 
 
 def check_named_units(scenario: Scenario, ground: Ground) -> None:
     """
-    Refuse a scenario that names a unit which the region does not have.
+    Refuse a scenario that names a unit or a municipality's border which the region does not have.
 
     Raises
     ------
     ScenarioError
-        Naming the first such unit.
+        Naming the first such unit or municipality.
     """
     named = {
         "must_link": [unit for pair in scenario.must_link for unit in pair],
         "cannot_link": [unit for pair in scenario.cannot_link for unit in pair],
         "fixed_base": list(scenario.fixed_bases),
+        "locked_unit": [unit for unit, _ in scenario.locked_units],
+        "locked_bundle": [unit for bundle in scenario.locked_bundles for unit in bundle],
     }
     for rule, ids in named.items():
         unknown = sorted(set(ids) - set(ground.units.index))
         if unknown:
             raise ScenarioError("unit_unknown", unit=unknown[0], rule=rule)
+    codes = {code for pair in scenario.open_borders or () for code in pair}
+    foreign = sorted(codes - set(ground.units["muni_code"]))
+    if foreign:
+        raise ScenarioError("border_unknown", code=foreign[0])
+
+
+def counts_beside(task: Task, grouping: Grouping) -> pd.DataFrame:
+    """
+    Return the neighbouring numbers of bundles of a solved strand.
+
+    Each is searched from the bundles of `grouping` with a part of the moves.
+
+    Returns
+    -------
+    counts
+        `strand, bundle_count, travel_hours, farthest_min, below_floor, above_ceiling, broken_count, is_chosen`;
+        a number that cannot be had is left out.
+    """
+    count = len(set(grouping.labels))
+    low, high = grouping.count_feasible
+    rows = [_count_row(task, grouping, is_chosen=True)]
+    for other in (count - 1, count + 1):
+        if low <= other <= high:
+            budget = task.rules.move_budget // OTHER_COUNT_BUDGET_SHARE
+            near = dataclasses.replace(task.rules, bundle_count=other, move_budget=budget)
+            found = task.grouped(near, starts=[grouping.labels])
+            rows.append(_count_row(task, found, is_chosen=False))
+    # A number that cannot be had is answered with the nearest one; it is not listed twice.
+    table = pd.DataFrame(rows).drop_duplicates("bundle_count")
+    return table.sort_values("bundle_count", ignore_index=True)
+
+
+def _count_row(task: Task, found: Grouping, *, is_chosen: bool) -> dict[str, object]:
+    size = task.load["measure"].groupby(found.labels).sum()
+    size = size[size > 0]
+    return {
+        "strand": task.name,
+        "bundle_count": len(set(found.labels)),
+        "travel_hours": found.travel_hours,
+        "farthest_min": farthest_min(task, found),
+        "below_floor": int((size < task.rules.floor).sum()),
+        "above_ceiling": int((size > task.rules.ceiling).sum()),
+        "broken_count": int((found.broken["rule"] != "bundle_count").sum()),
+        "is_chosen": is_chosen,
+    }
+
+
+def farthest_min(task: Task, found: Grouping) -> float:
+    """Return the minutes one way from base to farthest unit with work; infinite where no road leads to one."""
+    ids = task.place.units.index
+    busy = task.load.index[task.load["is_needed"]]
+    bases = found.labels.reindex(busy).map(found.bases)
+    out = task.place.travel_min[ids.get_indexer(bases), ids.get_indexer(busy)]
+    return float(out.max(initial=0.0))
 
 
 def as_strand(name: str, work: pd.DataFrame, load: pd.DataFrame, grouping: Grouping) -> Strand:
