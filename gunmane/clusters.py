@@ -10,7 +10,7 @@ import pandas as pd
 
 from gunmane.solver.grouping import Outcome, feasible_counts, make_territories, solve, wanted_counts
 from gunmane.solver.problem import Array, Problem, make_problem
-from gunmane.solver.rules import Rules
+from gunmane.solver.rules import Rules, SideWindow, Soft
 from gunmane.solver.score import Key, Verdict, judge
 
 __all__ = [
@@ -18,6 +18,8 @@ __all__ = [
     "Grouping",
     "Problem",
     "Rules",
+    "SideWindow",
+    "Soft",
     "Verdict",
     "evaluate_labels",
     "group_units",

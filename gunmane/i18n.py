@@ -10,6 +10,8 @@ from typing import Any
 from gunmane.errors import GunmaneError, say_with
 
 LANGUAGES = ("ja", "en")
+# Values of an error that are keys themselves, and the family of sentences where their words stand.
+WORDS_OF_VALUES = {"name": "field_name", "rule": "rule"}
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -67,8 +69,14 @@ def t(key: str, lang: str, /, **values: object) -> str:
 
 
 def say(error: GunmaneError, lang: str) -> str:
-    """Return the sentence for an error of our own; its key stands under `error.`."""
-    return t(f"error.{error.key}", lang, **error.values)
+    """Return the sentence for an error of our own; its key stands under `error.`, the words of its values elsewhere."""
+    words = {
+        name: catalogue(lang).get(f"{WORDS_OF_VALUES[name]}.{value}", value)
+        if name in WORDS_OF_VALUES
+        else value
+        for name, value in error.values.items()
+    }
+    return t(f"error.{error.key}", lang, **words)
 
 
 def _japanese(error: GunmaneError) -> str:

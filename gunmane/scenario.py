@@ -13,8 +13,17 @@ import numpy as np
 import pandas as pd
 
 from gunmane import schema
+from gunmane.contradictions import check_bonds, check_side_windows
 from gunmane.errors import ScenarioError
 from gunmane.municipalities import Region
+
+STRENGTHS = (
+    "keeps_whole_strength",
+    "status_quo_strength",
+    "compactness_strength",
+    "evenness_strength",
+    "similarity_strength",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +66,29 @@ class Scenario:
         Seed of the one random generator.
     move_budget
         Number of moves the solver may evaluate (not seconds, so that a rerun gives the same plan).
+    side_windows
+        Further windows on a bundle: (column of `schema.SIDE_COLUMNS`, floor, ceiling, whether they are rules); None
+        sets no limit on that side.
+    site_limit_min, site_limit_km
+        For structures: most minutes by road and most kilometres in a straight line between any two units with work
+        in one bundle (works contracts; the rows `travel_limit_min_between_sites` and `bridge_distance_limit_km`
+        are what is offered). None sets no limit.
+    locked_units
+        (unit id, name of a lock): units with one name share a bundle, units with different names do not.
+    locked_bundles
+        Unit ids of which each set is a bundle by itself.
+    base_count
+        Most places that serve as bases (of each strand); None sets no limit.
+    most_municipalities
+        Most municipalities that one bundle may hold a part of; None sets no limit.
+    open_borders
+        Pairs of municipality codes whose border bundles may cross; None opens all. `may_cross_border=False` closes
+        these too.
+    keeps_whole_strength, status_quo_strength, compactness_strength, evenness_strength, similarity_strength
+        Strengths (>= 0) of the soft terms: municipalities kept whole, today's areas kept, few links cut, even work,
+        similar trades; 1 weighs a term as much as all travel of municipalities that each work alone.
+    uses_metis
+        Whether METIS draws some of the starts of the search.
     """
 
     region_id: str
@@ -79,6 +111,20 @@ class Scenario:
     assumption_overrides: tuple[tuple[str, tuple[float, float, float]], ...] = ()
     seed: int = 0
     move_budget: int = 6_000
+    side_windows: tuple[tuple[str, float | None, float | None, bool], ...] = ()
+    site_limit_min: float | None = None
+    site_limit_km: float | None = None
+    locked_units: tuple[tuple[str, str], ...] = ()
+    locked_bundles: tuple[tuple[str, ...], ...] = ()
+    base_count: int | None = None
+    most_municipalities: int | None = None
+    open_borders: tuple[tuple[str, str], ...] | None = None
+    keeps_whole_strength: float = 0.0
+    status_quo_strength: float = 0.0
+    compactness_strength: float = 0.0
+    evenness_strength: float = 0.0
+    similarity_strength: float = 0.0
+    uses_metis: bool = False
 
     def __post_init__(self) -> None:
         """
@@ -99,7 +145,7 @@ class Scenario:
         object.__setattr__(self, "sectors", tuple(s for s in schema.SECTORS if s in self.sectors))
         if self.bundle_count is not None and self.bundle_count < 1:
             raise ScenarioError("bundle_count_range", value=self.bundle_count)
-        for name in ("floor_jpy", "ceiling_jpy", "travel_limit_min"):
+        for name in ("floor_jpy", "ceiling_jpy", "travel_limit_min", "site_limit_min", "site_limit_km"):
             value = getattr(self, name)
             if value is not None and not (value > 0 and np.isfinite(value)):
                 raise ScenarioError("must_be_positive", name=name, value=value)
@@ -111,6 +157,27 @@ class Scenario:
             raise ScenarioError("base_policy_unknown", value=self.base_policy)
         if self.seed < 0 or self.move_budget < 0:
             raise ScenarioError("seed_range", value=min(self.seed, self.move_budget))
+        self._check_rules()
+
+    def _check_rules(self) -> None:
+        """Refuse rules that no bundles can keep whatever the region is like."""
+        for name in ("base_count", "most_municipalities"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ScenarioError("count_range", name=name, value=value)
+        for name in STRENGTHS:
+            value = getattr(self, name)
+            if not (value >= 0 and np.isfinite(value)):
+                raise ScenarioError("strength_range", name=name, value=value)
+        has_site_limit = self.site_limit_min is not None or self.site_limit_km is not None
+        if has_site_limit and self.layer != "structures":
+            raise ScenarioError("site_limit_layer")
+        fixed = len(set(self.fixed_bases))
+        # Where bodies stay apart each has bases of its own, so that only a strand can tell.
+        if self.base_count is not None and self.joins_owners and fixed > self.base_count:
+            raise ScenarioError("base_count_fixed", count=self.base_count, fixed=fixed)
+        check_side_windows(self.side_windows)
+        check_bonds(self.must_link, self.cannot_link, self.locked_units, self.locked_bundles)
 
     @classmethod
     def default(cls, region: Region, *, layer: str | None = None, **choices: Any) -> Scenario:

@@ -31,6 +31,8 @@ ROAD_CLASSES = (
 )
 POSITIONS = ("ledger", "town_point", "town_hall")
 PACKAGES = ("daily", "structures")
+# What further windows on a bundle may count: yen and crew hours on site a year, bridges and tunnels, m of lines.
+SIDE_COLUMNS = ("jpy", "structures", "onsite_hours", "length_m")
 ROLES = ("lead", "co_lead", "member", "coordinator", "observer")
 CONTRIBUTING_ROLES = ("lead", "co_lead", "member")
 

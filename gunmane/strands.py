@@ -14,7 +14,7 @@ import pandas as pd
 from gunmane import schema
 from gunmane.assumptions import Assumptions
 from gunmane.bundles import Strand
-from gunmane.clusters import Grouping, Rules, evaluate_labels, group_units
+from gunmane.clusters import Grouping, Rules, SideWindow, Soft, evaluate_labels, group_units
 from gunmane.errors import ScenarioError
 from gunmane.scenario import Ground, Scenario
 from gunmane.window import Window, travel_limit_min
