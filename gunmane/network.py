@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from gunmane import schema
 from gunmane.assumptions import Assumptions
-from gunmane.graph import Floats, Ints, Network, travel_minutes
+from gunmane.graph import Bools, Floats, Ints, Network, travel_minutes
 from gunmane.municipalities import Region
 from gunmane.noding.edges import (
     Edges,
@@ -29,7 +29,7 @@ from gunmane.noding.junctions import find_junctions
 from gunmane.noding.lines import Lines, take_lines
 from gunmane.travel import MINUTES_PER_HOUR
 
-__all__ = ["Network", "build_network", "travel_minutes"]
+__all__ = ["Network", "at_speeds", "build_network", "rural_edges", "travel_minutes"]
 
 M_PER_KM = 1000
 URBAN_RADIUS_M = 1000  # the unit of the assumption `urban_people_within_1km`
@@ -169,19 +169,34 @@ def _components(source: Ints, target: Ints, length_m: Floats, count: int) -> Int
 
 
 def _with_rural_speeds(network: Network, assumptions: Assumptions, region: Region) -> Network:
-    """
-    Multiply speeds outside built-up areas: the speeds of the assumptions hold inside densely inhabited districts.
+    """Multiply speeds outside built-up areas: those of the assumptions hold inside densely inhabited districts."""
+    factor = np.where(rural_edges(network, assumptions, region), assumptions.value("speed_factor_rural"), 1.0)
+    return dataclasses.replace(
+        network, speed_kmh=network.speed_kmh * factor, travel_min=network.travel_min / factor
+    )
 
-    No table of the project has the borders of those districts. An edge counts as built up when enough people live
-    within 1 km of the middle between its ends, the people of a municipality spread evenly over its town points.
-    (Town points alone tell little: they stand as close in small castle towns as in cities.) Where no population is
-    known, speeds stay.
+
+def rural_edges(network: Network, assumptions: Assumptions, region: Region) -> Bools:
+    """
+    Tell which edges lie outside built-up areas.
+
+    No table of the project has the borders of the densely inhabited districts. An edge counts as built up when
+    enough people live within 1 km of the middle between its ends, the people of a municipality spread evenly over
+    its town points. (Town points alone tell little: they stand as close in small castle towns as in cities.) Where
+    no population is known, every edge counts as built up.
+
+    Parameters
+    ----------
+    network, region
+        The roads, and the people and town points along them.
+    assumptions
+        Gives `urban_people_within_1km`.
     """
     towns = region.towns
     known = region.statistics.get("population", pd.Series(dtype="float64"))
     people_per_town = (known / towns.groupby("muni_code").size()).dropna()
     if people_per_town.empty or len(network.source) == 0:
-        return network
+        return np.zeros(len(network.source), bool)
     middle_x = (network.x[network.source] + network.x[network.target]) / 2
     middle_y = (network.y[network.source] + network.y[network.target]) / 2
     middle = np.column_stack([middle_x, middle_y])
@@ -190,10 +205,34 @@ def _with_rural_speeds(network: Network, assumptions: Assumptions, region: Regio
         own = towns[towns["muni_code"] == code].geometry
         tree = cKDTree(np.column_stack([own.x, own.y]))
         people += per_town * tree.query_ball_point(middle, URBAN_RADIUS_M, return_length=True)
-    is_rural = people < assumptions.value("urban_people_within_1km")
+    is_rural: Bools = people < assumptions.value("urban_people_within_1km")
+    return is_rural
+
+
+def at_speeds(network: Network, assumptions: Assumptions, is_rural: Bools) -> Network:
+    """
+    Return the same roads driven at the speeds of other assumptions, without the gaps between their components.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    assumptions
+        Speeds by class (km/h) and `speed_factor_rural`.
+    is_rural
+        Which edges lie outside built-up areas (`rural_edges`).
+    """
     factor = np.where(is_rural, assumptions.value("speed_factor_rural"), 1.0)
+    speed = _speed_of_class(assumptions)[network.road_class] * factor
+    minutes = network.length_m / M_PER_KM / speed * MINUTES_PER_HOUR
     return dataclasses.replace(
-        network, speed_kmh=network.speed_kmh * factor, travel_min=network.travel_min / factor
+        network,
+        speed_kmh=speed,
+        travel_min=minutes,
+        gap_source=network.gap_source[:0],
+        gap_target=network.gap_target[:0],
+        gap_m=network.gap_m[:0],
+        gap_min=network.gap_min[:0],
     )
 
 

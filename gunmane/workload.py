@@ -23,6 +23,8 @@ QUANTITIES = {
     "area_ha": ("area_m2", 1e-4),
     "area_m2": ("area_m2", 1.0),
 }
+# What a ledger's own yearly cost stands for; of other work it says nothing.
+LEDGER_COST_TASKS = ("upkeep", "pump_station")
 
 
 @functools.cache
@@ -243,7 +245,7 @@ def _cost(
         assumptions, task["every_years_key"], other
     )
     cost = np.nan_to_num(_amount(parts, task["cost_quantity"]) * price * times)
-    if task["task"] in ("upkeep", "pump_station"):
+    if task["task"] in LEDGER_COST_TASKS:
         known = (parts["annual_cost_jpy"] * parts["share"]).to_numpy()
         cost = np.where(np.isnan(known), cost, known)
     return cost
@@ -260,7 +262,7 @@ def _rests_on_e(
         grade = (parts["owner_code"].map(table["confidence"]) == "E").to_numpy()
     else:
         grade = np.full(len(parts), assumptions.confidence(key) == "E")
-    known = parts["annual_cost_jpy"].notna().to_numpy() & (task["task"] in ("upkeep", "pump_station"))
+    known = parts["annual_cost_jpy"].notna().to_numpy() & (task["task"] in LEDGER_COST_TASKS)
     return np.where(known, 0.0, grade.astype("float64"))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gunmane.assumptions import load_assumptions
 from gunmane.graph import nearest_source, travel_minutes
 from gunmane.municipalities import find_region
-from gunmane.network import build_network
+from gunmane.network import at_speeds, build_network, rural_edges
 
 KUSATSU = (
     pathlib.Path(__file__).resolve().parents[2] / "shared" / "samples" / "kusatsu_osm_roads" / "roads.geojson"
@@ -323,3 +323,18 @@ def test_columns_that_a_file_does_not_know_may_hold_blanks():
     network = network_of(EAST, NORTH, **blanks)
     assert len(network.source) == 4
     assert network.is_oneway.sum() == 2
+
+
+def test_roads_driven_at_other_speeds_are_those_built_with_them():
+    slow = ASSUMPTIONS.replaced({"speed_kmh_national_road": (10, 12, 50), "speed_factor_rural": (1, 1.1, 2)})
+    region = find_region("nara_uda")
+    middle = region.towns.geometry.iloc[0]
+    line = [(middle.x + step, middle.y) for step in (0, 900, 9_000)]
+    roads = roads_of(line, [line[0], line[2]], road_class=["national", "municipal_1"]).set_crs(
+        region.epsg, allow_override=True
+    )
+    built = build_network(roads, assumptions=ASSUMPTIONS, region=region)
+    driven = at_speeds(built, slow, rural_edges(built, slow, region))
+    anew = build_network(roads, assumptions=slow, region=region)
+    assert driven.travel_min == pytest.approx(anew.travel_min)
+    assert driven.travel_min.sum() > 1.2 * built.travel_min.sum()
