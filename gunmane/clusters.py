@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from gunmane.errors import TableError
 from gunmane.solver.grouping import Outcome, feasible_counts, make_territories, solve, wanted_counts
-from gunmane.solver.problem import Array, Problem, make_problem
+from gunmane.solver.problem import Array, Problem, label_rows, make_problem
 from gunmane.solver.rules import Rules, SideWindow, Soft
 from gunmane.solver.score import Key, Verdict, judge
 
@@ -27,7 +28,7 @@ __all__ = [
     "make_problem",
 ]
 
-BROKEN_COLUMNS = ("rule", "label", "unit_id", "amount", "limit")
+BROKEN_COLUMNS = ("rule", "label", "unit_id", "amount", "limit", "column")
 PROGRESS_KEY = "progress.searching"
 
 
@@ -45,12 +46,19 @@ class Grouping:
     travel_hours
         Hours a year; work that no road reaches is left out and named in `broken`.
     broken
-        One row a rule not kept: `rule` (travel_limit, floor, ceiling, must_link, cannot_link, connected,
-        municipality_whole, border_crossed, bundle_count, fixed_base), `label` (-1: the plan as a whole),
-        `unit_id` ("" likewise), `amount` and `limit` (minutes, measure or a number, as the rule has them).
+        One row a rule not kept: `rule` (travel_limit, floor, ceiling, side_floor, side_ceiling, must_link,
+        cannot_link, locked_unit, locked_bundle, connected, municipality_whole, municipality_limit, border_crossed,
+        site_minutes, site_distance, bundle_count, fixed_base, base_count), `label` (-1: the plan as a whole),
+        `unit_id` ("" likewise), `amount` and `limit` (minutes, metres, measure or a number, as the rule has them),
+        `column` (that a further window counts, else ""). A unit too far from several sites stands in one row.
     key
         Order of plans, smaller is better: hard rules broken, by how much (relative, summed), soft window excess
-        (relative, summed), |count - wanted|, travel hours.
+        (relative, summed), |count - wanted|, objective hours.
+    objective_hours
+        Travel hours and what the soft terms add to them.
+    soft_terms
+        `keeps_whole, status_quo, compactness, evenness, similarity` and `reference_0, …`: each 0 when perfect, without
+        strengths.
     moves
         Moves that the search evaluated.
     count_wanted
@@ -66,6 +74,8 @@ class Grouping:
     travel_hours: float
     broken: pd.DataFrame
     key: Key
+    objective_hours: float
+    soft_terms: dict[str, float]
     moves: int
     count_wanted: int
     count_feasible: tuple[int, int]
@@ -76,11 +86,12 @@ def group_units(
     units: pd.DataFrame,
     links: pd.DataFrame,
     load: pd.DataFrame,
-    travel_min: Array,
+    travel_min: Array | None,
     rules: Rules,
     *,
     starts: Sequence[pd.Series] = (),
     progress: Callable[[float, str], bool] | None = None,
+    references: Sequence[tuple[pd.Series, float]] = (),
 ) -> Grouping:
     """
     Group units into bundles with the fewest travel hours that the rules allow.
@@ -92,14 +103,17 @@ def group_units(
     Parameters
     ----------
     units
-        Indexed by `unit_id`: `muni_code`.
+        Indexed by `unit_id`: `muni_code` and, if known, `area_id` (today's area; else the municipality) and `x_m, y_m`
+        (place, for limits between sites).
     links
-        `source_id, target_id`: units that touch along a road.
+        `source_id, target_id`: units that touch along a road; and, if known, `travel_min` (minutes one way).
     load
         Indexed by `unit_id`: `crew_days` (a year), `measure` (the work window's), both >= 0, and optionally
-        `is_needed` (whether crews drive there; by default wherever there is work).
+        `is_needed` (whether crews drive there; by default wherever there is work), the columns that further windows
+        count, and `trade:<name>` (on-site hours a year of a trade).
     travel_min
-        Square, minutes one way from unit i to unit j in the order of `units`; infinite where no road leads.
+        Square, minutes one way from unit i to unit j in the order of `units`, infinite where no road leads; None
+        takes the shortest ways along the links.
     rules
         The rules.
     starts
@@ -107,6 +121,8 @@ def group_units(
         connected, then how far their number is from the one asked for, then the key; each is also improved.
     progress
         Called with the part done (0 to 1) and a catalogue key; returning False ends the search.
+    references
+        (labels by `unit_id`, strength): labels to stay near (> 0) or away from (< 0).
 
     Returns
     -------
@@ -115,13 +131,13 @@ def group_units(
 
     Raises
     ------
-    ValueError
-        If the tables do not fit together or hold missing or negative numbers.
+    TableError
+        If the tables do not fit together or hold missing or negative numbers (a `ValueError`).
     ScenarioError
         If a rule names a unit that does not exist.
     """
-    problem = make_problem(units, links, load, travel_min, rules)
-    given = [_label_rows(problem, start) for start in starts]
+    problem = make_problem(units, links, load, travel_min, rules, references)
+    given = [label_rows(problem.unit_ids, start) for start in starts]
 
     def tell(part: float) -> bool:
         return progress is None or progress(part, PROGRESS_KEY) is not False
@@ -134,10 +150,11 @@ def evaluate_labels(
     units: pd.DataFrame,
     links: pd.DataFrame,
     load: pd.DataFrame,
-    travel_min: Array,
+    travel_min: Array | None,
     rules: Rules,
     *,
     bases: Mapping[object, str] | None = None,
+    references: Sequence[tuple[pd.Series, float]] = (),
 ) -> Grouping:
     """
     Judge given labels by the same figures as `group_units`.
@@ -146,51 +163,48 @@ def evaluate_labels(
     ----------
     labels
         `unit_id` -> anything that names a bundle.
-    units, links, load, travel_min, rules
+    units, links, load, travel_min, rules, references
         As for `group_units`.
     bases
         Bundle as `labels` name it -> unit id of its base; the others get their best base.
 
     Raises
     ------
-    ValueError
-        If a unit has no label, or the tables do not fit together, or a base is no unit.
+    TableError
+        If a unit has no label, or the tables do not fit together, or a base is no unit (a `ValueError`).
     ScenarioError
         If a rule names a unit that does not exist.
     """
-    problem = make_problem(units, links, load, travel_min, rules)
+    problem = make_problem(units, links, load, travel_min, rules, references)
     names = {name: i for i, name in enumerate(pd.unique(labels))}
     row = {unit_id: i for i, unit_id in enumerate(problem.unit_ids)}
     unknown = [unit for unit in (bases or {}).values() if unit not in row]
     if unknown:
-        msg = f"bases names units that do not exist: {unknown[:5]}"
-        raise ValueError(msg)
+        raise TableError("base_no_unit", units=", ".join(map(str, unknown[:5])))
     given = {names[name]: row[unit] for name, unit in (bases or {}).items() if name in names}
     territories = make_territories(problem)
     wanted = rules.bundle_count or sum(wanted_counts(problem, territories))
-    verdict = judge(problem, _label_rows(problem, labels.map(names)), wanted, given)
+    verdict = judge(problem, label_rows(problem.unit_ids, labels.map(names)), wanted, given)
     outcome = Outcome(verdict, 0, wanted, feasible_counts(territories), is_cancelled=False)
     return _grouping(problem, outcome)
-
-
-def _label_rows(problem: Problem, labels: pd.Series) -> Array:
-    """Return the label of each unit row as numbers from 0."""
-    if labels.index.has_duplicates or labels.isna().any():
-        msg = "labels need each unit_id once and a bundle for each"
-        raise ValueError(msg)
-    missing = sorted(set(problem.unit_ids) - set(labels.index.astype(str)))
-    if missing or len(labels) != problem.size:
-        msg = f"labels must cover exactly the units; missing: {missing[:5]}"
-        raise ValueError(msg)
-    return pd.factorize(labels.set_axis(labels.index.astype(str)).loc[list(problem.unit_ids)])[0]
 
 
 def _grouping(problem: Problem, outcome: Outcome) -> Grouping:
     verdict = outcome.verdict
     ids = problem.unit_ids
-    rows = [(b.rule, b.label, ids[b.unit] if b.unit >= 0 else "", b.amount, b.limit) for b in verdict.breaks]
+    rows = [
+        (b.rule, b.label, ids[b.unit] if b.unit >= 0 else "", b.amount, b.limit, b.column)
+        for b in verdict.breaks
+    ]
     broken = pd.DataFrame(rows, columns=list(BROKEN_COLUMNS)).astype(
-        {"rule": "str", "label": "int64", "unit_id": "str", "amount": "float64", "limit": "float64"}
+        {
+            "rule": "str",
+            "label": "int64",
+            "unit_id": "str",
+            "amount": "float64",
+            "limit": "float64",
+            "column": "str",
+        }
     )
     index = pd.Index(ids, name="unit_id")
     return Grouping(
@@ -199,6 +213,8 @@ def _grouping(problem: Problem, outcome: Outcome) -> Grouping:
         travel_hours=float(verdict.hours.sum()),
         broken=broken.sort_values(["rule", "label", "unit_id"], kind="stable", ignore_index=True),
         key=verdict.key,
+        objective_hours=verdict.objective_hours,
+        soft_terms=verdict.soft_terms,
         moves=outcome.moves,
         count_wanted=outcome.count_wanted,
         count_feasible=outcome.count_feasible,

@@ -66,3 +66,7 @@ class ScenarioError(GunmaneError):
 
 class PlanError(GunmaneError):
     """No plan exists for a reason that relaxing a rule can mend."""
+
+
+class TableError(GunmaneError, ValueError):
+    """Tables handed to the engine that do not fit together, or that hold numbers which nothing can mean."""

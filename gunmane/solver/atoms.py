@@ -73,7 +73,7 @@ class Atoms:
     def minutes(self) -> Array:
         """Atoms x columns: minutes there and back, the mean of the atom's units weighted by their work."""
         rows = np.concatenate(self.units)
-        minutes = self.problem.both_min[np.ix_(self.columns, rows)]
+        minutes = self.problem.minutes.both(self.columns, rows)
         # A trace of weight everywhere gives units without work a place as well.
         weight = self.problem.crew_days[rows] + 1e-6
         sums = _by_atom(np.where(np.isfinite(minutes), minutes, FAR_MIN) * weight, self.units)

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import functools
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from gunmane.errors import ScenarioError
-from gunmane.solver.rules import Rules
+from gunmane.errors import TableError
+from gunmane.solver.minutes import Array, Minutes
+from gunmane.solver.reference import hours_apart
+from gunmane.solver.rules import Rules, SideWindow
+from gunmane.solver.sites import MINUTES_TOLERANCE, far_pairs
+from gunmane.solver.tables import (
+    NAMED,
+    base_mask,
+    lock_bundles,
+    lock_names,
+    pair_rows,
+    read_links,
+    read_minutes,
+    read_units,
+    row_of,
+)
 from gunmane.travel import MINUTES_PER_HOUR
 
-Array = np.ndarray[Any, np.dtype[Any]]
+__all__ = [
+    "MINUTES_TOLERANCE",
+    "UNREACHABLE_EXCESS",
+    "Array",
+    "Problem",
+    "label_rows",
+    "make_problem",
+    "numbered_by_first",
+]
 
-# Minutes are compared with the limit at this tolerance: travel times arrive as 32-bit numbers.
-MINUTES_TOLERANCE = 1e-4
 # How far beyond the limit (relative) a unit counts that no road reaches.
 UNREACHABLE_EXCESS = 1000.0
 
@@ -31,19 +52,27 @@ class Problem:
     ----------
     unit_ids
         Sorted ids; every other array follows this order.
-    municipality
-        Number of the municipality of each unit.
-    neighbours
-        Units linked to each unit, sorted; links over a border are left out when bundles may not cross it.
+    municipality, area
+        Number of the municipality and of today's area of each unit.
+    places
+        n x 2: metres east and north; NaN where not known.
+    pairs, pair_minutes
+        All links as sorted pairs of rows, and minutes one way along each (NaN where not known).
+    indptr, indices, link_minutes
+        Links that bundles may use, from both ends: neighbours of unit i are `indices[indptr[i]:indptr[i + 1]]`. Links
+        over a border that may not be crossed, and those that leave a locked bundle, are left out.
     component
-        Connected part of the whole link graph; bundles never span two.
+        Connected part of all links; bundles never span two.
     territory
-        Connected part of the links that bundles may use: where borders may be crossed the component,
-        else a municipality's part of it. Territories are solved apart.
+        Connected part of the links that bundles may use. Territories are solved apart.
     crew_days, measure, is_needed
         Load of each unit; `is_needed` where it has work that crews drive to.
-    out_min, both_min
-        Minutes from unit i to j, and there and back; infinite where no road leads.
+    amounts, windows
+        n x windows: the column that each further window of the rules counts.
+    trades
+        n x trades: on-site hours a year.
+    minutes
+        Minutes one way, and there and back, between units.
     must_link, cannot_link
         Pairs of unit rows, each sorted and once.
     fixed_bases
@@ -52,25 +81,43 @@ class Problem:
         Whether a base may stand at the unit.
     whole_group
         Units with the same number >= 0 must stay together as a municipality's part; -1 is free.
+    locked_name, locked_bundle
+        Number of the lock, and of the locked bundle, of each unit; -1 is free.
+    open_pairs
+        Pairs of municipality numbers whose border is open, or None where all are.
+    references
+        (label of each unit, strength): labels that the result should be near (> 0) or unlike (< 0).
     rules
         The rules as given.
     """
 
     unit_ids: tuple[str, ...]
     municipality: Array
-    neighbours: tuple[tuple[int, ...], ...]
+    area: Array
+    places: Array
+    pairs: Array
+    pair_minutes: Array
+    indptr: Array
+    indices: Array
+    link_minutes: Array
     component: Array
     territory: Array
     crew_days: Array
     measure: Array
     is_needed: Array
-    out_min: Array
-    both_min: Array
+    amounts: Array
+    windows: tuple[SideWindow, ...]
+    trades: Array
+    minutes: Minutes
     must_link: tuple[tuple[int, int], ...]
     cannot_link: tuple[tuple[int, int], ...]
     fixed_bases: tuple[int, ...]
     may_be_base: Array
     whole_group: Array
+    locked_name: Array
+    locked_bundle: Array
+    open_pairs: Array | None
+    references: tuple[tuple[Array, float], ...]
     rules: Rules
 
     @property
@@ -78,26 +125,77 @@ class Problem:
         """Number of units."""
         return len(self.unit_ids)
 
+    @functools.cached_property
+    def neighbours(self) -> tuple[tuple[int, ...], ...]:
+        """Units linked to each unit by links that bundles may use, sorted."""
+        flat, ends = self.indices.tolist(), self.indptr.tolist()
+        return tuple(tuple(flat[ends[i] : ends[i + 1]]) for i in range(self.size))
+
+    @functools.cached_property
+    def graph(self) -> csr_array:
+        """Links that bundles may use, as a square matrix of ones."""
+        ones = np.ones(len(self.indices), dtype=np.int8)
+        return csr_array((ones, self.indices, self.indptr), shape=(self.size, self.size))
+
+    @functools.cached_property
+    def has_work(self) -> Array:
+        """Whether each territory has any work: land without cannot be asked for a contract of some size."""
+        return np.bincount(self.territory, weights=self.measure + self.is_needed) > 0
+
+    @functools.cached_property
+    def reference_hours(self) -> float:
+        """Hours a year if each connected part of a municipality had one best base of its own: what soft terms weigh."""
+        is_inside = self.municipality[self.pairs[:, 0]] == self.municipality[self.pairs[:, 1]]
+        parts = _parts(self.pairs[is_inside], self.size)
+        return hours_apart(self.minutes, self.crew_days, parts, self.pairs, self.pair_minutes)
+
+    @functools.cached_property
+    def site_conflicts(self) -> tuple[Array, Array]:
+        """Units too far for one bundle under the site limits, as (indptr, indices); empty without such limits."""
+        if not self.rules.has_site_limit:
+            return np.zeros(self.size + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        return far_pairs(self)
+
+    @functools.cached_property
+    def must_pairs(self) -> Array:
+        """`must_link` as an array of two columns."""
+        return np.array(self.must_link, dtype=np.int64).reshape(-1, 2)
+
+    @functools.cached_property
+    def cannot_pairs(self) -> Array:
+        """`cannot_link` as an array of two columns."""
+        return np.array(self.cannot_link, dtype=np.int64).reshape(-1, 2)
+
     def hours(self, bases: Array, units: Array) -> Array:
         """Return hours a year from each base (row) to each unit (column); 0 where unreachable."""
-        minutes = self.both_min[np.ix_(bases, units)]
-        reachable = np.where(np.isfinite(minutes), minutes, 0.0)
+        return self.hours_of(self.minutes.both(bases, units), units)
+
+    def hours_of(self, both_min: Array, units: Array) -> Array:
+        """Return hours a year of units at so many minutes there and back; 0 where unreachable."""
+        reachable = np.where(np.isfinite(both_min), both_min, 0.0)
         return reachable * self.crew_days[units] / MINUTES_PER_HOUR
 
     def excess(self, bases: Array, units: Array) -> Array:
         """Return how far each unit with work lies beyond the limit of each base (relative, 0 within)."""
-        minutes = self.out_min[np.ix_(bases, units)]
+        return self.excess_of(self.minutes.out(bases, units), self.minutes.both(bases, units), units)
+
+    def excess_of(self, out_min: Array, both_min: Array, units: Array) -> Array:
+        """Return how far units at so many minutes one way, and there and back, lie beyond the limit (relative)."""
         limit = self.rules.travel_limit_min
-        is_unreachable = ~np.isfinite(self.both_min[np.ix_(bases, units)])
         if np.isfinite(limit):
-            over = np.clip((minutes - limit - MINUTES_TOLERANCE) / limit, 0.0, UNREACHABLE_EXCESS)
+            over = np.clip((out_min - limit - MINUTES_TOLERANCE) / limit, 0.0, UNREACHABLE_EXCESS)
         else:
-            over = np.zeros(minutes.shape)
-        return np.where(is_unreachable, UNREACHABLE_EXCESS, over) * self.is_needed[units]
+            over = np.zeros(out_min.shape)
+        return np.where(np.isfinite(both_min), over, UNREACHABLE_EXCESS) * self.is_needed[units]
 
 
 def make_problem(
-    units: pd.DataFrame, links: pd.DataFrame, load: pd.DataFrame, travel_min: Array, rules: Rules
+    units: pd.DataFrame,
+    links: pd.DataFrame,
+    load: pd.DataFrame,
+    travel_min: Array | None,
+    rules: Rules,
+    references: Sequence[tuple[pd.Series, float]] = (),
 ) -> Problem:
     """
     Sort and check what a grouping is made from.
@@ -105,91 +203,105 @@ def make_problem(
     Parameters
     ----------
     units
-        Indexed by `unit_id`: `muni_code`.
+        Indexed by `unit_id`: `muni_code` and, if known, `area_id` (today's area; else the municipality) and `x_m, y_m`.
     links
-        `source_id, target_id`.
+        `source_id, target_id` and, if known, `travel_min` (minutes one way along the link).
     load
-        Indexed by `unit_id`: `crew_days, measure` (>= 0) and, if known, `is_needed`.
+        Indexed by `unit_id`: `crew_days, measure` (>= 0) and, if known, `is_needed`, the columns that further windows
+        count, and `trade:<name>` (on-site hours a year of a trade).
     travel_min
-        Square, minutes one way in the order of `units`.
+        Square, minutes one way in the order of `units`; None takes the shortest ways along the links.
     rules
         The rules.
+    references
+        (labels by `unit_id`, strength): labels to keep near (> 0) or away from (< 0).
 
     Raises
     ------
-    ValueError
-        If the tables do not fit together or hold missing or negative numbers.
+    TableError
+        If the tables do not fit together or hold missing or negative numbers (a `ValueError`).
     ScenarioError
-        If a rule names a unit that does not exist.
+        If a rule names a unit that does not exist, or locks one twice.
     """
-    order = _checked_order(units, load, travel_min)
-    ids = tuple(str(u) for u in units.index[order])
-    row = {unit_id: i for i, unit_id in enumerate(ids)}
-    sorted_load = load.reindex(units.index[order])
-    crew_days = sorted_load["crew_days"].to_numpy(dtype=float)
-    measure = sorted_load["measure"].to_numpy(dtype=float)
-    has_work = (crew_days > 0) | (measure > 0)
-    is_needed = sorted_load["is_needed"].to_numpy(dtype=bool) if "is_needed" in load.columns else has_work
-    out_min = np.asarray(travel_min, dtype=float)[np.ix_(order, order)]
-
-    municipality = np.unique(units["muni_code"].to_numpy(dtype=str)[order], return_inverse=True)[1]
-    pairs = _link_rows(links, row)
-    component = _parts(pairs, len(ids))
-    is_inside = municipality[pairs[:, 0]] == municipality[pairs[:, 1]]
-    usable = pairs if rules.may_cross_border else pairs[is_inside]
-    territory = _parts(usable, len(ids))
+    found, order = read_units(units, load, rules)
+    row, size = found.row, len(found.ids)
+    pairs, pair_minutes = read_links(links, row)
+    codes, municipality = np.unique(found.codes, return_inverse=True)
+    locked = lock_bundles(rules, row)
+    open_pairs = _open_pairs(rules, codes)
+    is_usable = _may_cross(municipality, pairs, open_pairs) & (locked[pairs[:, 0]] == locked[pairs[:, 1]])
+    usable, usable_minutes = pairs[is_usable], pair_minutes[is_usable]
+    territory = _parts(usable, size)
+    indptr, indices, link_minutes = _both_ways(usable, usable_minutes, size)
     return Problem(
-        unit_ids=ids,
+        unit_ids=found.ids,
         municipality=municipality,
-        neighbours=_neighbours(usable, len(ids)),
-        component=component,
+        area=found.area,
+        places=found.places,
+        pairs=pairs,
+        pair_minutes=pair_minutes,
+        indptr=indptr,
+        indices=indices,
+        link_minutes=link_minutes,
+        component=_parts(pairs, size),
         territory=territory,
-        crew_days=crew_days,
-        measure=measure,
-        is_needed=is_needed,
-        out_min=out_min,
-        both_min=out_min + out_min.T,
-        must_link=_pair_rows(rules.must_link, row, "must_link"),
-        cannot_link=_pair_rows(rules.cannot_link, row, "cannot_link"),
-        fixed_bases=tuple(sorted({_row_of(u, row, "fixed_bases") for u in rules.fixed_bases})),
-        may_be_base=_base_mask(rules, row),
-        whole_group=_whole_groups(municipality, territory, measure, rules),
+        crew_days=found.crew_days,
+        measure=found.measure,
+        is_needed=found.is_needed,
+        amounts=found.amounts,
+        windows=rules.windows,
+        trades=found.trades,
+        minutes=read_minutes(travel_min, order, pairs, pair_minutes, found.ids),
+        must_link=pair_rows(rules.must_link, row, "must_link"),
+        cannot_link=pair_rows(rules.cannot_link, row, "cannot_link"),
+        fixed_bases=tuple(sorted({row_of(u, row, "fixed_base") for u in rules.fixed_bases})),
+        may_be_base=base_mask(rules, row),
+        whole_group=_whole_groups(municipality, territory, found.measure, rules),
+        locked_name=lock_names(rules, row),
+        locked_bundle=locked,
+        open_pairs=open_pairs,
+        references=tuple((label_rows(found.ids, labels), strength) for labels, strength in references),
         rules=rules,
     )
 
 
-def _checked_order(units: pd.DataFrame, load: pd.DataFrame, travel_min: Array) -> Array:
-    if units.index.has_duplicates or load.index.has_duplicates:
-        msg = "units and load need each unit_id once"
-        raise ValueError(msg)
-    missing = units.index.difference(load.index)
-    if len(missing):
-        msg = f"load needs a row for every unit; missing: {list(missing[:5])}"
-        raise ValueError(msg)
-    if travel_min.shape != (len(units), len(units)):
-        msg = f"travel_min must be {len(units)} x {len(units)}, not {travel_min.shape}"
-        raise ValueError(msg)
-    if np.isnan(travel_min).any() or (travel_min < 0).any():
-        msg = "travel_min holds missing or negative minutes"
-        raise ValueError(msg)
-    numbers = load.loc[units.index, ["crew_days", "measure"]].to_numpy(dtype=float)
-    is_wrong = ~(np.isfinite(numbers) & (numbers >= 0)).all(axis=1)
-    if is_wrong.any():
-        msg = f"crew_days and measure must be numbers >= 0; see {list(units.index[is_wrong][:5])}"
-        raise ValueError(msg)
-    return np.argsort(units.index.to_numpy(dtype=str), kind="stable")
+def label_rows(unit_ids: tuple[str, ...], labels: pd.Series) -> Array:
+    """
+    Return the label of each unit row as numbers from 0.
 
-
-def _link_rows(links: pd.DataFrame, row: dict[str, int]) -> Array:
-    ends = links[["source_id", "target_id"]].to_numpy(dtype=object).reshape(-1, 2)
-    unknown = sorted({str(u) for u in ends.ravel()} - row.keys())
-    if unknown:
-        msg = f"links name units that do not exist: {unknown[:5]}"
-        raise ValueError(msg)
-    pairs = sorted(
-        {(min(row[str(a)], row[str(b)]), max(row[str(a)], row[str(b)])) for a, b in ends if a != b}
+    Raises
+    ------
+    TableError
+        If a unit has no label or several, or a label belongs to no unit.
+    """
+    index = labels.index.astype("str")
+    wrong = sorted(
+        {*index[index.duplicated()], *index[labels.isna()], *set(unit_ids).symmetric_difference(index)}
     )
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    if wrong:
+        raise TableError("labels_incomplete", units=", ".join(wrong[:NAMED]), count=len(wrong))
+    return pd.factorize(labels.set_axis(index).loc[list(unit_ids)])[0]
+
+
+def _open_pairs(rules: Rules, codes: Array) -> Array | None:
+    """Return pairs of municipality numbers whose border is open; None where all are."""
+    if not rules.may_cross_border:
+        return np.zeros((0, 2), dtype=np.int64)
+    if rules.open_borders is None:
+        return None
+    number = {str(code): i for i, code in enumerate(codes)}
+    known = [(number[a], number[b]) for a, b in rules.open_borders if a in number and b in number]
+    return np.unique(np.sort(np.array(known, dtype=np.int64).reshape(-1, 2), axis=1), axis=0)
+
+
+def _may_cross(municipality: Array, pairs: Array, open_pairs: Array | None) -> Array:
+    """Return whether bundles may use each link, as far as borders go."""
+    if open_pairs is None:
+        return np.ones(len(pairs), dtype=bool)
+    ends = np.sort(municipality[pairs], axis=1)
+    base = int(municipality.max(initial=0)) + 1
+    is_open = np.isin(ends[:, 0] * base + ends[:, 1], open_pairs[:, 0] * base + open_pairs[:, 1])
+    return is_open | (ends[:, 0] == ends[:, 1])
 
 
 def _parts(pairs: Array, size: int) -> Array:
@@ -206,33 +318,14 @@ def numbered_by_first(labels: Array) -> Array:
     return rank[inverse]
 
 
-def _neighbours(pairs: Array, size: int) -> tuple[tuple[int, ...], ...]:
-    found: list[list[int]] = [[] for _ in range(size)]
-    for a, b in pairs.tolist():
-        found[a].append(b)
-        found[b].append(a)
-    return tuple(tuple(sorted(units)) for units in found)
-
-
-def _row_of(unit_id: str, row: dict[str, int], rule: str) -> int:
-    if unit_id not in row:
-        raise ScenarioError("unit_unknown", unit=unit_id, rule=rule)
-    return row[unit_id]
-
-
-def _pair_rows(
-    pairs: tuple[tuple[str, str], ...], row: dict[str, int], rule: str
-) -> tuple[tuple[int, int], ...]:
-    rows = {tuple(sorted((_row_of(a, row, rule), _row_of(b, row, rule)))) for a, b in pairs}
-    return tuple(sorted((a, b) for a, b in rows if a != b))
-
-
-def _base_mask(rules: Rules, row: dict[str, int]) -> Array:
-    mask = np.ones(len(row), dtype=bool)
-    if rules.base_units is not None:
-        mask[:] = False
-        mask[[_row_of(u, row, "base_units") for u in rules.base_units]] = True
-    return mask
+def _both_ways(pairs: Array, minutes: Array, size: int) -> tuple[Array, Array, Array]:
+    """Return links from both ends: where each unit's begin, the other ends (sorted), minutes along them."""
+    here = np.concatenate([pairs[:, 0], pairs[:, 1]])
+    there = np.concatenate([pairs[:, 1], pairs[:, 0]])
+    order = np.lexsort((there, here))
+    indptr = np.zeros(size + 1, dtype=np.int64)
+    indptr[1:] = np.cumsum(np.bincount(here, minlength=size))
+    return indptr, there[order], np.concatenate([minutes, minutes])[order]
 
 
 def _whole_groups(municipality: Array, territory: Array, measure: Array, rules: Rules) -> Array:
