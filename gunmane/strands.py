@@ -84,13 +84,20 @@ class Task:
         rules: Rules | None = None,
         *,
         starts: Sequence[pd.Series] = (),
+        references: Sequence[tuple[pd.Series, float]] = (),
         load: pd.DataFrame | None = None,
     ) -> Grouping:
-        """Return the units grouped by the task's rules and load, or by others; from given labels as well."""
+        """Return the units grouped by the task's rules and load, or by others; see `group_units`."""
         place = self.place
         used = self.load if load is None else load
         return group_units(
-            place.units, place.links, used, place.travel_min, rules or self.rules, starts=starts
+            place.units,
+            place.links,
+            used,
+            place.travel_min,
+            rules or self.rules,
+            starts=starts,
+            references=references,
         )
 
 
