@@ -10,12 +10,15 @@ import pandas as pd
 
 from gunmane.errors import TableError
 from gunmane.solver.grouping import Outcome, feasible_counts, make_territories, solve, wanted_counts
+from gunmane.solver.prices import PriceList
 from gunmane.solver.problem import Array, Problem, label_rows, make_problem
 from gunmane.solver.rules import Rules, SideWindow, Soft
 from gunmane.solver.score import Key, Verdict, judge
+from gunmane.solver.tables import row_of
 
 __all__ = [
     "BROKEN_COLUMNS",
+    "PRICE_COLUMNS",
     "Grouping",
     "Problem",
     "Rules",
@@ -26,9 +29,23 @@ __all__ = [
     "group_units",
     "judge",
     "make_problem",
+    "move_prices",
 ]
 
 BROKEN_COLUMNS = ("rule", "label", "unit_id", "amount", "limit", "column")
+PRICE_COLUMNS = (
+    "unit_id",
+    "label",
+    "to_label",
+    "moved_units",
+    "travel_hours_change",
+    "objective_change",
+    "measure_moved",
+    "breaks_change",
+    "excess_change",
+    "window_change",
+    "count_change",
+)
 PROGRESS_KEY = "progress.searching"
 
 
@@ -187,6 +204,82 @@ def evaluate_labels(
     verdict = judge(problem, label_rows(problem.unit_ids, labels.map(names)), wanted, given)
     outcome = Outcome(verdict, 0, wanted, feasible_counts(territories), is_cancelled=False)
     return _grouping(problem, outcome)
+
+
+def move_prices(
+    labels: pd.Series,
+    units: pd.DataFrame,
+    links: pd.DataFrame,
+    load: pd.DataFrame,
+    travel_min: Array | None,
+    rules: Rules,
+    *,
+    unit_ids: Sequence[str] | None = None,
+    references: Sequence[tuple[pd.Series, float]] = (),
+) -> pd.DataFrame:
+    """
+    Return what moving each unit into each neighbouring bundle changes.
+
+    A unit takes along what it would cut off from the base of its bundle; the bases of both bundles are chosen anew.
+    Each change is the difference of judging the whole plan before and after.
+
+    Parameters
+    ----------
+    labels
+        `unit_id` -> anything that names a bundle.
+    units, links, load, travel_min, rules, references
+        As for `group_units`.
+    unit_ids
+        Units to look at; None looks at every unit that a link joins to another bundle.
+
+    Returns
+    -------
+    prices
+        `unit_id, label, to_label` (as `labels` name them), `moved_units, travel_hours_change, objective_change`
+        (hours/year), `measure_moved, breaks_change, excess_change` (relative), `window_change` (relative),
+        `count_change` (-1 where the bundle is left empty); in the order of the ids.
+
+    Raises
+    ------
+    TableError
+        As `evaluate_labels`.
+    ScenarioError
+        If a rule or `unit_ids` names a unit that does not exist.
+    """
+    problem = make_problem(units, links, load, travel_min, rules, references)
+    rows = label_rows(problem.unit_ids, labels)
+    prices = PriceList(problem, rows)
+    chosen = None
+    if unit_ids is not None:
+        row = {unit_id: i for i, unit_id in enumerate(problem.unit_ids)}
+        chosen = np.array([row_of(unit_id, row, "move") for unit_id in unit_ids], dtype=np.int64)
+    name_of = dict(
+        zip(
+            prices.labels.tolist(),
+            labels.set_axis(labels.index.astype("str")).loc[list(problem.unit_ids)],
+            strict=True,
+        )
+    )
+    found = [prices.price(*move) for move in prices.moves(chosen)]
+    return pd.DataFrame(
+        [
+            (
+                problem.unit_ids[p.unit],
+                name_of[p.source],
+                name_of[p.target],
+                p.moved,
+                p.travel_hours,
+                p.objective,
+                p.measure,
+                p.breaks,
+                p.excess,
+                p.window,
+                p.count,
+            )
+            for p in found
+        ],
+        columns=list(PRICE_COLUMNS),
+    )
 
 
 def _grouping(problem: Problem, outcome: Outcome) -> Grouping:

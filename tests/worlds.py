@@ -44,6 +44,23 @@ def random_world(size, rng, *, link_chance=0.25):
     return world(links, {u: rng.choice(["M", "N"]) for u in ids}, days=days, measure=measure)
 
 
+def rich_world(size, rng):
+    """A random world with places, today's areas, trades, further amounts and minutes along its links."""
+    units, links, load, _ = random_world(size, rng)
+    minutes = rng.integers(1, 30, len(links)).astype(float)
+    at = units.index.get_indexer
+    ends = (at(links["source_id"]), at(links["target_id"]))
+    table = dijkstra(coo_array((minutes, ends), shape=(size, size)), directed=False)
+    units = units.assign(
+        muni_code=rng.choice(list("MNO"), size),
+        area_id=rng.choice(list("xyz"), size),
+        x_m=rng.uniform(0, 30_000, size),
+        y_m=rng.uniform(0, 30_000, size),
+    )
+    drawn = {name: rng.integers(0, 5, size).astype(float) for name in ("pieces", "trade:road", "trade:park")}
+    return units, links.assign(travel_min=minutes), load.assign(**drawn), table
+
+
 def valley_world(size, municipalities, seed, *, island_units=0):
     """Towns along river valleys: units dense in towns and strung along the roads between, links in the plane."""
     rng = np.random.default_rng(seed)

@@ -7,8 +7,11 @@ import functools
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.sparse.csgraph import dijkstra
 
 from gunmane.solver.bases import choose_bases
+from gunmane.solver.link_bases import inner_graph
+from gunmane.solver.medians import sweep
 from gunmane.solver.problem import Array, Problem
 
 
@@ -99,17 +102,39 @@ def hold_bundles(
     place = np.searchsorted(bundles, labels[rows])
     known = {int(np.searchsorted(bundles, label)): base for label, base in (given or {}).items()}
     bases = choose_bases(problem, rows, place, len(bundles), known)
-    out_min, both_min = _from_bases(problem, bases[place], rows)
+    out_min, both_min = _from_bases(problem, bases, rows, place)
     return Holdings(labels, count, bundles, rows, place, bases, out_min, both_min)
 
 
-def _from_bases(problem: Problem, bases: Array, units: Array) -> tuple[Array, Array]:
-    """Return minutes of each unit from its own base, one way and both ways."""
-    out, both = np.zeros(len(units)), np.zeros(len(units))
-    order = np.argsort(bases, kind="stable")
-    cuts = np.flatnonzero(np.diff(bases[order])) + 1
-    for places in np.split(order, cuts) if len(order) else []:
-        base = bases[places[:1]]
-        out[places] = problem.minutes.out(base, units[places])[0]
-        both[places] = problem.minutes.both(base, units[places])[0]
-    return out, both
+def _from_bases(problem: Problem, bases: Array, rows: Array, place: Array) -> tuple[Array, Array]:
+    """Return minutes of each unit from the base of its bundle, one way and both ways."""
+    cuts = np.searchsorted(place, np.arange(1, max(1, len(bases))))
+    parts = list(zip(bases.tolist(), np.split(rows, cuts), strict=False))
+    if problem.minutes.has_table:
+        ways = [(np.array([base]), units) for base, units in parts]
+        ends = [[minutes(*way)[0] for way in ways] for minutes in (problem.minutes.out, problem.minutes.both)]
+        return np.concatenate([[], *ends[0]]), np.concatenate([[], *ends[1]])
+    out = np.concatenate([[], *_by_road(problem, parts, _farthest(problem, bases, rows, place))])
+    return out, 2 * out
+
+
+def _by_road(problem: Problem, parts: list[tuple[int, Array]], farthest: Array) -> list[Array]:
+    """Return minutes of the units of each bundle from its base, looked for no farther than need be."""
+    return [
+        dijkstra(problem.road_graph, indices=base, limit=limit)[units]
+        for (base, units), limit in zip(parts, farthest.tolist(), strict=True)
+    ]
+
+
+def _farthest(problem: Problem, bases: Array, rows: Array, place: Array) -> Array:
+    """Return the minutes beyond which no unit of each bundle lies, by ways inside the bundle; infinite if unknown."""
+    order = np.argsort(rows, kind="stable")
+    at = order[np.minimum(np.searchsorted(rows, bases, sorter=order), max(0, len(rows) - 1))]
+    is_inside = (rows[at] == bases) & (place[at] == np.arange(len(bases)))
+    farthest = np.full(len(bases), np.inf)
+    if is_inside.any():
+        found = sweep(inner_graph(problem, rows, place), at[is_inside])[0]
+        farthest = np.zeros(len(bases))
+        np.maximum.at(farthest, place, found)
+    # Sums of the same minutes in another order may differ in their last digit.
+    return farthest * (1 + 1e-9) + 1e-9

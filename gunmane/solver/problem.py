@@ -12,6 +12,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from gunmane.errors import TableError
+from gunmane.solver.medians import group_graph
 from gunmane.solver.minutes import Array, Minutes
 from gunmane.solver.reference import hours_apart
 from gunmane.solver.rules import Rules, SideWindow
@@ -132,10 +133,16 @@ class Problem:
         return tuple(tuple(flat[ends[i] : ends[i + 1]]) for i in range(self.size))
 
     @functools.cached_property
-    def graph(self) -> csr_array:
-        """Links that bundles may use, as a square matrix of ones."""
-        ones = np.ones(len(self.indices), dtype=np.int8)
-        return csr_array((ones, self.indices, self.indptr), shape=(self.size, self.size))
+    def usable_pairs(self) -> Array:
+        """Links that bundles may use, each once, as sorted pairs of rows."""
+        here = np.repeat(np.arange(self.size), np.diff(self.indptr))
+        is_once = here < self.indices
+        return np.column_stack([here[is_once], self.indices[is_once]])
+
+    @functools.cached_property
+    def road_graph(self) -> csr_array:
+        """All links, both ways, as a square matrix of minutes."""
+        return group_graph(self.pairs, self.pair_minutes, np.zeros(self.size, dtype=np.int64), self.size)
 
     @functools.cached_property
     def has_work(self) -> Array:
@@ -165,6 +172,10 @@ class Problem:
     def cannot_pairs(self) -> Array:
         """`cannot_link` as an array of two columns."""
         return np.array(self.cannot_link, dtype=np.int64).reshape(-1, 2)
+
+    def links_of(self, unit: int) -> Array:
+        """Return the units that bundles may reach from a unit by one link, sorted."""
+        return self.indices[self.indptr[unit] : self.indptr[unit + 1]]
 
     def hours(self, bases: Array, units: Array) -> Array:
         """Return hours a year from each base (row) to each unit (column); 0 where unreachable."""

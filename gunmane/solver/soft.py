@@ -41,6 +41,11 @@ def soft_terms(problem: Problem, labels: Array) -> dict[str, float]:
     return terms
 
 
+def has_soft_terms(problem: Problem) -> bool:
+    """Return whether any soft term or reference counts."""
+    return any(dataclasses.astuple(problem.rules.soft)) or any(s for _, s in problem.references)
+
+
 def soft_hours(problem: Problem, terms: dict[str, float]) -> float:
     """Return the hours a year that soft terms add to the objective: strength times term times `reference_hours`."""
     strengths = dataclasses.asdict(problem.rules.soft)

@@ -18,11 +18,12 @@ class Connected:
 
     def check(self, problem: Problem, held: Holdings) -> list[Break]:
         """Return one break a bundle in several pieces, told of the smallest."""
-        graph = problem.graph[held.rows][:, held.rows].tocoo()
-        is_inside = held.place[graph.row] == held.place[graph.col]
-        ends = (graph.row[is_inside], graph.col[is_inside])
         size = len(held.rows)
-        inner = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(size, size))
+        local = np.empty(problem.size, dtype=np.int64)
+        local[held.rows] = np.arange(size)
+        one, other = held.labels[problem.usable_pairs].T
+        ends = local[problem.usable_pairs[(one == other) & held.is_held[one]]].T
+        inner = coo_array((np.ones(ends.shape[1], dtype=np.int8), (ends[0], ends[1])), shape=(size, size))
         total, piece = connected_components(inner, directed=False)
         first = np.full(total, problem.size)
         np.minimum.at(first, piece, held.rows)

@@ -76,12 +76,15 @@ class LockedBundle:
         for number in np.unique(locked[held.rows][locked[held.rows] >= 0]).tolist():
             units = np.flatnonzero(locked == number)
             names, counts = np.unique(held.labels[units], return_counts=True)
-            most = int(names[np.argmax(counts)])
-            missing = len(units) - int(counts.max())
-            foreign = int((held.labels == most).sum()) - int(counts.max())
-            if missing + foreign:
-                wrong = float(missing + foreign)
-                breaks.append(Break("locked_bundle", most, int(units[0]), wrong, 0.0, wrong / len(units)))
+            sizes = np.bincount(held.labels, minlength=held.count)[names]
+            # Its bundle is the one that is nearest to it: units missing there, and units that do not belong.
+            wrong = len(units) + sizes - 2 * counts
+            best = int(np.argmin(wrong))
+            if wrong[best]:
+                amount = float(wrong[best])
+                breaks.append(
+                    Break("locked_bundle", int(names[best]), int(units[0]), amount, 0.0, amount / len(units))
+                )
         return breaks
 
 
