@@ -8,17 +8,20 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import LineString
 
 from gunmane.assumptions import LEVELS, load_assumptions
+from gunmane.graph import arc_matrix
 from gunmane.grounds import prepare_ground
 from gunmane.network import build_network
 from gunmane.plans import scenario_assumptions, scenario_work
 from gunmane.robustness.amounts import drawn_work, take_amounts
 from gunmane.robustness.draws import CLASS_SPEEDS, TOGETHER, Draw, linked_rows, take_ranges, triangular
-from gunmane.robustness.roads import Roads, drawn_minutes, take_roads
+from gunmane.robustness.roads import drawn_minutes, join_roads, scaled_minutes, take_roads
+from gunmane.robustness.ways import find_ways, minutes_between
 from gunmane.scenario import Scenario
 from gunmane.workload import load_tasks, road_prices, unit_work
 
@@ -72,6 +75,7 @@ def test_triangular_values_have_the_mean_of_the_three():
     assert (drawn < 2.0).mean() == pytest.approx(0.2, abs=0.01)
 
 
+@settings(max_examples=25)
 @given(SEEDS)
 def test_every_row_is_drawn_within_its_range(seed):
     table = RANGES.drawn(seed, 0).assumptions.table
@@ -81,6 +85,7 @@ def test_every_row_is_drawn_within_its_range(seed):
     assert table.index.equals(load_assumptions().table.index)
 
 
+@settings(max_examples=25)
 @given(SEEDS)
 def test_windows_and_classes_of_road_keep_their_order(seed):
     central = RANGES.drawn(seed, 1).assumptions.table["central"]
@@ -230,7 +235,7 @@ def test_the_rows_order_of_the_assets_does_not_change_a_draw(ground):
 
 def test_minutes_at_the_usual_speeds_are_those_of_the_ground(ground):
     roads = take_roads(ground)
-    assert roads.network is not None
+    assert roads is not None
     assert drawn_minutes(roads, load_assumptions()) == pytest.approx(ground.travel_min, rel=1e-4, abs=1e-3)
 
 
@@ -244,7 +249,7 @@ def roads_of(*lines, ends, assumed=()):
     links = pd.DataFrame(list(assumed), columns=["source_id", "target_id", "travel_min"]).assign(
         is_assumed=True
     )
-    return Roads(network, np.zeros(len(network.source), bool), units, links, np.zeros((len(ends),) * 2))
+    return join_roads(network, np.zeros(len(network.source), bool), units, links)
 
 
 def test_ways_are_looked_for_again_when_one_class_of_road_is_slower():
@@ -265,7 +270,34 @@ def test_an_assumed_link_takes_the_speed_of_unknown_roads_and_the_detour():
 
 
 def test_roads_that_do_not_give_the_minutes_again_change_all_minutes_alike(ground):
-    roads = take_roads(dataclasses.replace(ground, travel_min=ground.travel_min + 7))
-    assert roads.network is None
+    assert take_roads(dataclasses.replace(ground, travel_min=ground.travel_min + 7)) is None
     slow = load_assumptions().replaced({"speed_kmh_municipal_road": (10, 10, 30)})
-    assert drawn_minutes(roads, slow) == pytest.approx((ground.travel_min + 7) * 2)
+    assert scaled_minutes(ground.travel_min, slow) == pytest.approx(ground.travel_min * 2)
+
+
+NODES = 14
+ARCS = st.lists(
+    st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1), st.integers(1, 9), st.integers(1, 9)),
+    max_size=40,
+)
+
+
+@given(arcs=ARCS, asked=st.sets(st.integers(0, NODES - 1), min_size=1), is_oneway=st.booleans())
+def test_a_network_taken_apart_once_gives_the_minutes_of_every_speed(arcs, asked, is_oneway):
+    start, end, *speeds = np.array(arcs, dtype=int).reshape(-1, 4).T
+    nodes = sorted(asked)
+    both = np.concatenate([start, end]), np.concatenate([end, start])
+    ways = find_ways(*both, nodes, NODES)
+    for minutes in speeds:
+        against = np.full(len(minutes), np.inf) if is_oneway else minutes
+        graph = arc_matrix(start, end, minutes, NODES)
+        expected = dijkstra(graph, directed=is_oneway, indices=nodes)[:, nodes]
+        assert (minutes_between(ways, np.concatenate([minutes, against])) == expected).all()
+
+
+def test_one_way_roads_are_driven_the_right_way_but_cut_nobody_off():
+    line = [(0, 0), (3500, 0)], [(3500, 0), (3500, 3500)]
+    roads = roads_of(("national", line[0]), ("national", line[1]), ends=[(0, 0), (3500, 3500)])
+    one_way = dataclasses.replace(roads.network, is_oneway=np.ones(len(roads.network.source), bool))
+    drawn = drawn_minutes(dataclasses.replace(roads, network=one_way), load_assumptions())
+    assert drawn.tolist() == pytest.approx(np.array([[0, 12], [12, 0]]))

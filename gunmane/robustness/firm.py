@@ -140,7 +140,7 @@ def _firmness(plan: Plan, run: Run, asked: int, stock: Stock | None) -> Firmness
         facts=(),
     )
     facts = [*_run_facts(run, asked), *(_result_facts(made, strands, limits) if run.labels else [])]
-    if stock is not None and stock.roads.network is None:
+    if stock is not None and stock.roads is None:
         facts.append(Note.of("robustness_speeds_scaled"))
     return dataclasses.replace(made, facts=tuple(facts))
 

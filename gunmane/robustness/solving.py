@@ -13,7 +13,7 @@ from gunmane.clusters import Grouping
 from gunmane.plans import plan_labels, scenario_assumptions
 from gunmane.robustness.amounts import Amounts, drawn_work, take_amounts
 from gunmane.robustness.draws import Ranges, take_ranges
-from gunmane.robustness.roads import Roads, drawn_minutes, take_roads
+from gunmane.robustness.roads import Roads, drawn_minutes, scaled_minutes, take_roads
 from gunmane.scenario import Ground, Plan, Scenario
 from gunmane.strands import Task, solve_strand, strand_tasks
 from gunmane.window import work_window
@@ -35,8 +35,10 @@ class Stock:
         The plan's.
     ground
         The plan's, without what draws do not read (assets, shares, road lines).
-    ranges, amounts, roads
-        What is drawn, and what it is applied to.
+    ranges, amounts
+        What is drawn, and the work that it changes.
+    roads
+        The roads that are driven at drawn speeds; None where all minutes change by one part.
     labels
         The plan's bundle of each unit, by strand.
     seed
@@ -49,7 +51,7 @@ class Stock:
     ground: Ground
     ranges: Ranges
     amounts: Amounts
-    roads: Roads
+    roads: Roads | None
     labels: dict[str, pd.Series]
     seed: int
     keeps_count: bool = False
@@ -108,7 +110,11 @@ def solve_draw(
     """
     draw = stock.ranges.drawn(stock.seed, number)
     work = drawn_work(stock.amounts, draw)
-    ground = dataclasses.replace(stock.ground, travel_min=drawn_minutes(stock.roads, draw.assumptions))
+    if stock.roads is None:
+        minutes = scaled_minutes(stock.ground.travel_min, draw.assumptions)
+    else:
+        minutes = drawn_minutes(stock.roads, draw.assumptions)
+    ground = dataclasses.replace(stock.ground, travel_min=minutes)
     window = work_window(stock.scenario, draw.assumptions)
     labels = {}
     for task in strand_tasks(work, stock.scenario, ground, window, draw.assumptions):
