@@ -34,7 +34,7 @@ rule_choices = st.builds(
     fixed_bases=st.sampled_from([(), ("u02",), ("u00", "u04")]),
     base_units=st.sampled_from([None, ("u01", "u02")]),
 )
-VALLEY_RULES = Rules(floor=8.0, target=20.0, ceiling=30.0, travel_limit_min=60.0, move_budget=2_000)
+VALLEY_RULES = Rules(floor=8.0, target=20.0, ceiling=30.0, travel_limit_min=60.0, move_budget=60_000)
 
 
 def partitions(size):

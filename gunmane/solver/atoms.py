@@ -11,8 +11,6 @@ from gunmane.solver.binding import bind_units, joined_pieces
 from gunmane.solver.problem import Array, Problem
 from gunmane.solver.score import pieces_of
 
-# Minutes that stand for "no road leads there" where regions are grown.
-FAR_MIN = 1e6
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -34,9 +32,6 @@ class Atoms:
         Atom that holds each column; the number of atoms for a column outside the territory.
     is_fixed
         Whether a column is a base that must be used.
-    beyond, excess
-        Atoms x columns: units with work beyond the travel limit, and by how much in all (relative);
-        None when every base reaches everything.
     measure
         Measure of each atom.
     conflicts
@@ -51,12 +46,9 @@ class Atoms:
     columns: Array
     owner: Array
     is_fixed: Array
-    beyond: Array | None
-    excess: Array | None
     measure: Array
     conflicts: tuple[tuple[int, int], ...]
     pieces: tuple[int, ...]
-    _weighted: dict[tuple[float, float], Array] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def size(self) -> int:
@@ -70,34 +62,30 @@ class Atoms:
         return _by_atom(self.problem.hours(self.columns, rows), self.units)
 
     @functools.cached_property
-    def minutes(self) -> Array:
-        """Atoms x columns: minutes there and back, the mean of the atom's units weighted by their work."""
-        rows = np.concatenate(self.units)
-        minutes = self.problem.minutes.both(self.columns, rows)
-        # A trace of weight everywhere gives units without work a place as well.
-        weight = self.problem.crew_days[rows] + 1e-6
-        sums = _by_atom(np.where(np.isfinite(minutes), minutes, FAR_MIN) * weight, self.units)
-        return sums / _by_atom(weight[None, :], self.units)
+    def reach(self) -> tuple[Array, Array] | None:
+        """
+        Atoms x columns: units with work beyond the travel limit, and by how much in all (relative).
 
-    @functools.cached_property
-    def is_restricted(self) -> bool:
-        """Whether some bundle could find no base among its own columns, or only certain ones."""
-        return bool(self.is_fixed.any()) or len(np.unique(self.owner[self.owner < self.size])) < self.size
+        None where every base reaches everything.
+        """
+        rows = np.concatenate(self.units)
+        excess = self.problem.excess(self.columns, rows)
+        if not excess.any():
+            return None
+        return _by_atom((excess > 0).astype(float), self.units), _by_atom(excess, self.units)
 
     def weighted_hours(self, breaks: float, excess: float) -> Array:
         """Return atoms x columns: hours, with units beyond the travel limit and their excess at a weight in hours."""
-        if self.beyond is None or self.excess is None:
+        if self.reach is None:
             return self.hours
-        key = (breaks, excess)
-        if key not in self._weighted:
-            self._weighted[key] = self.hours + breaks * self.beyond + excess * self.excess
-        return self._weighted[key]
+        return self.hours + breaks * self.reach[0] + excess * self.reach[1]
 
-    def minutes_between(self, members: Array) -> Array:
-        """Return minutes there and back between atoms that each own a column, by the first column of each."""
-        order = np.argsort(self.owner, kind="stable")
-        first = order[np.searchsorted(self.owner[order], members)]
-        return self.minutes[np.ix_(members, first)]
+    @functools.cached_property
+    def has_chosen_bases(self) -> bool:
+        """Whether bases may stand only at some units, and one of them lies in this part of the network."""
+        rows = self.units[0]
+        is_near = self.problem.component == self.problem.component[rows[0]]
+        return bool((self.problem.may_be_base & is_near).any()) and self.problem.rules.base_units is not None
 
     def unit_labels(self, labels: Array) -> tuple[Array, Array]:
         """Return (rows of units, label of each) for labels of atoms."""
@@ -129,8 +117,6 @@ def make_atoms(problem: Problem, territory: int, *, is_joined: bool = False) -> 
     units = tuple(np.split(order, np.flatnonzero(np.diff(atom_of[order])) + 1))
     columns = _columns(problem, rows)
     owner = np.where(problem.territory[columns] == territory, atom_of[columns], len(units))
-    excess = problem.excess(columns, order)
-    is_beyond = bool(excess.any())
     return Atoms(
         problem=problem,
         units=units,
@@ -138,8 +124,6 @@ def make_atoms(problem: Problem, territory: int, *, is_joined: bool = False) -> 
         columns=columns,
         owner=owner,
         is_fixed=np.isin(columns, np.array(problem.fixed_bases, dtype=np.int64)),
-        beyond=_by_atom((excess > 0).astype(float), units) if is_beyond else None,
-        excess=_by_atom(excess, units) if is_beyond else None,
         measure=np.array([problem.measure[members].sum() for members in units]),
         conflicts=_conflicts(problem, rows, atom_of),
         pieces=tuple(len(pieces_of(problem, members)) if len(members) > 1 else 1 for members in units),
@@ -155,11 +139,14 @@ def _columns(problem: Problem, rows: Array) -> Array:
 
 
 def _neighbours(problem: Problem, units: tuple[Array, ...], atom_of: Array) -> tuple[tuple[int, ...], ...]:
-    found = []
-    for atom, members in enumerate(units):
-        others = {int(atom_of[other]) for unit in members.tolist() for other in problem.neighbours[unit]}
-        found.append(tuple(sorted(others - {atom})))
-    return tuple(found)
+    rows = np.concatenate(units)
+    degree = problem.indptr[rows + 1] - problem.indptr[rows]
+    here = np.repeat(atom_of[rows], degree)
+    begun = np.repeat(problem.indptr[rows] - np.concatenate([[0], np.cumsum(degree)[:-1]]), degree)
+    there = atom_of[problem.indices[begun + np.arange(len(here))]]
+    codes = np.unique((here * len(units) + there)[here != there])
+    cuts = np.searchsorted(codes, np.arange(1, len(units)) * len(units))
+    return tuple(tuple((part % len(units)).tolist()) for part in np.split(codes, cuts))
 
 
 def _by_atom(values: Array, units: tuple[Array, ...]) -> Array:
@@ -168,11 +155,33 @@ def _by_atom(values: Array, units: tuple[Array, ...]) -> Array:
     return np.ascontiguousarray(np.add.reduceat(values, starts, axis=1).T)
 
 
+def by_atom(atoms: Atoms, values: Array) -> Array:
+    """Return atoms x columns: sums of the columns (units x columns) over the units of each atom."""
+    if values.shape[1] == 0:
+        return np.zeros((atoms.size, 0))
+    rows = np.concatenate(atoms.units)
+    starts = np.cumsum([0, *(len(units) for units in atoms.units[:-1])])
+    return np.ascontiguousarray(np.add.reduceat(values[rows].astype(float), starts, axis=0))
+
+
 def _conflicts(problem: Problem, rows: Array, atom_of: Array) -> tuple[tuple[int, int], ...]:
-    inside = set(rows.tolist())
-    fixed = [unit for unit in problem.fixed_bases if unit in inside]
+    """Return pairs of atoms that should not share a bundle, once for each pair of units that says so."""
+    is_inside = np.zeros(problem.size, dtype=bool)
+    is_inside[rows] = True
+    fixed = [unit for unit in problem.fixed_bases if is_inside[unit]]
     # Two bases that must be used cannot serve one bundle.
     pairs = [(a, b) for i, a in enumerate(fixed) for b in fixed[i + 1 :]]
-    pairs += [(a, b) for a, b in problem.cannot_link if a in inside and b in inside]
-    atoms = [tuple(sorted((int(atom_of[a]), int(atom_of[b])))) for a, b in pairs]
-    return tuple(sorted((a, b) for a, b in atoms if a != b))
+    pairs += [(a, b) for a, b in problem.cannot_link if is_inside[a] and is_inside[b]]
+    locked = rows[problem.locked_name[rows] >= 0]
+    first = locked[np.unique(problem.locked_name[locked], return_index=True)[1]].tolist()
+    pairs += [(a, b) for i, a in enumerate(first) for b in first[i + 1 :]]
+    indptr, far = problem.site_conflicts
+    if len(far):
+        near = np.repeat(np.arange(problem.size), np.diff(indptr))
+        is_pair = (near < far) & is_inside[near] & is_inside[far]
+        pairs += list(zip(near[is_pair].tolist(), far[is_pair].tolist(), strict=True))
+    if not pairs:
+        return ()
+    atoms = np.sort(atom_of[np.array(pairs, dtype=np.int64)], axis=1)
+    atoms = atoms[atoms[:, 0] != atoms[:, 1]]
+    return tuple(map(tuple, atoms[np.lexsort((atoms[:, 1], atoms[:, 0]))].tolist()))

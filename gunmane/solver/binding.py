@@ -22,16 +22,16 @@ def bind_units(problem: Problem, rows: Array) -> Array:
     Parameters
     ----------
     problem
-        The task; units are bound by `whole_group` and by must-links inside the territory.
+        The task; units are bound by `whole_group`, by locks and by must-links inside the territory.
     rows
         Units of the territory, sorted.
     """
-    first_of_group: dict[int, int] = {}
+    first_of_group: dict[tuple[str, int], int] = {}
     bonds = [(a, b) for a, b in problem.must_link if problem.territory[a] == problem.territory[b]]
-    for unit in rows.tolist():
-        group = int(problem.whole_group[unit])
-        if group >= 0:
-            bonds.append((first_of_group.setdefault(group, unit), unit))
+    ties = {"whole": problem.whole_group, "lock": problem.locked_name, "bundle": problem.locked_bundle}
+    for kind, groups in ties.items():
+        for unit in rows[groups[rows] >= 0].tolist():
+            bonds.append((first_of_group.setdefault((kind, int(groups[unit])), unit), unit))
     return _bound(np.arange(problem.size), bonds, rows)
 
 

@@ -74,9 +74,10 @@ def cover_size(atoms: Atoms) -> int:
 
     Atoms that no base serves wholly are left out.
     """
-    if atoms.beyond is None:
+    # Without a table of minutes a cover would take a row for every unit; the search finds what the limit needs.
+    if not atoms.problem.minutes.has_table or atoms.reach is None:
         return 1
-    serves = atoms.beyond == 0
+    serves = atoms.reach[0] == 0
     is_open = serves.any(axis=1) & _has_needs(atoms)
     chosen: list[int] = []
     while is_open.any():

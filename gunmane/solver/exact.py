@@ -15,7 +15,7 @@ TOLERANCE = 1e-8
 SETS_AT_ONCE = 1024
 
 
-def best_options(atoms: Atoms, *, is_exempt: bool) -> dict[int, Option]:
+def best_options(atoms: Atoms, *, is_exempt: bool, count_in_all: int) -> dict[int, Option]:
     """
     Return the best labels for every possible number of bundles.
 
@@ -25,6 +25,8 @@ def best_options(atoms: Atoms, *, is_exempt: bool) -> dict[int, Option]:
         At most `LARGEST` atoms.
     is_exempt
         Whether the territory has no work, so that the window does not apply.
+    count_in_all
+        Bundles wanted in the whole problem.
 
     Raises
     ------
@@ -37,7 +39,9 @@ def best_options(atoms: Atoms, *, is_exempt: bool) -> dict[int, Option]:
     sets = connected_sets(atoms.neighbours)
     holds = _holds(sets, atoms.size)
     parts = [holds[i : i + SETS_AT_ONCE] for i in range(0, len(sets), SETS_AT_ONCE)]
-    values = np.vstack([bundle_costs(atoms, part, is_exempt=is_exempt) for part in parts])
+    values = np.vstack([
+        bundle_costs(atoms, part, is_exempt=is_exempt, count_in_all=count_in_all) for part in parts
+    ])
     table = _Partitions(sets, values, atoms.size)
     options = {}
     for count in range(1, atoms.size + 1):

@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gunmane.solver import seeds
-from gunmane.solver.atoms import Atoms, make_atoms
+from gunmane.solver.atoms import make_atoms
 from gunmane.solver.budget import Budget
 from gunmane.solver.counts import share_out, territory_counts
 from gunmane.solver.exact import LARGEST, best_options
-from gunmane.solver.options import Option, combine, make_option
+from gunmane.solver.landing import Land
+from gunmane.solver.options import Option, combine, has_shared_terms
 from gunmane.solver.problem import Array, Problem
 from gunmane.solver.score import Key, Verdict, judge
-from gunmane.solver.search import Territory, keep, search_options
+from gunmane.solver.search import keep, search_options
+from gunmane.solver.territories import Territory
 
 # Part of a territory's moves for each other number of bundles that is tried where the rules do not fit the wanted one.
 OTHER_COUNT_SHARE = 0.15
@@ -49,7 +50,7 @@ def solve(problem: Problem, starts: Sequence[Array], tell: Callable[[float], boo
     counts = wanted_counts(problem, territories)
     budget = Budget(problem.rules.move_budget, tell)
     rng = np.random.default_rng(problem.rules.seed)
-    sizes = [territory.atoms.size if territory.atoms.size > LARGEST else 0 for territory in territories]
+    sizes = [0 if is_small(territory) else territory.atoms.size for territory in territories]
     tables = []
     for i, (territory, count) in enumerate(zip(territories, counts, strict=True)):
         share = sizes[i] / max(1, sum(sizes[i:]))
@@ -90,10 +91,19 @@ def make_territories(problem: Problem) -> list[Territory]:
             joined = make_atoms(problem, number, is_joined=True)
             most = joined.size
             # Few atoms are joined in the best way by trying every one; more are joined before the search.
-            atoms = joined if atoms.size > LARGEST else atoms
+            atoms = joined if atoms.size > LARGEST or has_shared_terms(problem) else atoms
         is_exempt = not (problem.measure[rows].any() or problem.is_needed[rows].any())
-        found.append(Territory(atoms, territory_counts(problem, atoms, most), is_exempt))
-    return found
+        found.append(Territory(atoms, territory_counts(problem, atoms, most), is_exempt, 1))
+    total = sum(wanted_counts(problem, found))
+    return [dataclasses.replace(territory, count_in_all=total) for territory in found]
+
+
+def is_small(territory: Territory) -> bool:
+    """Whether every bundle of a territory can be tried: few atoms, and no term that only all bundles have."""
+    atoms = territory.atoms
+    return (
+        atoms.size <= LARGEST and atoms.problem.minutes.has_table and not has_shared_terms(atoms.problem)
+    )
 
 
 def wanted_counts(problem: Problem, territories: list[Territory]) -> list[int]:
@@ -127,12 +137,9 @@ def _options(
     territory: Territory, count: int, *, budget: Budget, rng: np.random.Generator, starts: Sequence[Array]
 ) -> dict[int, Option]:
     atoms = territory.atoms
-    if atoms.size <= LARGEST:
-        return best_options(atoms, is_exempt=territory.is_exempt)
-    if count == atoms.size and atoms.problem.rules.bundle_count is not None:
-        alone = make_option(atoms, np.arange(atoms.size), is_exempt=territory.is_exempt)
-        return {count: alone}
-    warm = [atom_labels(atoms, start) for start in starts]
+    if is_small(territory):
+        return best_options(atoms, is_exempt=territory.is_exempt, count_in_all=territory.count_in_all)
+    warm = [atom_labels(territory, start) for start in starts]
     is_free = atoms.problem.rules.bundle_count is None
     main = round(budget.left * (1 - 2 * OTHER_COUNT_SHARE)) if is_free else budget.left
     with budget.limited(main):
@@ -171,17 +178,18 @@ def _try_other_counts(
                 here = there
 
 
-def atom_labels(atoms: Atoms, unit_labels: Array) -> Array:
+def atom_labels(territory: Territory, unit_labels: Array) -> Array:
     """
     Return labels of atoms from labels of units: what most units of an atom have, made connected.
 
     Parameters
     ----------
-    atoms
-        The atoms of a territory.
+    territory
+        The territory.
     unit_labels
         Labels of all units of the problem.
     """
+    atoms = territory.atoms
     labels = np.array([np.bincount(unit_labels[units]).argmax() for units in atoms.units])
     for label in np.unique(labels).tolist():
         left = set(np.flatnonzero(labels == label).tolist())
@@ -198,5 +206,5 @@ def atom_labels(atoms: Atoms, unit_labels: Array) -> Array:
             labels[piece] = -1
     is_set = labels >= 0
     labels[is_set] = np.unique(labels[is_set], return_inverse=True)[1]
-    columns = [int(np.argmin(atoms.hours[labels == b].sum(axis=0))) for b in range(int(labels.max()) + 1)]
-    return seeds.fill(atoms, labels, np.array(columns))
+    land = Land(territory.board(int(labels.max()) + 1))
+    return land.grown(labels, np.zeros(int(labels.max()) + 1))

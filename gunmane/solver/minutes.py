@@ -28,6 +28,9 @@ class Minutes(Protocol):
     def both(self, bases: Array, units: Array) -> Array:
         """Return bases x units: minutes there and back, infinite where no road leads."""
 
+    def between(self, starts: Array, ends: Array) -> Array:
+        """Return minutes one way from each start to the end beside it."""
+
 
 class TableMinutes:
     """
@@ -52,6 +55,10 @@ class TableMinutes:
     def both(self, bases: Array, units: Array) -> Array:
         """Return bases x units: minutes there and back."""
         return self.both_min[np.ix_(bases, units)]
+
+    def between(self, starts: Array, ends: Array) -> Array:
+        """Return minutes one way from each start to the end beside it."""
+        return self.out_min[starts, ends]
 
 
 class LinkMinutes:
@@ -99,6 +106,12 @@ class LinkMinutes:
     def both(self, bases: Array, units: Array) -> Array:
         """Return bases x units: minutes there and back."""
         return 2.0 * self.out(bases, units)
+
+    def between(self, starts: Array, ends: Array) -> Array:
+        """Return minutes one way from each start to the end beside it."""
+        return np.array(
+            [self.row(int(start))[end] for start, end in zip(starts, ends, strict=True)], dtype=float
+        )
 
 
 def make_minutes(travel_min: Array | None, pairs: Array, link_min: Array, size: int) -> Minutes:

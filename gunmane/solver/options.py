@@ -6,9 +6,10 @@ import dataclasses
 
 import numpy as np
 
-from gunmane.solver.atoms import Atoms
-from gunmane.solver.problem import Array
+from gunmane.solver.atoms import Atoms, by_atom
+from gunmane.solver.problem import Array, Problem
 from gunmane.solver.score import DECIMALS, pieces_of, window_excess
+from gunmane.solver.soft import strayed_work
 
 # Spare pieces, breaks, excess, soft window excess, hours: what options of one number of bundles are ordered by.
 Rank = tuple[int, int, float, float, float]
@@ -35,10 +36,28 @@ class Option:
         return _rounded((self.loose, self.breaks, self.excess, self.soft, self.hours))
 
 
-def make_option(atoms: Atoms, labels: Array, *, is_exempt: bool) -> Option:
-    """Return labels of atoms with what they cost."""
+def make_option(
+    atoms: Atoms, labels: Array, *, is_exempt: bool, count_in_all: int, travel: Array | None = None
+) -> Option:
+    """
+    Return labels of atoms with what they cost.
+
+    Parameters
+    ----------
+    atoms, is_exempt, count_in_all
+        As for `bundle_costs`.
+    labels
+        Bundle of each atom.
+    travel
+        Breaks, excess and hours of travel of all bundles where they are known; None chooses bases by the table.
+    """
     holds = labels[None, :] == np.arange(int(labels.max()) + 1)[:, None]
-    sums = bundle_costs(atoms, holds, is_exempt=is_exempt).sum(axis=0)
+    sums = bundle_costs(
+        atoms, holds, is_exempt=is_exempt, count_in_all=count_in_all, has_travel=travel is None
+    ).sum(axis=0)
+    if travel is not None:
+        sums[[1, 2, 4]] += travel
+    sums[4] += shared_hours(atoms, labels)
     return option_of(labels.copy(), sums)
 
 
@@ -47,9 +66,13 @@ def option_of(labels: Array, values: Array) -> Option:
     return Option(labels, int(values[0]), int(values[1]), *(float(value) for value in values[2:]))
 
 
-def bundle_costs(atoms: Atoms, holds: Array, *, is_exempt: bool) -> Array:
+def bundle_costs(
+    atoms: Atoms, holds: Array, *, is_exempt: bool, count_in_all: int, has_travel: bool = True
+) -> Array:
     """
     Return spare pieces, breaks, excess, soft window excess and hours of sets of atoms, each as one bundle.
+
+    Hours are those of travel and of the soft terms that bundles have one by one (`shared_hours` has the others).
 
     Parameters
     ----------
@@ -59,16 +82,18 @@ def bundle_costs(atoms: Atoms, holds: Array, *, is_exempt: bool) -> Array:
         Sets x atoms: whether the set holds the atom.
     is_exempt
         Whether the territory has no work, so that the window does not apply.
+    count_in_all
+        Bundles wanted in the whole problem: what the mean of an even plan is taken from.
+    has_travel
+        False leaves travel out.
     """
-    values = _travel_costs(atoms, holds)
+    values = _travel_costs(atoms, holds) if has_travel else np.zeros((len(holds), 5))
     if not is_exempt:
-        _add_window(atoms, holds, values)
-    if atoms.problem.cannot_link:
-        owner = {int(unit): atom for atom, units in enumerate(atoms.units) for unit in units}
-        for a, b in atoms.problem.cannot_link:
-            if a in owner and b in owner:
-                values[holds[:, owner[a]] & holds[:, owner[b]], 1:3] += 1
+        _add_windows(atoms, holds, values)
+    _add_pairs(atoms, holds, values)
     _add_fixed(atoms, holds, values)
+    _add_municipalities(atoms, holds, values)
+    values[:, 4] += _soft_hours(atoms, holds, count_in_all, is_exempt=is_exempt)
     has_pieces = np.array(atoms.pieces) > 1
     for row in np.flatnonzero(holds[:, has_pieces].any(axis=1)).tolist():
         units = np.sort(np.concatenate([atoms.units[atom] for atom in np.flatnonzero(holds[row])]))
@@ -85,11 +110,8 @@ def _travel_costs(atoms: Atoms, holds: Array) -> Array:
     is_best |= ~is_best.any(axis=1, keepdims=True)
     values = np.zeros((len(holds), 5))
     sums = []
-    for place, table, decimals in (
-        (1, atoms.beyond, 0),
-        (2, atoms.excess, DECIMALS),
-        (4, atoms.hours, DECIMALS),
-    ):
+    beyond, excess = atoms.reach or (None, None)
+    for place, table, decimals in ((1, beyond, 0), (2, excess, DECIMALS), (4, atoms.hours, DECIMALS)):
         if table is None:
             continue
         total = _sums(table, holds)
@@ -114,14 +136,99 @@ def _sums(table: Array, holds: Array) -> Array:
     return total
 
 
-def _add_window(atoms: Atoms, holds: Array, values: Array) -> None:
+def _add_windows(atoms: Atoms, holds: Array, values: Array) -> None:
     rules = atoms.problem.rules
-    excess = window_excess(_sums(atoms.measure[:, None], holds)[:, 0], rules.floor, rules.ceiling)
-    if rules.is_window_hard:
-        values[:, 1] += excess > 0
-        values[:, 2] += excess
-    else:
-        values[:, 3] += excess
+    amounts = np.column_stack([atoms.measure, by_atom(atoms, atoms.problem.amounts)])
+    limits = [(rules.floor, rules.ceiling, rules.is_window_hard)]
+    limits += [(window.floor, window.ceiling, window.is_hard) for window in atoms.problem.windows]
+    sums = _sums(amounts, holds)
+    for column, (floor, ceiling, is_hard) in enumerate(limits):
+        excess = window_excess(sums[:, column], floor, ceiling)
+        if is_hard:
+            values[:, 1] += excess > 0
+            values[:, 2] += excess
+        else:
+            values[:, 3] += excess
+
+
+def _add_pairs(atoms: Atoms, holds: Array, values: Array) -> None:
+    """Count units that should not share a bundle (fixed bases have a rule of their own)."""
+    fixed = {atom for atom in atoms.owner[atoms.is_fixed].tolist() if atom < atoms.size}
+    pairs = [pair for pair in atoms.conflicts if not fixed.issuperset(pair)]
+    if pairs:
+        found, count = np.unique(np.array(pairs), axis=0, return_counts=True)
+        for (a, b), times in zip(found.tolist(), count.tolist(), strict=True):
+            values[holds[:, a] & holds[:, b], 1:3] += times
+
+
+def _add_municipalities(atoms: Atoms, holds: Array, values: Array) -> None:
+    most = atoms.problem.rules.most_municipalities
+    if most is None:
+        return
+    over = np.clip(_town_counts(atoms, holds) - most, 0, None)
+    values[:, 1] += over > 0
+    values[:, 2] += over / most
+
+
+def _town_counts(atoms: Atoms, holds: Array) -> Array:
+    """Return how many municipalities each set holds a part of."""
+    towns = atoms.problem.municipality
+    has_town = np.zeros((atoms.size, int(towns.max(initial=-1)) + 1), dtype=bool)
+    for atom, units in enumerate(atoms.units):
+        has_town[atom, towns[units]] = True
+    return (holds.astype(np.float32) @ has_town.astype(np.float32) > 0).sum(axis=1)
+
+
+def _soft_hours(atoms: Atoms, holds: Array, count_in_all: int, *, is_exempt: bool) -> Array:
+    """Return the hours of the soft terms that each bundle has by itself."""
+    problem, hours = atoms.problem, np.zeros(len(holds))
+    soft, weight = problem.rules.soft, problem.reference_hours
+    measure = float(problem.measure.sum())
+    if soft.evenness and measure > 0 and not is_exempt:
+        own = _sums(atoms.measure[:, None], holds)[:, 0]
+        hours += soft.evenness * weight / measure * np.abs(own - measure / max(1, count_in_all))
+    trades = float(problem.trades.sum())
+    if soft.similarity and trades > 0:
+        own = _sums(by_atom(atoms, problem.trades), holds)
+        sums = own.sum(axis=1)
+        mixed = sums - (own**2).sum(axis=1) / np.maximum(sums, 1e-12)
+        hours += soft.similarity * weight / trades * mixed
+    if soft.keeps_whole:
+        towns = int(problem.municipality.max(initial=-1)) + 1
+        hours += soft.keeps_whole * weight / max(1, towns) * _town_counts(atoms, holds)
+    if soft.compactness:
+        ends = np.array(
+            [(a, b) for a, others in enumerate(atoms.neighbours) for b in others if a < b], dtype=np.int64
+        ).reshape(-1, 2)
+        # A cut link counts half for the bundle on either side.
+        times = np.array([_link_count(atoms, a, b) for a, b in ends.tolist()])
+        cut = (holds[:, ends[:, 0]] != holds[:, ends[:, 1]]) @ times if len(ends) else 0.0
+        hours += soft.compactness * weight / max(1, len(problem.pairs)) * cut / 2
+    return hours
+
+
+def _link_count(atoms: Atoms, a: int, b: int) -> int:
+    inside = set(atoms.units[b].tolist())
+    return sum(len(inside.intersection(atoms.problem.links_of(unit).tolist())) for unit in atoms.units[a])
+
+
+def shared_hours(atoms: Atoms, labels: Array) -> float:
+    """Return the hours of the soft terms that only all bundles together have: work that strays from given areas."""
+    problem = atoms.problem
+    kinds = [(problem.area, problem.rules.soft.status_quo), *problem.references]
+    total = float(problem.measure.sum())
+    rows, own = atoms.unit_labels(labels)
+    hours = 0.0
+    for areas, strength in kinds:
+        if strength and total > 0:
+            part = strayed_work(own, np.unique(areas[rows], return_inverse=True)[1], problem.measure[rows])
+            hours += strength * problem.reference_hours * part * float(problem.measure[rows].sum()) / total
+    return hours
+
+
+def has_shared_terms(problem: Problem) -> bool:
+    """Whether some soft term belongs to all bundles together, so that bundles cannot be costed one by one."""
+    return bool(problem.rules.soft.status_quo) or any(strength for _, strength in problem.references)
 
 
 def _add_fixed(atoms: Atoms, holds: Array, values: Array) -> None:

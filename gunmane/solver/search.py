@@ -1,41 +1,37 @@
-"""The search in one territory: starts, descent, and bundles dissolved and split elsewhere."""
+"""The search in one territory: starts drawn, annealed, the best annealed longer, and what they come to."""
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
-from gunmane.solver import seeds
-from gunmane.solver.appraisal import Appraisal
-from gunmane.solver.atoms import Atoms
+from gunmane.solver import landing
+from gunmane.solver.boards import eased
 from gunmane.solver.budget import Budget
-from gunmane.solver.counts import Counts
-from gunmane.solver.moves import Bundling, Weights, descend
+from gunmane.solver.games import load_labels, make_game
+from gunmane.solver.kernels.moves import anneal, descend
+from gunmane.solver.kernels.state import EVALUATED, Board, Game
 from gunmane.solver.options import Option, make_option
 from gunmane.solver.problem import Array
+from gunmane.solver.territories import Territory
 
-DRAWN_STARTS = 2
-GROW_ROUNDS = 6
-# Columns beyond this number are thinned for the first choice of bases; the search itself uses all.
-SEED_COLUMNS = 400
-# Deeper changes that may fail one after another: so many for each bundle, and no more than this.
-FAILURES_PER_BUNDLE = 8
-MOST_FAILURES = 80
-# One start may spend this part of the moves left.
-START_SHARE = 5
-# Window excess of 1 counts so many mean bundles' hours in the first descent, and the next part this much more.
-EASY_WEIGHT = 3.0
+# Starts drawn anew, and the evaluated moves that each should have for every atom before another is drawn.
+MOST_DRAWN = 8
+MOVES_PER_ATOM = 12
+# Parts of the moves: all starts, then the better ones, then the best.
+ROUND_SHARES = (0.5, 0.25, 0.25)
+KEPT = (None, 3, 1)
+# Heat at the beginning of each round and at the end, in hours of the mean atom.
+HOT = (6.0, 3.0, 1.5)
+COLD = 0.03
+# While annealing, window excess of 1 counts so many mean bundles' hours, and the next part this much more.
+EASY_PRICE = 10.0
 EASY_BEND = 5.0
+# Moves between two looks at whether to go on.
+SLICE = 100_000
+# A descent ends by itself; this many moves for each atom only keep a fault from running for ever.
+DESCENT_PER_ATOM = 200
 
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Territory:
-    """A territory's atoms, its numbers of bundles, and whether the window applies to it."""
-
-    atoms: Atoms
-    counts: Counts
-    is_exempt: bool
+Rated = tuple[tuple[float, ...], Array]
 
 
 def search_options(
@@ -48,52 +44,45 @@ def search_options(
     is_fresh: bool = True,
 ) -> dict[int, Option]:
     """
-    Return good labels of a territory's atoms for a number of bundles, and for others that served on the way.
+    Return good labels of a territory's atoms for a number of bundles.
+
+    Starts are drawn (a network Voronoi diagram with prices) or given; each is annealed with a price on the window in
+    place of its limits, and then moves down under the rules as they are. The better ones go on for longer.
 
     Parameters
     ----------
     territory
         The territory; more than one atom.
     count
-        Number of bundles.
+        Number of bundles, at most the number of atoms.
     budget
         Moves to spend.
     rng
-        Draws starts and exchanges.
+        Draws starts and seeds.
     starts
         Labels of atoms to begin from as well, each bundle connected.
     is_fresh
-        Whether to begin from new bases as well as from `starts`.
+        Whether to draw starts as well; where none is given one is drawn in any case.
     """
-    options: dict[int, Option] = {}
-    atoms, is_exempt = territory.atoms, territory.is_exempt
-    weights = search_weights(atoms)
-    fresh = first_labels(atoms, weights, count, budget=budget, rng=rng) if is_fresh else []
-    for labels in [*fresh, *starts]:
-        bundling = Bundling(atoms, labels, weights, is_exempt=is_exempt)
-        with budget.limited(max(1, budget.left // START_SHARE)):
-            settle(bundling, budget)
-            keep(options, make_option(atoms, bundling.labels[:-1], is_exempt=is_exempt))
-            if bundling.count != count:
-                reach_count(bundling, count, budget)
-                settle(bundling, budget)
-                keep(options, make_option(atoms, bundling.labels[:-1], is_exempt=is_exempt))
-        budget.report()
-    bundling = Bundling(atoms, options[count].labels, weights, is_exempt=is_exempt)
-    for option in exchanges(bundling, budget, rng):
-        keep(options, option)
-    return options
+    search = _Search(territory, count, budget, rng)
+    pool = [search.rated(search.with_count(labels)) for labels in starts]
+    drawn = int(np.clip(budget.left // (MOVES_PER_ATOM * territory.atoms.size), 1, MOST_DRAWN))
+    if is_fresh or not pool:
+        pool += [search.drawn(number) for number in range(drawn)]
+    budget.report()
+    moves = budget.left
+    for share, kept, hot in zip(ROUND_SHARES, KEPT, HOT, strict=True):
+        pool = _best(pool)[:kept]
+        each = int(share * moves) // len(pool)
+        if count > 1 and each > 0:
+            pool += [search.annealed(labels, each, hot) for _, labels in pool if budget.is_open]
+    return {count: search.option(_best(pool)[0][1])}
 
 
-def settle(bundling: Bundling, budget: Budget, dirty: set[int] | None = None) -> None:
-    """Descend with a window that may be left at a price, then with the window as the key has it."""
-    strict = bundling.weights
-    mean = max(1e-9, bundling.hours / bundling.count)
-    bundling.weigh(dataclasses.replace(strict, soft=EASY_WEIGHT * mean, bend=EASY_BEND))
-    descend(bundling, budget, dirty)
-    bundling.weigh(strict)
-    if bundling.has_window_excess:
-        descend(bundling, budget)
+def _best(pool: list[Rated]) -> list[Rated]:
+    """Return different labels, the best first."""
+    unique = {labels.tobytes(): (rank, labels) for rank, labels in pool}
+    return sorted(unique.values(), key=lambda item: (item[0], item[1].tolist()))
 
 
 def keep(options: dict[int, Option], option: Option) -> None:
@@ -104,151 +93,90 @@ def keep(options: dict[int, Option], option: Option) -> None:
         options[count] = option
 
 
-def search_weights(atoms: Atoms) -> Weights:
-    """Return weights in hours under which a broken rule outweighs any travel, and the window nearly so."""
-    scale = 1.0 + float(atoms.hours.sum(axis=0).min())
-    return Weights(breaks=1e4 * scale, excess=10 * scale, soft=100 * scale)
+class _Search:
+    """One territory at one number of bundles, with its board, game and budget."""
 
+    def __init__(
+        self, territory: Territory, count: int, budget: Budget, rng: np.random.Generator
+    ) -> None:
+        self.territory, self.count, self.budget, self.rng = territory, count, budget, rng
+        self.board: Board = territory.board(count)
+        self.land = landing.Land(self.board)
+        self.game: Game | None = None
+        self.easy = self.board
 
-def first_labels(
-    atoms: Atoms, weights: Weights, count: int, *, budget: Budget, rng: np.random.Generator
-) -> list[Array]:
-    """Return connected labels for a number of bundles: from greedy and from drawn bases, priced by the window."""
-    table = atoms.weighted_hours(weights.breaks, weights.excess)
-    fixed = np.flatnonzero(atoms.is_fixed & (atoms.owner < atoms.size)).tolist()[:count]
-    step = -(-table.shape[1] // SEED_COLUMNS) if 2 * count <= SEED_COLUMNS else 1
-    thin = sorted({*range(0, table.shape[1], step), *fixed})
-    first = [thin.index(column) for column in fixed]
-    small = table[:, thin]
-    found = []
-    if not atoms.is_restricted:
-        found.append(seeds.halved(atoms, count, np.arange(atoms.size), 0))
-    for draw in range(1 + DRAWN_STARTS):
-        if not budget.affords(count * small.size) and found:
-            break
-        bases = (
-            seeds.drawn_bases(small, count, first, rng) if draw else seeds.greedy_bases(small, count, first)
+    def drawn(self, number: int) -> Rated:
+        """Return labels of a start drawn anew, moved down under the rules."""
+        labels = landing.first_labels(self.land, self.count, number, self.rng, self.territory)
+        return self.rated(labels)
+
+    def with_count(self, labels: Array) -> Array:
+        """Return labels with as many bundles as are looked for."""
+        return landing.with_count(self.land, labels, self.count)
+
+    def rated(self, labels: Array) -> Rated:
+        """Return labels moved down under the rules, with what they are ordered by."""
+        game = self._loaded(self.board, labels)
+        descend(self.board, game, DESCENT_PER_ATOM * self.territory.atoms.size)
+        self._spend(game)
+        return self._rank(game)
+
+    def annealed(self, labels: Array, moves: int, hot: float) -> Rated:
+        """Return labels annealed with easy windows and then moved down under the rules."""
+        game = self._loaded(self.easy, labels)
+        scale = self._atom_hours(game)
+        done = 0
+        ratio = COLD / hot
+        while done < moves and self.budget.is_open:
+            part = min(SLICE, moves - done)
+            begin, end = (hot * scale * ratio ** (at / moves) for at in (done, done + part))
+            anneal(self.easy, game, part, begin, end)
+            done += part
+            self._spend(game)
+            self.budget.report()
+        descend(self.easy, game, DESCENT_PER_ATOM * self.territory.atoms.size)
+        self._spend(game)
+        return self.rated(game.labels.copy())
+
+    def option(self, labels: Array) -> Option:
+        """Return labels with what they add to each part of the key."""
+        territory = self.territory
+        travel = None if territory.has_table else self._travel(labels)
+        return make_option(
+            territory.atoms,
+            labels,
+            is_exempt=territory.is_exempt,
+            count_in_all=territory.count_in_all,
+            travel=travel,
         )
-        better = seeds.interchange(small, bases, len(first), rounds=2 * count, budget=budget)
-        columns = [thin[place] for place in better]
-        found.append(seeds.priced(atoms, table, columns, rounds=GROW_ROUNDS, budget=budget)[-1])
-    return found
 
+    def _loaded(self, board: Board, labels: Array) -> Game:
+        if self.game is None:
+            self.game = make_game(self.board, labels, int(self.rng.integers(2**31)))
+            price = EASY_PRICE * self._atom_hours(self.game) * self.territory.atoms.size / self.count
+            self.easy = eased(self.board, max(price, 1e-6), EASY_BEND)
+            return self.game
+        load_labels(board, self.game, labels)
+        return self.game
 
-def reach_count(bundling: Bundling, count: int, budget: Budget) -> None:
-    """Dissolve or split bundles, the cheapest first, until there are `count`; each counts as a move."""
-    appraisal = Appraisal(bundling)
-    while bundling.count > count:
-        budget.spent += 1
-        losses = appraisal.losses()
-        out = int(np.argmin(losses))
-        labels = dissolved(bundling, out)
-        labels[labels == bundling.count - 1] = out
-        bundling.load(labels)
-    while bundling.count < count:
-        budget.spent += 1
-        gains, columns = appraisal.gains()
-        best = int(np.argmax(gains))
-        labels = split(bundling, bundling.labels[:-1].copy(), best, int(columns[best]), bundling.count)
-        bundling.load(labels)
+    def _atom_hours(self, game: Game) -> float:
+        """Return the mean hours of travel of an atom; work beyond the travel limit left out."""
+        slots = game.candidates[np.arange(self.count), game.pick]
+        hours = game.rows[slots[game.labels], np.arange(len(game.labels))]
+        ordinary = hours[hours < self.territory.break_hours]
+        return max(1e-9, float(ordinary.mean())) if len(ordinary) else 1e-9
 
+    def _rank(self, game: Game) -> Rated:
+        whole = float(game.cost.sum()) + self.territory.shared_cost(game.labels, self.board)
+        return (round(whole, 6),), game.labels.copy()
 
-def dissolved(bundling: Bundling, bundle: int) -> Array:
-    """Return labels with a bundle's atoms given to its neighbours, nearest base first."""
-    labels = bundling.labels[:-1].copy()
-    free = bundling.members(bundle)
-    labels[free] = -1
-    return seeds.fill(bundling.atoms, labels, bundling.base_columns)
+    def _spend(self, game: Game) -> None:
+        self.budget.spent += int(game.counters[EVALUATED])
+        game.counters[EVALUATED] = 0
 
-
-def split(bundling: Bundling, labels: Array, bundle: int, column: int, new_label: int) -> Array:
-    """Return labels with a bundle divided between its base and another column, which takes the new label."""
-    atoms = bundling.atoms
-    members = np.flatnonzero(labels == bundle).tolist()
-    base = int(bundling.base_columns[bundle])
-    roots = []
-    for wanted in (base, column):
-        near = sorted(
-            members, key=lambda atom: (atom != atoms.owner[wanted], atoms.minutes[atom, wanted], atom)
-        )
-        roots.append(next(atom for atom in near if atom not in roots))
-    labels[members] = -1
-    labels[roots[0]], labels[roots[1]] = bundle, new_label
-    columns = np.zeros(max(bundling.count, new_label + 1), dtype=np.int64)
-    columns[[bundle, new_label]] = base, column
-    return seeds.fill(atoms, labels, columns, only={bundle, new_label})
-
-
-def exchanges(bundling: Bundling, budget: Budget, rng: np.random.Generator) -> list[Option]:
-    """
-    Change bundles more deeply while that, after a descent, lowers the cost; return what was found.
-
-    In turn: one bundle is dissolved and another split, or neighbours are thrown together and divided anew.
-    """
-    found: list[Option] = []
-    failures = 0
-    tried: set[tuple[int, int]] = set()
-    appraisal = Appraisal(bundling)
-    allowed = min(MOST_FAILURES, FAILURES_PER_BUNDLE * bundling.count)
-    while budget.is_open and failures < allowed and bundling.count > 1:
-        before, labels = bundling.cost, bundling.labels[:-1].copy()
-        is_divided = failures % 2 == 0 and not bundling.atoms.is_restricted
-        budget.charge(bundling.count**2)
-        changed = _divided_anew(bundling, rng) if is_divided else _exchanged(bundling, appraisal, tried, rng)
-        if changed is None:
-            failures += 1
-            continue
-        touched = np.unique(labels[changed != labels]).tolist()
-        bundling.load(changed)
-        around = set(touched).union(*(bundling.neighbours_of(bundle) for bundle in touched))
-        settle(bundling, budget, around)
-        budget.report()
-        if bundling.cost < before - 1e-9 * (1 + abs(before)):
-            found.append(make_option(bundling.atoms, bundling.labels[:-1], is_exempt=bundling.is_exempt))
-            failures = 0
-            tried.clear()
-        else:
-            bundling.load(labels)
-            failures += 1
-    return found
-
-
-def _divided_anew(bundling: Bundling, rng: np.random.Generator) -> Array | None:
-    """Return labels with two or three neighbouring bundles divided anew, or None if that fails."""
-    group = [int(rng.integers(bundling.count))]
-    wanted = 2 + int(rng.integers(2))
-    while len(group) < wanted:
-        near = sorted(set().union(*(bundling.neighbours_of(bundle) for bundle in group)) - set(group))
-        if not near:
-            break
-        group.append(near[int(rng.integers(len(near)))])
-    labels = bundling.labels[:-1].copy()
-    members = np.flatnonzero(np.isin(labels, group))
-    start = int(members[rng.integers(len(members))])
-    divided = seeds.halved(bundling.atoms, len(group), members, start)
-    if len(group) < 2 or int(divided.max()) + 1 < len(group):
-        return None
-    labels[members] = np.array(group)[divided]
-    return labels
-
-
-def _exchanged(
-    bundling: Bundling, appraisal: Appraisal, tried: set[tuple[int, int]], rng: np.random.Generator
-) -> Array | None:
-    """Return labels with one bundle dissolved and another split, a pair not yet tried; None if there is none."""
-    gains, columns = appraisal.gains()
-    change = appraisal.losses()[:, None] - gains[None, :]
-    np.fill_diagonal(change, np.inf)
-    for pair in tried:
-        change[pair] = np.inf
-    values = change.ravel()
-    count = int(np.isfinite(values).sum())
-    if count == 0:
-        return None
-    # Mostly the most promising pair, now and then one further down.
-    place = min(int(rng.exponential(1.5)), count - 1) if tried else 0
-    near = np.flatnonzero(values <= np.partition(values, place)[place])
-    chosen = int(near[np.argsort(values[near], kind="stable")[place]])
-    out, cut = divmod(chosen, bundling.count)
-    tried.add((out, cut))
-    return split(bundling, dissolved(bundling, out), cut, int(columns[cut]), out)
+    def _travel(self, labels: Array) -> Array:
+        """Return breaks, excess and hours of travel of all bundles, with the bases that the search has found."""
+        game = self._loaded(self.board, labels)
+        slots = game.candidates[np.arange(self.count), game.pick]
+        bases = self.board.column_unit[game.slot_column[slots]]
+        return self.territory.travel_of(labels, bases)

@@ -154,7 +154,7 @@ class Rules:
     fixed_bases: tuple[str, ...] = ()
     base_units: tuple[str, ...] | None = None
     seed: int = 0
-    move_budget: int = 20_000
+    move_budget: int = 400_000
     windows: tuple[SideWindow, ...] = ()
     site_limit_min: float = math.inf
     site_limit_m: float = math.inf

@@ -1,0 +1,251 @@
+"""Bases: cost rows by road, and the candidates that each bundle is served from."""
+
+from __future__ import annotations
+
+from gunmane.solver.compiled import compiled, inlined
+from gunmane.solver.kernels.costs import NEVER, amount_cost, best_base
+from gunmane.solver.kernels.state import BREAKS, EXCESS, MARK, NEXT_SLOT, Board, Game
+from gunmane.solver.kernels.walks import walk_bundle
+
+# A unit beyond the reach of a row counts as this much farther than the last one reached.
+BEYOND_REACH = 3.0
+MINUTES_TOLERANCE = 1e-4
+
+
+@inlined
+def push(game: Game, size: int, value: float, unit: int) -> int:
+    """Put a unit on the heap and return its new size."""
+    values, units = game.heap_value, game.heap_unit
+    place = size
+    while place > 0:
+        above = (place - 1) >> 1
+        if values[above] <= value:
+            break
+        values[place] = values[above]
+        units[place] = units[above]
+        place = above
+    values[place] = value
+    units[place] = unit
+    return size + 1
+
+
+@inlined
+def pop(game: Game, size: int) -> int:
+    """Take the nearest unit off the heap (it stands in place `size - 1` afterwards) and return the new size."""
+    values, units = game.heap_value, game.heap_unit
+    top_value, top_unit = values[0], units[0]
+    last = size - 1
+    value, unit = values[last], units[last]
+    place = 0
+    while True:
+        below = 2 * place + 1
+        if below >= last:
+            break
+        if below + 1 < last and values[below + 1] < values[below]:
+            below += 1
+        if values[below] >= value:
+            break
+        values[place] = values[below]
+        units[place] = units[below]
+        place = below
+    values[place] = value
+    units[place] = unit
+    values[last] = top_value
+    units[last] = top_unit
+    return last
+
+
+@compiled
+def fill_row(board: Board, game: Game, column: int, slot: int) -> None:
+    """Work out what serving each atom from a column costs, as far as `reach` units by road (Dijkstra 1959)."""
+    game.counters[MARK] += 1
+    stamp = game.counters[MARK]
+    row, value, mark = game.rows[slot], game.unit_value, game.unit_mark
+    start = board.column_unit[column]
+    value[start] = 0.0
+    mark[start] = stamp
+    size = push(game, 0, 0.0, start)
+    settled = 0
+    far = 0.0
+    row[:] = 0.0
+    while size > 0 and settled < board.reach:
+        size = pop(game, size)
+        minutes, unit = game.heap_value[size], game.heap_unit[size]
+        if minutes > value[unit] or mark[unit] != stamp:
+            continue
+        mark[unit] = -stamp
+        settled += 1
+        far = minutes
+        for place in range(board.unit_ptr[unit], board.unit_ptr[unit + 1]):
+            other = board.unit_links[place]
+            there = minutes + board.unit_min[place]
+            if mark[other] == -stamp or (mark[other] == stamp and value[other] <= there):
+                continue
+            mark[other] = stamp
+            value[other] = there
+            size = push(game, size, there, other)
+    beyond = BEYOND_REACH * far
+    for unit in range(len(board.unit_atom)):
+        atom = board.unit_atom[unit]
+        if atom < 0:
+            continue
+        minutes = value[unit] if mark[unit] == -stamp else beyond
+        row[atom] += board.unit_hours[unit] * minutes
+        if board.unit_needed[unit] != 0 and minutes > board.limit_min + MINUTES_TOLERANCE:
+            over = (minutes - board.limit_min) / board.limit_min
+            row[atom] += board.weights[BREAKS] + board.weights[EXCESS] * over
+
+
+@inlined
+def slot_for(board: Board, game: Game, column: int) -> int:
+    """Return the slot that holds a column's row, worked out now if it is not at hand."""
+    known = game.slot_of[column]
+    if known >= 0:
+        return known
+    slots = len(game.slot_column)
+    slot = game.counters[NEXT_SLOT]
+    while game.slot_use[slot] > 0:
+        slot = (slot + 1) % slots
+    game.counters[NEXT_SLOT] = (slot + 1) % slots
+    old = game.slot_column[slot]
+    if old >= 0:
+        game.slot_of[old] = -1
+    game.slot_column[slot] = column
+    game.slot_of[column] = slot
+    fill_row(board, game, column, slot)
+    return slot
+
+
+@inlined
+def served_from(game: Game, bundle: int, slot: int) -> float:
+    """Return the travel cost of a walked bundle from a slot's column."""
+    row, after = game.rows[slot], game.after
+    total = 0.0
+    here = game.first[bundle]
+    while here >= 0:
+        total += row[here]
+        here = after[here]
+    return total
+
+
+@inlined
+def _offer(board: Board, game: Game, bundle: int, column: int, most: int) -> None:
+    """Put a column among the candidates of a bundle, cheapest first, if it is one of the best `most`."""
+    slot = slot_for(board, game, column)
+    value = served_from(game, bundle, slot)
+    count = game.candidate_count[bundle]
+    if board.column_kind[column] in (0, 3):
+        value_rank = value - NEVER
+    else:
+        value_rank = value
+    if count == most and value_rank >= _rank(board, game, bundle, count - 1):
+        return
+    place = count if count < most else most - 1
+    if count == most:
+        game.slot_use[game.candidates[bundle, place]] -= 1
+    else:
+        game.candidate_count[bundle] = count + 1
+    while place > 0 and _rank(board, game, bundle, place - 1) > value_rank:
+        game.candidates[bundle, place] = game.candidates[bundle, place - 1]
+        game.sums[bundle, place] = game.sums[bundle, place - 1]
+        place -= 1
+    game.candidates[bundle, place] = slot
+    game.sums[bundle, place] = value
+    game.slot_use[slot] += 1
+
+
+@inlined
+def _rank(board: Board, game: Game, bundle: int, place: int) -> float:
+    value = game.sums[bundle, place]
+    kind = board.column_kind[game.slot_column[game.candidates[bundle, place]]]
+    return value - NEVER if kind in (0, 3) else value
+
+
+@compiled
+def _nearest_own(board: Board, game: Game, bundle: int, start: int, most: int) -> int:
+    """Collect the own atoms around an atom, by links, into `stack`; return how many."""
+    game.counters[MARK] += 1
+    stamp = game.counters[MARK]
+    game.stack[0] = start
+    game.marks[start] = stamp
+    count, place = 1, 0
+    while place < count and count < most:
+        here = game.stack[place]
+        place += 1
+        for item in range(board.indptr[here], board.indptr[here + 1]):
+            other = board.indices[item]
+            if count < most and game.labels[other] == bundle and game.marks[other] != stamp:
+                game.marks[other] = stamp
+                game.stack[count] = other
+                count += 1
+    return count
+
+
+@compiled
+def _climb(board: Board, game: Game, bundle: int) -> int:
+    """Return the atom from which a walked bundle costs least, by steps to a better neighbour (Goldman 1971 on trees)."""
+    here = game.first[bundle]
+    best = served_from(game, bundle, slot_for(board, game, board.own_columns[board.own_ptr[here]]))
+    while True:
+        better = -1
+        for item in range(board.indptr[here], board.indptr[here + 1]):
+            other = board.indices[item]
+            if game.labels[other] != bundle or board.own_ptr[other] == board.own_ptr[other + 1]:
+                continue
+            value = served_from(game, bundle, slot_for(board, game, board.own_columns[board.own_ptr[other]]))
+            if value < best:
+                best, better = value, other
+        if better < 0:
+            return here
+        here = better
+
+
+@compiled
+def find_bases(board: Board, game: Game, bundle: int) -> None:
+    """
+    Look for the best bases of a bundle anew and sum its costs up without rounding left over.
+
+    With a table every own column is tried; by road, steps lead from the present base to a better one.
+    """
+    walk_bundle(board, game, bundle)
+    own_most = game.candidates.shape[1] - len(board.shared)
+    start = game.first[bundle]
+    is_table = len(board.unit_atom) == 0
+    if own_most > 0 and not is_table:
+        start = _climb(board, game, bundle)
+    for place in range(game.candidate_count[bundle]):
+        game.slot_use[game.candidates[bundle, place]] -= 1
+    game.candidate_count[bundle] = 0
+    if own_most > 0 and is_table:
+        here = game.first[bundle]
+        while here >= 0:
+            for item in range(board.own_ptr[here], board.own_ptr[here + 1]):
+                _offer(board, game, bundle, board.own_columns[item], own_most)
+            here = game.after[here]
+    elif own_most > 0:
+        for place in range(_nearest_own(board, game, bundle, start, own_most)):
+            atom = game.stack[place]
+            if board.own_ptr[atom] < board.own_ptr[atom + 1]:
+                _offer(board, game, bundle, board.own_columns[board.own_ptr[atom]], own_most)
+    for place in range(len(board.shared)):
+        slot = slot_for(board, game, board.shared[place])
+        count = game.candidate_count[bundle]
+        game.candidates[bundle, count] = slot
+        game.sums[bundle, count] = served_from(game, bundle, slot)
+        game.slot_use[slot] += 1
+        game.candidate_count[bundle] = count + 1
+    game.age[bundle] = 0
+    settle_cost(board, game, bundle)
+    game.is_walked[bundle] = 0
+
+
+@inlined
+def settle_cost(board: Board, game: Game, bundle: int) -> None:
+    """Choose the base among the candidates and note what the bundle costs."""
+    value, place = best_base(board, game, bundle, 0, 0)
+    if place < 0:
+        value, place = NEVER, 0
+    if place != game.pick[bundle]:
+        game.is_walked[bundle] = 0
+    game.pick[bundle] = place
+    game.cost[bundle] = value + amount_cost(board, game, bundle, 0.0)
