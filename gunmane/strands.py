@@ -132,7 +132,39 @@ def strand_place(name: str, work: pd.DataFrame, ground: Ground, scenario: Scenar
     links = ground.links[
         ground.links["source_id"].isin(chosen.index) & ground.links["target_id"].isin(chosen.index)
     ]
-    return Place(chosen, links, ground.travel_min[np.ix_(inside, inside)])
+    return Place(_located(chosen, work, ground, scenario), links, ground.travel_min[np.ix_(inside, inside)])
+
+
+def _located(
+    units: gpd.GeoDataFrame, work: pd.DataFrame, ground: Ground, scenario: Scenario
+) -> gpd.GeoDataFrame:
+    """
+    Return units with what rules ask of their place: `x_m, y_m` and `length_m` (m of lines of the strand in the unit).
+
+    A unit lies where its assets of the strand lie (the mean of their centres by share), without any in its middle.
+    """
+    has_length = any(column == "length_m" for column, *_ in scenario.side_windows)
+    if scenario.site_limit_km is None and not has_length:
+        return units
+    kinds = work[["owner_code", "sector"]].drop_duplicates()
+    assets = ground.assets.merge(kinds, on=["owner_code", "sector"])
+    parts = ground.shares.merge(assets[["asset_id", "length_m", "area_m2", "geometry"]], on="asset_id")
+    middle = units.geometry.representative_point()
+    centre = gpd.GeoSeries(parts["geometry"], crs=units.crs).centroid
+    sums = pd.DataFrame(
+        {
+            "share": parts["share"],
+            "x_m": centre.x * parts["share"],
+            "y_m": centre.y * parts["share"],
+            "length_m": parts["length_m"].where(parts["area_m2"].isna()).astype("float64") * parts["share"],
+        }
+    )
+    of_unit = sums.groupby(parts["unit_id"]).sum().reindex(units.index)
+    return units.assign(
+        x_m=(of_unit["x_m"] / of_unit["share"]).fillna(middle.x),
+        y_m=(of_unit["y_m"] / of_unit["share"]).fillna(middle.y),
+        length_m=of_unit["length_m"].fillna(0.0),
+    )
 
 
 def strand_tasks(
@@ -197,10 +229,23 @@ def _side_windows(scenario: Scenario) -> tuple[SideWindow, ...]:
 
 
 def full_load(work: pd.DataFrame, place: Place, window: Window, assumptions: Assumptions) -> pd.DataFrame:
-    """Return the load of every unit of a strand; units without work carry zero."""
+    """
+    Return the load of every unit of a strand; units without work carry zero.
+
+    Returns
+    -------
+    load
+        Indexed by `unit_id`: `crew_days, measure, is_needed`; what further windows count (`schema.SIDE_COLUMNS`;
+        `length_m` where the place has it); and `trade:<sector>`, hours on site a year.
+    """
     load = strand_load(work, measure=window.measure, assumptions=assumptions).reindex(place.units.index)
     needed = load["is_needed"].eq(True).fillna(False).astype(bool)
-    return load[["crew_days", "measure"]].fillna(0.0).assign(is_needed=needed)
+    load = load[["crew_days", "measure"]].fillna(0.0).assign(is_needed=needed)
+    sums = work.groupby("unit_id")[["annual_jpy", "pieces", "onsite_hours"]].sum()
+    sums = sums.rename(columns={"annual_jpy": "jpy", "pieces": "structures"})
+    trades = work.pivot_table(index="unit_id", columns="sector", values="onsite_hours", aggfunc="sum")
+    load = load.join(sums).join(trades.add_prefix("trade:")).fillna(0.0)
+    return load.assign(length_m=place.units["length_m"]) if "length_m" in place.units.columns else load
 
 
 def solve_strand(

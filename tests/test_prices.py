@@ -7,9 +7,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streets import SONI, UDA, street_ground
 from worlds import rich_world, world
 
 from gunmane.clusters import Rules, SideWindow, Soft, evaluate_labels, move_prices
+from gunmane.grounds import prepare_ground
+from gunmane.plans import make_plan, plan_tasks
+from gunmane.prices import best_moves, border_prices
+from gunmane.scenario import Scenario
 from gunmane.solver.prices import PriceList
 from gunmane.solver.problem import make_problem
 from gunmane.solver.score import judge
@@ -118,3 +123,51 @@ def test_a_closed_border_has_its_price(comb):
     row = move_prices(labels, units, links, load, minutes, rules, unit_ids=["d"]).iloc[0]
     # The bundle then crosses the border, and no link that it may use joins its two units.
     assert row["breaks_change"] == 2
+
+
+@pytest.fixture(scope="module")
+def street_plan():
+    """Six units in a street, ten minutes apart but c-d five: abc of one town, def of another."""
+    links = {"ab": 10, "bc": 10, "cd": 5, "de": 10, "ef": 10}
+    ground = street_ground([UDA] * 3 + [SONI] * 3, links)
+    choices = Scenario("nara_uda", "daily", ("road",), bundle_count=2, keeps_municipality_whole=False)
+    return make_plan(choices, ground)
+
+
+def test_the_prices_of_a_plan_name_its_bundles(street_plan):
+    prices = border_prices(street_plan)
+    assert prices[["unit_id", "bundle_id", "to_bundle_id"]].values.tolist() == [
+        ["c", "D1", "D2"],
+        ["d", "D2", "D1"],
+    ]
+    assert prices["measure_moved"].tolist() == [
+        pytest.approx(street_plan.work.query("unit_id == @unit")["annual_jpy"].sum()) for unit in "cd"
+    ]
+
+
+def test_the_best_moves_keep_rules_before_they_save_hours(street_plan):
+    prices = pd.concat([border_prices(street_plan)] * 2, ignore_index=True).assign(unit_id=list("wxyz"))
+    prices = prices.assign(breaks_change=[1, 0, 0, 0], excess_change=0.0, window_change=0.0)
+    prices["objective_change"] = [-9.0, 2.0, 1.0, -5.0]
+    prices["count_change"] = [0, 0, 0, -1]
+    assert best_moves(prices, 2)["unit_id"].tolist() == ["y", "x"]
+
+
+def test_a_plan_of_one_bundle_has_no_prices(street_plan):
+    single = make_plan(street_plan.scenario.replace(bundle_count=1), street_plan.ground)
+    prices = border_prices(single)
+    assert prices.empty and list(prices.columns) == list(border_prices(street_plan).columns)
+
+
+def test_prices_hold_on_a_real_region():
+    ground = prepare_ground("nara_uda")
+    plan = make_plan(Scenario.default(ground.region, layer="daily"), ground, has_alternatives=False)
+    prices = border_prices(plan)
+    task = plan_tasks(plan)[0]
+    labels = plan.assignment.set_index("unit_id")["bundle_id"]
+    moved = labels.copy()
+    # Only a unit that takes nothing along can be moved by hand here.
+    row = prices[prices["moved_units"] == 1].iloc[-1]
+    moved[row["unit_id"]] = row["to_bundle_id"]
+    change = task.judged(moved).travel_hours - task.judged(labels).travel_hours
+    assert row["travel_hours_change"] == pytest.approx(change, abs=1e-6)
