@@ -110,7 +110,7 @@ class Scenario:
     base_policy: str = "best"
     assumption_overrides: tuple[tuple[str, tuple[float, float, float]], ...] = ()
     seed: int = 0
-    move_budget: int = 400_000
+    move_budget: int = 200_000
     side_windows: tuple[tuple[str, float | None, float | None, bool], ...] = ()
     site_limit_min: float | None = None
     site_limit_km: float | None = None
