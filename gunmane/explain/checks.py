@@ -16,6 +16,16 @@ from gunmane.workload import load_tasks, planned_tasks, road_prices
 
 NEARLY_ALL = 0.9
 """Share of the bundles from which on they are spoken of together."""
+M_PER_KM = 1000
+TOLERANCE = 1e-6
+"""Sums this close to a limit lie inside it."""
+SIDE_FIGURES = {
+    "jpy": "annual_jpy",
+    "structures": "structure_count",
+    "onsite_hours": "onsite_hours",
+    "length_m": "length_m",
+}
+"""Columns of the bundles that hold what a further window counts."""
 
 
 def rule_checklist(plan: Plan, *, bundle_id: str | None = None) -> pd.DataFrame:
@@ -32,9 +42,9 @@ def rule_checklist(plan: Plan, *, bundle_id: str | None = None) -> pd.DataFrame:
     Returns
     -------
     checks
-        `rule`, `state` ("kept", "borderline", "broken"), `is_hard` (False for a preference), `limit` (minutes, yen,
-        structures or count; NaN where there is none), `bundle_ids` (where it is not kept), `unit_ids`,
-        `amount` (the worst found; NaN where nothing is measured).
+        `rule`, `state` ("kept", "borderline", "broken"), `is_hard` (False for a preference), `limit` (minutes, metres,
+        yen, structures or count; NaN where there is none), `bundle_ids` (where it is not kept), `unit_ids`,
+        `amount` (the worst found; NaN where nothing is measured), `column` (what a further window counts, else "").
     """
     scenario = plan.scenario
     bundles = plan.bundles if bundle_id is None else plan.bundles.loc[[bundle_id]]
@@ -42,15 +52,25 @@ def rule_checklist(plan: Plan, *, bundle_id: str | None = None) -> pd.DataFrame:
     broken = plan.broken if bundle_id is None else plan.broken[plan.broken["bundle_id"] == bundle_id]
     limit = travel_limit_min(scenario, scenario_assumptions(scenario))
     keeps_whole = scenario.keeps_municipality_whole is not False
+    has_closed = not scenario.may_cross_border or scenario.open_borders is not None
+    is_all = bundle_id is None
     in_force = [
         ("connected", True, np.nan, np.nan),
         ("travel_limit", True, limit, bundles["farthest_min"].max()),
-        ("border_crossed", not scenario.may_cross_border, np.nan, np.nan),
+        ("border_crossed", has_closed, np.nan, np.nan),
         ("municipality_whole", keeps_whole, np.nan, np.nan),
         ("must_link", bool(scenario.must_link), np.nan, np.nan),
         ("cannot_link", bool(scenario.cannot_link), np.nan, np.nan),
         ("fixed_base", bool(scenario.fixed_bases), np.nan, np.nan),
-        ("bundle_count", scenario.bundle_count is not None and bundle_id is None, scenario.bundle_count, len(bundles)),
+        ("municipality_limit", scenario.most_municipalities is not None, scenario.most_municipalities,
+         bundles["muni_codes"].map(len).max()),
+        ("locked_unit", bool(scenario.locked_units), np.nan, np.nan),
+        ("locked_bundle", bool(scenario.locked_bundles), np.nan, np.nan),
+        ("site_minutes", scenario.site_limit_min is not None, scenario.site_limit_min, np.nan),
+        ("site_distance", scenario.site_limit_km is not None, (scenario.site_limit_km or 0) * M_PER_KM, np.nan),
+        ("base_count", scenario.base_count is not None and is_all, scenario.base_count,
+         bundles["base_unit_id"].nunique()),
+        ("bundle_count", scenario.bundle_count is not None and is_all, scenario.bundle_count, len(bundles)),
     ]  # fmt: skip
     rows = [
         _rule_row(rule, broken[broken["rule"] == rule], float(limit or np.nan), float(amount))
@@ -58,6 +78,10 @@ def rule_checklist(plan: Plan, *, bundle_id: str | None = None) -> pd.DataFrame:
         if is_on
     ]
     rows += [_window_row(plan, bundles, broken, end) for end in ("floor", "ceiling")]
+    for column, floor, ceiling, is_hard in scenario.side_windows:
+        for end, value in (("floor", floor), ("ceiling", ceiling)):
+            if value is not None:
+                rows.append(_side_row(bundles, column, end, value, is_hard=is_hard))
     return pd.DataFrame(rows)
 
 
@@ -77,6 +101,22 @@ def _rule_row(rule: str, broken: pd.DataFrame, limit: float, amount: float) -> d
         "amount": float(broken["amount"].max()) if len(broken) else amount,
         "bundle_ids": tuple(sorted({str(b) for b in broken["bundle_id"] if b}, key=bundle_number)),
         "unit_ids": tuple(sorted({str(u) for u in broken["unit_id"].dropna() if u})),
+        "column": "",
+    }
+
+
+def _side_row(bundles: pd.DataFrame, column: str, end: str, limit: float, *, is_hard: bool) -> dict[str, Any]:
+    amounts = bundles[SIDE_FIGURES[column]].astype("float64")
+    outside = amounts < limit - TOLERANCE if end == "floor" else amounts > limit + TOLERANCE
+    return {
+        "rule": f"side_{end}",
+        "state": "broken" if outside.any() else "kept",
+        "is_hard": is_hard,
+        "limit": float(limit),
+        "amount": float(amounts.min() if end == "floor" else amounts.max()),
+        "bundle_ids": tuple(bundles.index[outside]),
+        "unit_ids": (),
+        "column": column,
     }
 
 
@@ -97,6 +137,7 @@ def _window_row(plan: Plan, bundles: pd.DataFrame, broken: pd.DataFrame, end: st
         "amount": float(central_end),
         "bundle_ids": tuple(bundles.index[where]),
         "unit_ids": (),
+        "column": "",
     }
 
 
