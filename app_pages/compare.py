@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app_pages import plan_map, session, words
+from app_pages.alternatives import show_other_plans
 from app_pages.group_panel import amount
 from app_pages.map_view import show_map
 from app_pages.plan_map import View
@@ -45,6 +46,7 @@ def main() -> None:
     _gain(evidence)
     _tables(evidence)
     _side_by_side(evidence)
+    show_other_plans()
 
 
 def _title(region: Region, choices: Scenario) -> None:

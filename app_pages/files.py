@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gunmane import exports, i18n, summaries
+from gunmane.alternatives import neighbouring_counts
 from gunmane.evidence import Evidence
 from gunmane.exports.credits import credit_texts
 from gunmane.scenario import Plan
@@ -51,7 +53,7 @@ class PlanFiles:
             "units.geojson": lambda: exports.units_geojson(self.plan),
             "members.csv": lambda: exports.members_csv(self.plan),
             "workbook.xlsx": lambda: exports.workbook(self.plan, self.evidence, self.lang),
-            "plan.json": lambda: exports.plan_json(self.plan),
+            "plan.json": lambda: exports.plan_json(_with_counts(self.plan)),
         }
         with self._lock:
             if name not in self._made:
@@ -86,6 +88,13 @@ class PlanFiles:
             return [{column: _cell(value) for column, value in f["properties"].items()} for f in features]
         lines = io.StringIO(self.content(name).decode("utf-8-sig"))
         return [row for row, _ in zip(csv.DictReader(lines), range(FIRST_ROWS), strict=False)]
+
+
+def _with_counts(plan: Plan) -> Plan:
+    """Return a plan with its neighbouring numbers of bundles; the pages look for them only where they are shown."""
+    if len(plan.alternatives):
+        return plan
+    return dataclasses.replace(plan, alternatives=neighbouring_counts(plan))
 
 
 def key(name: str) -> str:

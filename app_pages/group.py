@@ -50,11 +50,10 @@ def main() -> None:
         view = _choose_view(views)
         _show_map(plan, view)
     picked = _pick(plan)
+    beside = None
     with box:
         if panel == "summary":
-            asked = group_panel.show_summary(plan)
-            if asked is not None:
-                _make_with(plan, asked)
+            beside = group_panel.show_summary(plan)
             if any(note.key == "cancelled" for note in plan.notes) and st.button(
                 session.tr("group.search_on"), key="group_search_on"
             ):
@@ -63,6 +62,12 @@ def main() -> None:
         elif panel == "picked":
             _show_picked(plan, view, picked)
     _table(plan, shades, picked)
+    if beside is not None:
+        # Last, because other numbers of bundles take a search of their own.
+        with beside:
+            asked = group_panel.show_neighbouring(plan)
+        if asked is not None:
+            _make_with(plan, asked)
 
 
 def _made(choices: Scenario) -> Plan:

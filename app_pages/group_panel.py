@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app_pages import session, words
+from app_pages.plan_map import labels_key
 from app_pages.tables import check_list, figure_tiles, heading, html_table, swatch, window_bar
+from gunmane.alternatives import neighbouring_counts
 from gunmane.evidence import today_state
 from gunmane.explain import bundle_places, is_window_undecided, note_sentence, rule_checklist
 from gunmane.scenario import Plan, Scenario
 
 PLACES_NAMED = 6
 TODAY_KEPT = 32
+COUNTS_KEPT = 64
 SIZE_COLUMNS = ("verdict", "window", "work")
 IMAGE_WIDTHS = {"label": 84, "window": 162}
 
@@ -35,8 +40,8 @@ def work_words(row: Any, plan: Plan) -> str:
     return session.tr("group.structures_and_yen", structures=counted, yen=yen)
 
 
-def show_summary(plan: Plan) -> int | None:
-    """Show headline, rules, neighbouring numbers and notes; return the number of bundles asked for instead."""
+def show_summary(plan: Plan) -> DeltaGenerator:
+    """Show headline, rules and notes; return the place between them for the neighbouring numbers of bundles."""
     st.html(figure_tiles(_headline(plan, _today(plan))))
     totals = plan.totals
     kinds = session.tr(
@@ -46,11 +51,11 @@ def show_summary(plan: Plan) -> int | None:
     st.caption(session.tr("notice.today"))
     st.html(heading(session.tr("group.checks")))
     st.html(check_list(_checks(plan)))
-    asked = _neighbouring(plan)
+    place = st.container()
     st.html(heading(session.tr("group.notes")))
     sentences = [note_sentence(note, session.lang()) for note in plan.notes]
     st.markdown("\n".join(f"- {_plain(sentence)}" for sentence in sentences))
-    return asked
+    return place
 
 
 def _checks(plan: Plan) -> list[tuple[str, str, str]]:
@@ -131,18 +136,30 @@ def check_words(plan: Plan, check: dict[str, Any]) -> tuple[str, str, str]:
     """Return (state, sentence, where) of one rule of a checklist."""
     tr = session.tr
     rule, state = str(check["rule"]), str(check["state"])
-    is_size = rule in {"floor", "ceiling"}
-    say = (lambda value: amount(value, plan)) if is_size else words.minutes
-    if rule == "bundle_count":
-        say = words.count
+    is_size = rule in {"floor", "ceiling", "side_floor", "side_ceiling"}
+    say = _amount_words(plan, rule, str(check["column"]))
     limit = say(check["limit"]) if not pd.isna(check["limit"]) else ""
     found = say(check["amount"]) if not pd.isna(check["amount"]) else words.unknown()
     is_automatic = plan.scenario.layer == "daily" and plan.scenario.keeps_municipality_whole is None
     name = "municipality_auto" if rule == "municipality_whole" and is_automatic else rule
-    text = tr(f"check.{name}_{state}", limit=limit, amount=found)
+    measured = tr(f"field_name.{check['column']}") if check["column"] else ""
+    text = tr(f"check.{name}_{state}", limit=limit, amount=found, measure=measured)
     if is_size and state != "kept" and not check["is_hard"]:
         text += tr("check.preference")
     return state, text, _where(plan, check) if state != "kept" else ""
+
+
+def _amount_words(plan: Plan, rule: str, column: str) -> Callable[[float], str]:
+    """Return how amounts of a rule are said: in its own unit."""
+    if rule in {"floor", "ceiling"}:
+        return lambda value: amount(value, plan)
+    if rule in {"bundle_count", "base_count", "municipality_limit"} or column == "structures":
+        return words.count
+    if rule == "site_distance" or column == "length_m":
+        return words.kilometres
+    if column == "jpy":
+        return lambda value: words.yen(value, has_tax=False)
+    return words.hours if column == "onsite_hours" else words.minutes
 
 
 def _where(plan: Plan, check: dict[str, Any]) -> str:
@@ -159,10 +176,14 @@ def _where(plan: Plan, check: dict[str, Any]) -> str:
     return " ".join(said)
 
 
-def _neighbouring(plan: Plan) -> int | None:
-    table = plan.alternatives
-    if len(table) < 2 or table["strand"].nunique() > 1:
+def show_neighbouring(plan: Plan) -> int | None:
+    """Show what one bundle fewer and one more would give; return the number of bundles asked for instead."""
+    if plan.assignment["strand"].nunique() > 1:
         return None
+    key = (plan.scenario.fingerprint(), labels_key(plan))
+    table = session.remembered(
+        "neighbouring_counts", key, lambda: neighbouring_counts(plan), max_entries=COUNTS_KEPT
+    )
     # Asked for one more or one less, the search may come back with the same number.
     ordered = table.assign(is_chosen=table["is_chosen"].astype("bool"))
     ordered = ordered.sort_values(["bundle_count", "is_chosen"], ascending=[True, False])

@@ -85,11 +85,11 @@ def kept_layers(plan: Plan, view: View) -> list[LayerSpec]:
     def make() -> list[LayerSpec]:
         return plan_layers(plan, view, colours=bundle_shades(plan, plan_views(plan)))
 
-    key = (plan.scenario.fingerprint(), plan.bundles.index[0], view.key, session.lang(), _labels_key(plan))
+    key = (plan.scenario.fingerprint(), plan.bundles.index[0], view.key, session.lang(), labels_key(plan))
     return session.remembered("plan_layers", key, make, max_entries=LAYERS_KEPT)
 
 
-def _labels_key(plan: Plan) -> int:
+def labels_key(plan: Plan) -> int:
     """Tell plans of the same choices apart: today, or one that was cancelled."""
     bases = plan.bundles["base_unit_id"].astype("object")
     parts = (tuple(plan.assignment["bundle_id"]), tuple(plan.assignment["strand"]), tuple(bases))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import streamlit as st
@@ -47,12 +47,14 @@ __all__ = [
     "PAGES",
     "OwnGround",
     "Upload",
+    "ask",
     "evidence",
     "footer",
     "forget_files",
     "go",
     "ground",
     "header",
+    "is_asking",
     "is_sample",
     "lang",
     "make",
@@ -69,6 +71,8 @@ __all__ = [
     "set_region",
     "set_scenario",
     "show_error",
+    "study",
+    "take",
     "today",
     "tr",
     "use_files",
@@ -80,6 +84,7 @@ T = TypeVar("T")
 
 PLANS_KEPT = 64
 EVIDENCE_KEPT = 24
+STUDIES_KEPT = 4
 
 
 # -- choices, plan, comparison ------------------------------------------------------------------------------
@@ -148,7 +153,8 @@ def make(choices: Scenario, *, is_redone: bool = False) -> Plan:
     def work(progress: Progress) -> Plan:
         from gunmane.plans import make_plan
 
-        return make_plan(choices, here, progress=progress)
+        # The neighbouring numbers of bundles are looked for where a page shows them.
+        return make_plan(choices, here, has_alternatives=False, progress=progress)
 
     try:
         here = ground()
@@ -237,8 +243,16 @@ def _made(
             _keep(kind, choices, known)
             return cast(T, known)
 
+    value, is_whole = _awaited(kind, (ground_key(), fingerprint), work, is_redone=is_redone)
+    _keep(kind, choices, value)
+    if own() is None and is_whole:
+        shelf.put(fingerprint, value)
+    return value
+
+
+def _awaited(kind: str, name: Any, work: Callable[[Progress], T], *, is_redone: bool) -> tuple[T, bool]:
+    """Return what a job of this session gives, begun where it is not running yet, and whether it ran to its end."""
     jobs = cast("dict[str, tuple[Any, Job[T]]]", st.session_state.setdefault("_jobs", {}))
-    name = (ground_key(), fingerprint)
     is_stale = kind in jobs and (jobs[kind][0] != name or (is_redone and jobs[kind][1].wait(0)))
     if is_stale:
         jobs.pop(kind)[1].cancel()
@@ -250,7 +264,65 @@ def _made(
     finally:
         if job.wait(0):
             jobs.pop(kind, None)
-    _keep(kind, choices, value)
-    if own() is None and not job.is_cancelled:
-        shelf.put(fingerprint, value)
+    return value, not job.is_cancelled
+
+
+# -- what is asked of a plan beside itself ------------------------------------------------------------------
+
+
+def take(chosen: Plan) -> None:
+    """Make a plan that was found beside another the session's, with the choices that it was made with."""
+    set_scenario(chosen.scenario)
+    _keep("plans", chosen.scenario, chosen)
+
+
+def study(kind: str, *, is_of: Callable[[T], bool]) -> T | None:
+    """
+    Return what this session was told last about a plan, None where it is about another.
+
+    Parameters
+    ----------
+    kind
+        What was asked, for instance "alternatives".
+    is_of
+        Says of what is held whether it is about the plan that the page shows.
+    """
+    held = st.session_state.get("_studies", {}).get(kind)
+    if held is None or held[0] != ground_key() or not is_of(held[1]):
+        return None
+    return cast(T, held[1])
+
+
+def ask(kind: str, of: Hashable, work: Callable[[Progress], T]) -> T:
+    """
+    Return what a long look at a plan tells, with a bar meanwhile; the session keeps the last of each kind.
+
+    Parameters
+    ----------
+    kind
+        What is asked.
+    of
+        What tells this question from another of the kind, whoever asks: choices and bundles, for instance.
+    work
+        Does it.
+
+    Raises
+    ------
+    GunmaneError
+        If it cannot be told.
+    """
+    shelf = shared_shelf(kind, STUDIES_KEPT)
+    known = shelf.find((ground_key(), of)) if own() is None else None
+    if known is None:
+        known, is_whole = _awaited(kind, (ground_key(), of), work, is_redone=False)
+        if own() is None and is_whole:
+            shelf.put((ground_key(), of), known)
+    value = cast(T, known)
+    st.session_state.setdefault("_studies", {})[kind] = (ground_key(), value)
     return value
+
+
+def is_asking(kind: str) -> bool:
+    """Return whether a look of this kind is running for the ground of the page."""
+    name, job = st.session_state.get("_jobs", {}).get(kind, (None, None))
+    return job is not None and name[0] == ground_key() and not job.wait(0)

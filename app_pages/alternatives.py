@@ -1,0 +1,343 @@
+"""比べる, below: other ways to divide the region that are nearly as good, and what is traded for what."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app_pages import plan_map, session, words
+from app_pages.outlines import outline_picture
+from app_pages.plan_map import View
+from app_pages.tables import Cell, heading, html_table
+from app_pages.work import Progress
+from gunmane.alternatives import Alternatives, Front, near_optimal, trade_offs
+from gunmane.assumptions import LEVELS
+from gunmane.explain import note_sentence
+from gunmane.plans import scenario_assumptions
+from gunmane.scenario import Note, Plan
+
+PICTURES_KEPT = 64
+CHART_HEIGHT = 330
+INK = "#1F2933"
+PALE = 0.35
+# The number of borders crossed, the fewest first: colours and shapes say the same.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6B6B6B", "#E69F00")
+MARKS = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+
+
+def show_other_plans() -> None:
+    """Show what else could be done with the session's choices; searched only when asked for."""
+    choices = session.scenario()
+    plan = session.plan()
+    if plan is None or plan.scenario.fingerprint() != choices.fingerprint():
+        plan = session.make(choices)
+    views = plan_map.plan_views(plan)
+    st.html(heading(session.tr("alternatives.title")))
+    st.caption(session.tr("alternatives.about"))
+    _show_near(plan, views)
+    st.html(heading(session.tr("alternatives.trade.title")))
+    st.caption(session.tr("alternatives.trade.about"))
+    _show_front(plan, views)
+
+
+def _asked(
+    kind: str, plan: Plan, of: Hashable, label: str, work: Callable[[Progress], Alternatives | Front]
+) -> Any:
+    """Return a study of the plan: the one that is held, or a new one after the button was pressed."""
+    held: Any = session.study(kind, is_of=lambda found: any(_is_same(made, plan) for made in found.plans))
+    is_wanted = st.button(label, key=f"{kind}_ask", type="secondary" if held else "primary")
+    if is_wanted or session.is_asking(kind):
+        held = session.ask(kind, of, work)
+    return held
+
+
+def _is_same(one: Plan, other: Plan) -> bool:
+    """Return whether two plans have the same choices and bundles; one may have been made again."""
+    return one is other or _key(one) == _key(other)
+
+
+def _key(plan: Plan) -> tuple[str, int]:
+    return plan.scenario.fingerprint(), plan_map.labels_key(plan)
+
+
+# -- nearly as good -------------------------------------------------------------------------------------------
+
+
+def _show_near(plan: Plan, views: list[View]) -> None:
+    tr = session.tr
+    values = scenario_assumptions(plan.scenario)
+    margins = [values.value("alternative_margin_ratio", level) for level in LEVELS]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        margin = st.segmented_control(
+            tr("alternatives.margin"),
+            margins,
+            default=margins[1],
+            format_func=words.percent,
+            key="alternatives_margin",
+            required=True,
+        )
+        found: Alternatives | None = _asked(
+            "alternatives",
+            plan,
+            (_key(plan), margin),
+            tr("alternatives.ask"),
+            lambda progress: near_optimal(plan, margin_ratio=float(margin or margins[1]), progress=progress),
+        )
+    if found is None:
+        return
+    _tell(found.facts, is_cancelled=found.is_cancelled)
+    if len(found.plans) < 2:
+        return
+    view = _view(views, "alternatives_view")
+    base = found.plans[0]
+    shades = plan_map.bundle_shades(base, plan_map.plan_views(base))
+    names = [_near_name(i) for i in range(len(found.plans))]
+    for i, column in enumerate(st.columns(len(found.plans), gap="small")):
+        with column:
+            st.html(_titled(names[i], _picture(found.plans[i], base, view, shades, names[i])))
+            _use(found.plans[i], plan, key=f"alternative_use_{i}", name=names[i])
+    st.html(near_table(found, names))
+    st.caption(tr("alternatives.hatched") + tr("alternatives.table_note"))
+
+
+def _near_name(number: int) -> str:
+    return session.tr("alternatives.name" if number else "alternatives.this", number=number)
+
+
+def near_table(found: Alternatives, names: list[str]) -> str:
+    """Return the figures of a plan and its alternatives, one row a plan."""
+    tr = session.tr
+    columns = ("hours", "farthest", "off", "borders", "moved", "difference", "nearest")
+    head = [tr("alternatives.col.name"), *(tr(f"alternatives.col.{name}") for name in columns)]
+    rows: list[list[str | Cell]] = []
+    for name, row in zip(names, found.table.to_dict("records"), strict=True):
+        is_first = not rows
+        change = _change_words(row["objective_change_ratio"])
+        rows.append(
+            [
+                name,
+                Cell(words.hours(row["travel_hours"]), "" if is_first else change, "plain"),
+                words.minutes(row["farthest_min"]),
+                words.count(row["below_floor"] + row["above_ceiling"]),
+                words.count(row["borders_crossed"]),
+                "—" if is_first else words.count(row["moved_units"]),
+                "—" if is_first else words.percent(row["difference_ratio"]),
+                words.percent(row["nearest_ratio"]),
+            ]
+        )
+    return html_table(head, rows, caption=tr("alternatives.caption"))
+
+
+# -- what is traded for what ----------------------------------------------------------------------------------
+
+
+def _show_front(plan: Plan, views: list[View]) -> None:
+    tr = session.tr
+    found: Front | None = _asked(
+        "trade_offs",
+        plan,
+        _key(plan),
+        tr("alternatives.trade.ask"),
+        lambda progress: trade_offs(plan, progress=progress),
+    )
+    if found is None:
+        return
+    _tell(found.facts, is_cancelled=found.is_cancelled)
+    if len(found.plans) < 2:
+        return
+    names = [_front_name(i) for i in range(len(found.plans))]
+    left, right = st.columns([6, 4], gap="medium")
+    with left:
+        st.vega_lite_chart(front_points(found, names), front_chart(found), width="stretch")
+    with right:
+        chosen = st.selectbox(
+            tr("alternatives.trade.choose"),
+            range(len(names)),
+            format_func=lambda i: names[i] if i < len(names) else str(i),
+            key="trade_offs_choice",
+        )
+        chosen = min(int(chosen or 0), len(names) - 1)
+        base = found.plans[0]
+        shades = plan_map.bundle_shades(base, plan_map.plan_views(base))
+        view = _view(views, "trade_offs_view")
+        st.html(_picture(found.plans[chosen], base, view, shades, names[chosen]))
+        _use(found.plans[chosen], plan, key="trade_offs_use", name=names[chosen])
+    st.html(front_table(found, names))
+    st.caption(tr("alternatives.trade.note"))
+
+
+def _front_name(number: int) -> str:
+    if not number:
+        return session.tr("alternatives.this")
+    letters = string.ascii_uppercase
+    letter = letters[(number - 1) % 26] * ((number - 1) // 26 + 1)
+    return session.tr("alternatives.trade.name", letter=letter)
+
+
+def front_points(found: Front, names: list[str]) -> pd.DataFrame:
+    """Return the points of the chart in words and numbers."""
+    tr, table = session.tr, found.table
+    return pd.DataFrame(
+        {
+            "name": names,
+            "hours": table["travel_hours"].to_numpy(),
+            "uneven": 100 * table["unevenness_ratio"].to_numpy(),
+            "borders": [words.count(value) for value in table["borders_crossed"]],
+            "state": [tr(f"alternatives.trade.{_state(flag)}") for flag in table["is_dominated"]],
+            "is_dominated": table["is_dominated"].to_numpy(),
+        }
+    )
+
+
+def _state(is_dominated: bool) -> str:
+    return "dominated" if is_dominated else "kept"
+
+
+def front_chart(found: Front) -> dict[str, Any]:
+    """Return the chart of travel against evenness; borders crossed as shape and colour, dominated plans pale."""
+    tr = session.tr
+    scale = {"zero": False, "padding": 30, "nice": True}
+    places = {
+        axis: {
+            "field": field,
+            "type": "quantitative",
+            "title": tr(f"alternatives.trade.{axis}"),
+            "scale": scale,
+        }
+        for axis, field in (("x", "uneven"), ("y", "hours"))
+    }
+    pale = {"condition": {"test": "datum.is_dominated", "value": PALE}, "value": 1}
+    point = {
+        "mark": {"type": "point", "filled": True, "size": 190},
+        "encoding": {**places, **_border_marks(found), "opacity": pale, "tooltip": _said_at_points()},
+    }
+    label = {
+        "mark": {"type": "text", "dy": -15, "fontSize": 14, "color": INK},
+        "encoding": {**places, "text": {"field": "name"}, "opacity": pale},
+    }
+    text = {"labelFontSize": 14, "titleFontSize": 14, "labelColor": INK, "titleColor": INK}
+    return {
+        "description": tr("alternatives.trade.about"),
+        "height": CHART_HEIGHT,
+        "layer": [point, label],
+        "config": {"axis": {**text, "titleFontWeight": "normal"}, "legend": text},
+        "usermeta": {"embedOptions": {"actions": False}},
+    }
+
+
+def _border_marks(found: Front) -> dict[str, Any]:
+    counts = [words.count(value) for value in sorted(set(found.table["borders_crossed"]))]
+    field = {
+        "field": "borders",
+        "type": "nominal",
+        "title": session.tr("alternatives.trade.borders"),
+        "sort": counts,
+    }
+    return {
+        "color": {**field, "scale": {"domain": counts, "range": list(COLOURS)}},
+        "shape": {**field, "scale": {"domain": counts, "range": list(MARKS)}},
+    }
+
+
+def _said_at_points() -> list[dict[str, str]]:
+    tr = session.tr
+    return [
+        {"field": "name", "title": tr("alternatives.col.name")},
+        {"field": "hours", "title": tr("alternatives.trade.y"), "format": ",.2r"},
+        {"field": "uneven", "title": tr("alternatives.trade.x"), "format": ".0f"},
+        {"field": "borders", "title": tr("alternatives.trade.borders")},
+        {"field": "state", "title": tr("alternatives.trade.state")},
+    ]
+
+
+def front_table(found: Front, names: list[str]) -> str:
+    """Return the figures of every point of the front, one row a plan."""
+    tr = session.tr
+    columns = ("hours", "uneven", "borders", "divided", "farthest", "off")
+    head = [
+        tr("alternatives.col.name"),
+        *(tr(f"alternatives.col.{name}") for name in columns),
+        tr("alternatives.trade.state"),
+    ]
+    rows: list[list[str | Cell]] = []
+    first = float(found.table.at[0, "travel_hours"])
+    for name, row in zip(names, found.table.to_dict("records"), strict=True):
+        change = row["travel_hours"] / first - 1 if first else 0.0
+        rows.append(
+            [
+                name,
+                Cell(words.hours(row["travel_hours"]), _change_words(change) if rows else "", "plain"),
+                words.percent(row["unevenness_ratio"]),
+                words.count(row["borders_crossed"]),
+                words.count(row["towns_divided"]),
+                words.minutes(row["farthest_min"]),
+                words.count(row["below_floor"] + row["above_ceiling"]),
+                tr(f"alternatives.trade.{_state(row['is_dominated'])}"),
+            ]
+        )
+    return html_table(head, rows, caption=tr("alternatives.trade.caption"), left=(len(columns) + 1,))
+
+
+# -- what both have -------------------------------------------------------------------------------------------
+
+
+def _change_words(ratio: float) -> str:
+    return session.tr("alternatives.change", change=f"{100 * ratio:+.1f}")
+
+
+def _tell(facts: tuple[Note, ...], *, is_cancelled: bool) -> None:
+    for note in facts:
+        st.info(note_sentence(note, session.lang()))
+    if is_cancelled:
+        st.warning(session.tr("alternatives.cancelled"))
+
+
+def _view(views: list[View], key: str) -> View:
+    if len(views) == 1:
+        return views[0]
+    by_key = {view.key: view for view in views}
+    if st.session_state.get(key) not in by_key:
+        st.session_state.pop(key, None)
+    chosen = st.selectbox(
+        session.tr("alternatives.view"),
+        list(by_key),
+        format_func=lambda name: by_key[name].label if name in by_key else str(name),
+        key=key,
+        width=420,
+    )
+    return by_key[chosen]
+
+
+def _titled(name: str, picture: str) -> str:
+    return f"{heading(name)}{picture}"
+
+
+def _picture(plan: Plan, base: Plan, view: View, shades: pd.DataFrame, name: str) -> str:
+    """Return the bundles of one view of a plan, hatched where they are others than in the plan beside it."""
+
+    def make() -> str:
+        bundles = plan.bundles[plan.bundles["strand"].isin(view.strands)]
+        here, there = (plan_map.shown_units(one, view)["bundle_id"] for one in (plan, base))
+        units = plan.ground.units
+        moved = units.geometry[(here != there).to_numpy() & here.notna().to_numpy()]
+        alt = session.tr("alternatives.picture", name=name, count=len(moved))
+        return outline_picture(bundles, shades["colour"], moved, alt=alt)
+
+    key = (_key(plan), _key(base), view.key, name, session.lang())
+    return session.remembered("outlines", key, make, max_entries=PICTURES_KEPT)
+
+
+def _use(chosen: Plan, current: Plan, *, key: str, name: str) -> None:
+    """Show a button that makes a plan the session's and opens its map; the plan in use is said to be it."""
+    tr = session.tr
+    if _is_same(chosen, current):
+        st.button(tr("alternatives.in_use"), key=key, disabled=True, width="stretch")
+    elif st.button(
+        tr("alternatives.use"), key=key, width="stretch", help=tr("alternatives.use_help", name=name)
+    ):
+        session.take(chosen)
+        session.go("group")
