@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import os
-import signal
+import pathlib
+import subprocess
+import sys
+import time
 
 import geopandas as gpd
 import numpy as np
@@ -21,10 +24,10 @@ from gunmane.explain import note_sentence
 from gunmane.grounds import prepare_ground
 from gunmane.i18n import LANGUAGES
 from gunmane.municipalities import find_region
-from gunmane.plans import make_plan
+from gunmane.plans import make_plan, plan_labels, plan_tasks
 from gunmane.robustness import firmness
 from gunmane.robustness.shares import Counted, wilson_interval
-from gunmane.robustness.solving import solve_draw, take_stock
+from gunmane.robustness.solving import better_of_both, solve_draw, take_stock
 from gunmane.robustness.workers import run_draws, worker_count
 from gunmane.scenario import Ground, Scenario
 
@@ -162,15 +165,62 @@ def test_cancelling_leaves_the_draws_that_are_done_and_tells_how_many(ridge):
     assert {key for _, key in heard} == {"progress.robustness"}
 
 
-def test_a_worker_that_dies_ends_the_run_with_a_sentence(ridge):
-    def kill_a_worker(fraction, key):
-        for child in multiprocessing.active_children():
-            os.kill(child.pid, signal.SIGTERM)
+def killing_workers(*, after):
+    """A progress that kills the worker processes once a part of the draws is done."""
+
+    def progress(fraction, key):
+        for child in multiprocessing.active_children() if fraction >= after else ():
+            child.kill()
         return True
 
-    lost = firmness(ridge, draws=8, workers=2, progress=kill_a_worker)
-    assert lost.draws < 8
+    return progress
+
+
+def test_a_worker_that_dies_ends_the_run_with_what_is_done_and_a_sentence(ridge):
+    lost = firmness(ridge, draws=60, workers=2, progress=killing_workers(after=0.03))
+    assert 1 <= lost.draws < 60
     assert "処理の一つが止まりました" in sentences(lost.facts)["robustness_worker_lost"]
+
+
+def test_where_no_worker_can_start_one_process_finds_the_same(ridge, ridge_firmness):
+    alone = firmness(ridge, draws=12, workers=2, progress=killing_workers(after=0.0))
+    assert "robustness_one_process" in sentences(alone.facts)
+    assert_frame_equal(alone.pairs, ridge_firmness.pairs)
+
+
+ORPHANS = """
+from gunmane.robustness import firmness
+from test_robustness import RIDGE, drawn_plan
+import multiprocessing
+if __name__ == "__main__":
+    def tell(fraction, key):
+        for child in multiprocessing.active_children() if fraction > 0.02 else ():
+            print(child.pid, flush=True)
+        return True
+    firmness(drawn_plan(RIDGE), draws=5000, workers=2, progress=tell)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not pathlib.Path("/proc").exists(), reason="looks for processes in /proc")
+def test_workers_end_when_the_process_that_started_them_is_killed(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(ORPHANS, encoding="utf-8")
+    paths = os.pathsep.join([str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1])])
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": paths}
+    ) as owner:
+        workers = {int(owner.stdout.readline()) for _ in range(4)}
+        owner.kill()
+    deadline = time.monotonic() + 30
+    while any(is_running(pid) for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [pid for pid in workers if is_running(pid)]
+
+
+def is_running(pid):
+    status = pathlib.Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def test_draws_that_contradict_a_choice_are_counted_with_the_reason(ridge):
@@ -245,6 +295,23 @@ def test_a_draw_is_solved_afresh_too_so_that_a_poor_plan_does_not_hold_it(ridge)
     poor = pd.Series([0] * 2 + [1] * 10, index=pd.Index(list(NAMES), name="unit_id"))
     stock = dataclasses.replace(take_stock(ridge), labels={"": poor})
     assert solve_draw(stock, 0)[""].tolist() == [0] * 6 + [1] * 6
+
+
+def test_a_draw_is_never_worse_than_the_plans_own_bundles():
+    ground = prepare_ground("nara_uda")
+    plan = make_plan(Scenario.default(ground.region, layer="daily"), ground, has_alternatives=False)
+    task = plan_tasks(plan)[0]
+    hasty = dataclasses.replace(task, rules=dataclasses.replace(task.rules, move_budget=0))
+    start = plan_labels(plan)[""]
+    found = better_of_both(hasty, start, lambda: True)
+    assert found.key <= hasty.judged(start).key
+    assert hasty.grouped().key > hasty.judged(start).key
+
+
+def test_what_counts_as_firm_is_a_row_of_the_assumptions():
+    easy = (("border_firm_ratio", (0.0, 0.0, 0.0)), ("border_fragile_ratio", (0.0, 0.0, 0.0)))
+    plan = drawn_plan(PLAIN, assumption_overrides=tuple(sorted(easy)))
+    assert firmness(plan, draws=3, workers=1).borders["verdict"].tolist() == ["firm"]
 
 
 def test_bodies_that_stay_apart_are_counted_apart():

@@ -17,6 +17,7 @@ from gunmane.strands import Progress
 
 # The part of the work before the first draw (the roads are built again), for the progress bar only.
 START_SHARE = 0.02
+SAME_COUNT_USUAL = 0.5  # below it most draws have another number of bundles than the plan
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,7 +89,8 @@ def firmness(
     draws
         How many; each is solved afresh and from the plan's bundles.
     workers
-        Processes; None takes one a core where there is enough to do. The result does not depend on it.
+        Processes; None takes one a core where there is enough to do. The result does not depend on it. A script that
+        starts processes keeps its own lines under `if __name__ == "__main__":`, or takes 1.
     seed
         Seed of the draws; None takes the scenario's.
     keeps_count
@@ -117,6 +119,10 @@ def firmness(
         return tell(START_SHARE + (1 - START_SHARE) * part, "progress.robustness") is not False
 
     run = run_draws(stock, asked, workers=count, tell=tell_part)
+    if run.is_lost and not run.labels:
+        # Where processes cannot start at all, one that runs already can do the work.
+        alone = run_draws(stock, asked, workers=1, tell=tell_part)
+        run = dataclasses.replace(alone, is_alone=True)
     return _firmness(plan, run, asked, stock)
 
 
@@ -149,6 +155,8 @@ def _run_facts(run: Run, asked: int) -> list[Note]:
     """What became of the draws."""
     done = len(run.labels)
     facts = []
+    if run.is_alone:
+        facts.append(Note.of("robustness_one_process"))
     if run.is_lost:
         facts.append(Note.of("robustness_worker_lost", done=done, asked=asked))
     if run.is_cancelled:
@@ -178,6 +186,8 @@ def _result_facts(made: Firmness, strands: list[Counted], limits: dict[str, floa
             percent=_percent(float((total == chosen).mean())),
         ),
     ]
+    if (total == chosen).mean() < SAME_COUNT_USUAL:
+        facts.append(Note.of("robustness_count_moves"))
     if made.borders.empty:
         facts.append(Note.of("robustness_no_border"))
     else:

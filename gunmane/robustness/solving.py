@@ -123,14 +123,14 @@ def solve_draw(
             task = dataclasses.replace(
                 task, rules=dataclasses.replace(task.rules, bundle_count=start.nunique())
             )
-        found = _solved(task, start, goes_on)
+        found = better_of_both(task, start, goes_on)
         if found is None:
             return None
         labels[task.name] = found.labels.loc[start.index].to_numpy(np.int32)
     return labels
 
 
-def _solved(task: Task, start: pd.Series, goes_on: Callable[[], bool]) -> Grouping | None:
+def better_of_both(task: Task, start: pd.Series, goes_on: Callable[[], bool]) -> Grouping | None:
     """
     Solve a strand afresh, and from the plan's bundles; the better of both is the draw's.
 

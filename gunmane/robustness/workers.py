@@ -50,12 +50,15 @@ class Run:
         Whether the caller ended the run.
     is_lost
         Whether a worker ended without an answer (no memory, killed), and with it the rest of the run.
+    is_alone
+        Whether the draws were solved here because no worker could start.
     """
 
     labels: dict[int, dict[str, Labels]]
     failures: dict[int, GunmaneError]
     is_cancelled: bool = False
     is_lost: bool = False
+    is_alone: bool = False
 
 
 def worker_count(draws: int, units: int, asked: int | None = None) -> int:
