@@ -5,7 +5,13 @@ from __future__ import annotations
 from gunmane.i18n import catalogue, t
 from gunmane.scenario import Note
 
-GROUPS = {"sector": "sector", "sectors": "sector", "layer": "layer", "grade_scale": "data.scale"}
+GROUPS = {
+    "sector": "sector",
+    "sectors": "sector",
+    "layer": "layer",
+    "grade_scale": "data.scale",
+    "rule": "rule",
+}
 SEPARATOR = ", "
 
 
@@ -16,7 +22,7 @@ def note_sentence(note: Note, lang: str) -> str:
     Parameters
     ----------
     note
-        Key under `note.` and values; sectors and packages among them are keys of tables.
+        Key under `note.` and values; sectors, packages and rules among them are keys of tables.
     lang
         "ja" or "en".
 
