@@ -51,7 +51,7 @@ class Rollout:
     units
         `strand, unit_id, bundle_id, step`: from which step a unit lies in its bundle.
     broken
-        `step, strand, bundle_id, rule, unit_id, amount, limit, is_in_plan`.
+        `step, strand, bundle_id, rule, unit_id, amount, limit, column, is_in_plan`.
     facts
         What a reader must know, as notes.
     is_cancelled

@@ -19,7 +19,7 @@ from gunmane.strands import Place, Task, full_load, rules_of_place
 from gunmane.window import Window
 
 Array = np.ndarray[Any, np.dtype[Any]]
-BROKEN_COLUMNS = ["rule", "unit_id", "amount", "limit"]
+BROKEN_COLUMNS = ["rule", "unit_id", "amount", "limit", "column"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -51,7 +51,7 @@ def broken_table(course: Course, after: Steps) -> pd.DataFrame:
     Returns
     -------
     broken
-        `step, strand, bundle_id, rule, unit_id, amount, limit`, and `is_in_plan`: the plan itself breaks this rule
+        `step, strand, bundle_id, rule, unit_id, amount, limit, column`, and `is_in_plan`: the plan itself breaks this rule
         there.
     """
     tables = []
