@@ -11,7 +11,7 @@ import pandas as pd
 from gunmane.errors import TableError
 from gunmane.solver.grouping import Outcome, feasible_counts, make_territories, solve, wanted_counts
 from gunmane.solver.prices import PriceList
-from gunmane.solver.problem import Array, Problem, label_rows, make_problem
+from gunmane.solver.problem import Array, Problem, bundle_names, label_rows, make_problem
 from gunmane.solver.rules import Rules, SideWindow, Soft
 from gunmane.solver.score import Key, Verdict, judge
 from gunmane.solver.tables import row_of
@@ -193,15 +193,16 @@ def evaluate_labels(
         If a rule names a unit that does not exist.
     """
     problem = make_problem(units, links, load, travel_min, rules, references)
-    names = {name: i for i, name in enumerate(pd.unique(labels))}
+    rows = label_rows(problem.unit_ids, labels)
+    names = bundle_names(problem.unit_ids, labels, rows)
     row = {unit_id: i for i, unit_id in enumerate(problem.unit_ids)}
     unknown = [unit for unit in (bases or {}).values() if unit not in row]
     if unknown:
         raise TableError("base_no_unit", units=", ".join(map(str, unknown[:5])))
-    given = {names[name]: row[unit] for name, unit in (bases or {}).items() if name in names}
+    given = {label: row[(bases or {})[name]] for label, name in names.items() if name in (bases or {})}
     territories = make_territories(problem)
     wanted = rules.bundle_count or sum(wanted_counts(problem, territories))
-    verdict = judge(problem, label_rows(problem.unit_ids, labels.map(names)), wanted, given)
+    verdict = judge(problem, rows, wanted, given)
     outcome = Outcome(verdict, 0, wanted, feasible_counts(territories), is_cancelled=False)
     return _grouping(problem, outcome)
 
@@ -253,13 +254,7 @@ def move_prices(
     if unit_ids is not None:
         row = {unit_id: i for i, unit_id in enumerate(problem.unit_ids)}
         chosen = np.array([row_of(unit_id, row, "move") for unit_id in unit_ids], dtype=np.int64)
-    name_of = dict(
-        zip(
-            prices.labels.tolist(),
-            labels.set_axis(labels.index.astype("str")).loc[list(problem.unit_ids)],
-            strict=True,
-        )
-    )
+    name_of = bundle_names(problem.unit_ids, labels, prices.labels)
     found = [prices.price(*move) for move in prices.moves(chosen)]
     return pd.DataFrame(
         [

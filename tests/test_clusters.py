@@ -266,6 +266,12 @@ def test_given_labels_are_judged_with_given_bases(two_villages):
     assert found.travel_hours == pytest.approx(2 * 2 * (5 + 10) / 60)
 
 
+def test_given_bases_belong_to_their_bundles_in_any_order_of_rows(two_villages):
+    given = pd.Series(["M", "M", "M", "N", "N", "N"], index=list("abcdef"))[::-1]
+    found = evaluate_labels(given, *two_villages, FREE, bases={"M": "a", "N": "f"})
+    assert found.bases == {0: "a", 1: "f"}
+
+
 def test_given_labels_that_cross_a_closed_border_are_named(village_across_the_border):
     given = pd.Series([0, 0, 1, 1, 1], index=list("abcde"))
     found = evaluate_labels(given, *village_across_the_border, with_rules(may_cross_border=False))

@@ -35,6 +35,7 @@ __all__ = [
     "UNREACHABLE_EXCESS",
     "Array",
     "Problem",
+    "bundle_names",
     "label_rows",
     "make_problem",
     "numbered_by_first",
@@ -292,6 +293,12 @@ def label_rows(unit_ids: tuple[str, ...], labels: pd.Series) -> Array:
     if wrong:
         raise TableError("labels_incomplete", units=", ".join(wrong[:NAMED]), count=len(wrong))
     return pd.factorize(labels.set_axis(index).loc[list(unit_ids)])[0]
+
+
+def bundle_names(unit_ids: tuple[str, ...], labels: pd.Series, rows: Array) -> dict[int, object]:
+    """Return what `labels` call the bundle of each label in `rows`."""
+    named = labels.set_axis(labels.index.astype("str")).loc[list(unit_ids)]
+    return dict(zip(rows.tolist(), named.tolist(), strict=True))
 
 
 def _open_pairs(rules: Rules, codes: Array) -> Array | None:
