@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app_pages import plan_map, session, words
-from app_pages.alternatives import show_other_plans
+from app_pages.compare_works import rate, show_pairs, works_captions, works_rows
 from app_pages.group_panel import amount
 from app_pages.map_view import show_map
 from app_pages.plan_map import View
@@ -32,6 +32,8 @@ FIGURES = (
 )
 MAP_HEIGHT = 430
 SIDES = ("left", "right")
+WORKS_NOTES = ("contracts_", "engineers_")
+SAID_AS = {"hours": words.hours, "minutes": words.minutes, "contracts": rate, "engineers": rate}
 
 
 def main() -> None:
@@ -45,8 +47,8 @@ def main() -> None:
         return
     _gain(evidence)
     _tables(evidence)
+    show_pairs(evidence)
     _side_by_side(evidence)
-    show_other_plans()
 
 
 def _title(region: Region, choices: Scenario) -> None:
@@ -83,26 +85,20 @@ def _evidence() -> Evidence | None:
 
 
 def _is_partial(evidence: Evidence) -> bool:
-    """Return whether the comparison was cancelled: a way of joining fields has not all its states."""
+    """Return whether the comparison was cancelled: a state or a combination of choices is missing."""
     ways = ("together", "apart") if evidence.has_several_fields else ("together",)
     needed = {(way, state) for way in ways for state in ("today", "today_moved", "no_crossing", "crossing")}
-    return not needed <= set(evidence.plans)
+    return evidence.is_partial or not needed <= set(evidence.plans)
 
 
 def _gain(evidence: Evidence) -> None:
     tr = session.tr
     sentences = []
     for note in crossing_notes(evidence):
-        said: dict[str, Any] = {}
-        for name, value in note.values:
-            say = (
-                words.hours
-                if name.startswith("hours")
-                else words.minutes
-                if name.startswith("min")
-                else words.count
-            )
-            said[name] = say(value)
+        said = {name: SAID_AS.get(name.partition("_")[0], words.count)(value) for name, value in note.values}
+        # Two figures that read the same tell nothing.
+        if note.key.startswith(WORKS_NOTES) and len(set(said.values())) == 1:
+            continue
         sentences.append(tr(f"crossing.{note.key}", **said))
     st.info(f"**{tr('crossing.title')}** " + " ".join(sentences))
     st.caption(tr("notice.today"))
@@ -124,6 +120,7 @@ def _tables(evidence: Evidence) -> None:
             share=words.percent(first["grade_e_share"]),
         )
     )
+    works_captions(evidence)
     st.caption(tr("compare.not_ranked"))
     if evidence.table["travel_hours"].isna().any():
         st.caption(tr("compare.unknown_base"))
@@ -143,6 +140,7 @@ def comparison_table(evidence: Evidence, way: str, *, caption: str) -> str:
         cells = [change_cell(figure, own.loc[state].to_dict()) for state in states]
         rows.append([tr(f"compare.figure.{figure}"), *cells])
     work = [_work(evidence, way, state) for state in states]
+    rows += works_rows(evidence, way, states)
     rows.insert(4, [tr("compare.figure.annual_jpy"), *work])
     rows.insert(5, [tr("compare.figure.grade_e_share"), *_shares(evidence, way, states)])
     head = [tr("compare.figure.name"), *(tr(f"compare.state.{state}") for state in states)]

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from gunmane import schema
 from gunmane.assumptions import load_assumptions
 from gunmane.bundles import Strand
 from gunmane.clusters import Grouping
-from gunmane.plans import assemble_plan, make_plan, scenario_assumptions, scenario_work
+from gunmane.contracts import RANGED, works_figures
+from gunmane.contrasts import Cell, Meaning, cell_plan, meaning_of, pair_table, plan_bridges, plan_trials
+from gunmane.plans import assemble_plan, make_plan, plan_labels, scenario_assumptions, scenario_work
 from gunmane.scenario import Ground, Plan, Scenario
 from gunmane.strands import Place, Progress, full_load, split_work, strand_place
 from gunmane.window import Window, work_window
@@ -35,6 +36,14 @@ FIGURES = (
     "wide_area_count",
     "multi_sector_count",
 )
+WORKS_FIGURES = (
+    "bridge_count",
+    "backlog_count",
+    "ungraded_count",
+    *(f"{name}{end}" for name in RANGED for end in ("_low", "", "_high")),
+    "borderline_contracts",
+)
+"""Figures of the works contracts of bridges (`contracts.works_figures`); NaN for work that has none."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,18 +54,32 @@ class Evidence:
     Parameters
     ----------
     table
-        One row a state: `fields` ("together", "apart"), `state` (`STATES`) and `FIGURES`; NaN where unknown.
+        One row a state: `fields` ("together", "apart"), `state` (`STATES`), `FIGURES` and `WORKS_FIGURES`; NaN where
+        unknown.
         Plans with different numbers of orders are not ranked by hours; `crossing_same_count` has as many orders
         as `no_crossing`, so that those two may be.
     plans
         The plan of each (fields, state); today's too, one area a body and field.
     has_several_fields
         False where the scenario has one field: together and apart are then the same and given once.
+    pairs
+        What each choice alone changes, by the others (`contrasts.pair_table`).
+    cells
+        The plan of each combination of the choices; those of `plans` that are one of them are the same objects.
+    trials
+        Works contracts of each state at every point of the coefficients' ranges: `fields, state` and the columns of
+        `contracts.works_trials`; empty where the work has none.
+    is_partial
+        True where it was stopped before the end.
     """
 
     table: pd.DataFrame
     plans: dict[tuple[str, str], Plan]
     has_several_fields: bool
+    pairs: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
+    cells: dict[Cell, Plan] = dataclasses.field(default_factory=dict)
+    trials: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
+    is_partial: bool = False
 
 
 def today_state(scenario: Scenario, ground: Ground, *, is_base_moved: bool = False) -> Plan:
@@ -119,8 +142,12 @@ def _as_it_is(labels: pd.Series) -> Grouping:
         labels=labels,
         bases={},
         travel_hours=float("nan"),
-        broken=pd.DataFrame({"rule": [], "label": [], "unit_id": [], "amount": [], "limit": []}),
+        broken=pd.DataFrame(
+            {"rule": [], "label": [], "unit_id": [], "amount": [], "limit": [], "column": []}
+        ),
         key=(0, 0.0, 0.0, 0, float("nan")),
+        objective_hours=float("nan"),
+        soft_terms={},
         moves=0,
         count_wanted=1,
         count_feasible=(1, 1),
@@ -131,7 +158,8 @@ def compare(scenario: Scenario, ground: Ground, *, progress: Progress | None = N
     """
     Compare today, today with bases moved, the rules without crossing and the rules with crossing.
 
-    The same for fields together and apart where the scenario has several fields.
+    The same for fields together and apart where the scenario has several fields; and each choice alone (crossing,
+    bodies joined, fields together) by the others, where it can make a difference.
 
     Parameters
     ----------
@@ -143,20 +171,77 @@ def compare(scenario: Scenario, ground: Ground, *, progress: Progress | None = N
         Called with a fraction (0-1) and a catalogue key; False stops and returns the states made so far.
     """
     say = progress or (lambda fraction, key: True)
-    work = scenario_work(scenario, ground)
-    has_several = work["sector"].map(schema.FIELD_OF_SECTOR).nunique() > 1
-    ways = ("together", "apart") if has_several else ("together",)
-    plans: dict[tuple[str, str], Plan] = {}
-    for i, fields in enumerate(ways):
-        varied = scenario.replace(joins_fields=fields == "together")
-        for j, state in enumerate(STATES):
-            if not say((i * len(STATES) + j) / (len(ways) * len(STATES)), "progress.comparing"):
-                break
-            plan = _state_plan(state, varied, ground, plans, fields)
-            if plan is not None:
-                plans[fields, state] = plan
+    meaning = meaning_of(scenario, scenario_work(scenario, ground), ground)
+    made = _Made(scenario, ground, meaning)
+    steps = made.steps()
+    for done, step in enumerate(steps):
+        if not say(done / len(steps), "progress.comparing"):
+            break
+        made.take(step)
+    else:
+        done = len(steps)
     say(1.0, "progress.ready")
-    return Evidence(evidence_table(plans), plans, has_several)
+
+    trials = {id(plan): plan_trials(plan) for plan in {id(p): p for p in made.every_plan()}.values()}
+    by_cell = {cell: trials[id(plan)] for cell, plan in made.cells.items()}
+    return Evidence(
+        table=evidence_table(made.plans, {key: trials[id(plan)] for key, plan in made.plans.items()}),
+        plans=made.plans,
+        has_several_fields=meaning.fields,
+        pairs=pair_table(scenario, meaning, made.cells, by_cell),
+        cells=made.cells,
+        trials=_trials_of_states(made.plans, trials),
+        is_partial=done < len(steps),
+    )
+
+
+class _Made:
+    """What of a comparison is made so far: the states, and the combinations of choices, which share plans."""
+
+    def __init__(self, scenario: Scenario, ground: Ground, meaning: Meaning) -> None:
+        self.scenario, self.ground, self.meaning = scenario, ground, meaning
+        self.plans: dict[tuple[str, str], Plan] = {}
+        self.cells: dict[Cell, Plan] = {}
+
+    def steps(self) -> list[tuple[str, str] | Cell]:
+        """Return the states in order, then the combinations that none of them is."""
+        ways = ("together", "apart") if self.meaning.fields else ("together",)
+        states = [(fields, state) for fields in ways for state in STATES]
+        known = {self._cell(fields, state) for fields, state in states}
+        return [*states, *(cell for cell in self.meaning.cells() if cell not in known)]
+
+    def _cell(self, fields: str, state: str) -> Cell | None:
+        if state not in ("no_crossing", "crossing"):
+            return None
+        return self.meaning.cell(Cell(state == "crossing", self.scenario.joins_owners, fields == "together"))
+
+    def take(self, step: tuple[str, str] | Cell) -> None:
+        """Make the plan of one step; those made before are its starts."""
+        if isinstance(step, Cell):
+            self.cells[step] = cell_plan(self.scenario, step, self.ground, self.cells)
+            return
+        fields, state = step
+        varied = self.scenario.replace(joins_fields=fields == "together")
+        plan = _state_plan(state, varied, self.ground, self.plans, fields)
+        if plan is not None:
+            self.plans[step] = plan
+            cell = self._cell(fields, state)
+            if cell is not None:
+                self.cells[cell] = plan
+
+    def every_plan(self) -> list[Plan]:
+        """Return every plan; those that are several things at once come several times."""
+        return [*self.plans.values(), *self.cells.values()]
+
+
+def _trials_of_states(plans: dict[tuple[str, str], Plan], trials: dict[int, pd.DataFrame]) -> pd.DataFrame:
+    tables = []
+    for (fields, state), plan in plans.items():
+        table = trials[id(plan)].copy()
+        table.insert(0, "fields", fields)
+        table.insert(1, "state", state)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def _state_plan(
@@ -167,23 +252,14 @@ def _state_plan(
         known = made.get(("together", state))
         return known or today_state(scenario, ground, is_base_moved=state == "today_moved")
     if state == "no_crossing":
-        apart = scenario.replace(may_cross_border=False, bundle_count=None)
-        return make_plan(apart, ground, has_alternatives=False)
+        inside = scenario.replace(may_cross_border=False, bundle_count=None)
+        return make_plan(inside, ground, has_alternatives=False)
     crossing = scenario.replace(may_cross_border=True)
-    starts = _labels(made.get((fields, "no_crossing")))
+    apart = made.get((fields, "no_crossing"))
+    starts = plan_labels(apart) if apart is not None else {}
     if state == "crossing":
         return make_plan(crossing, ground, starts=starts, has_alternatives=False)
     return _same_count_plan(crossing, ground, made, fields, starts)
-
-
-def _labels(plan: Plan | None) -> dict[str, pd.Series]:
-    """Labels of each strand of a plan, as a start for another."""
-    if plan is None:
-        return {}
-    return {
-        str(name): pd.Series(pd.factorize(rows["bundle_id"])[0], index=rows["unit_id"].to_numpy())
-        for name, rows in plan.assignment.groupby("strand", sort=True)
-    }
 
 
 def _same_count_plan(
@@ -203,13 +279,20 @@ def _same_count_plan(
     return make_plan(same, ground, starts=starts, has_alternatives=False)
 
 
-def evidence_table(plans: dict[tuple[str, str], Plan]) -> pd.DataFrame:
+def evidence_table(
+    plans: dict[tuple[str, str], Plan], trials: dict[tuple[str, str], pd.DataFrame]
+) -> pd.DataFrame:
     """Return one row a state with its figures, in the order they were made."""
     rows: Sequence[dict[str, object]] = [
-        {"fields": fields, "state": state, **{name: plan.totals[name] for name in FIGURES}}
+        {
+            "fields": fields,
+            "state": state,
+            **{name: plan.totals[name] for name in FIGURES},
+            **works_figures(plan_bridges(plan), trials[fields, state]),
+        }
         for (fields, state), plan in plans.items()
     ]
-    table = pd.DataFrame(rows, columns=["fields", "state", *FIGURES])
+    table = pd.DataFrame(rows, columns=["fields", "state", *FIGURES, *WORKS_FIGURES])
     # Today is exempt from the rules: that it breaks none would be more than was judged.
     table["broken_count"] = table["broken_count"].astype("float64").mask(table["state"].isin(TODAY_STATES))
     return table

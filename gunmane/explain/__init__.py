@@ -2,7 +2,14 @@
 
 from gunmane.explain.bundles import BundleReasons, bundle_places, explain_bundle
 from gunmane.explain.checks import is_window_undecided, rule_checklist, work_sources
-from gunmane.explain.comparison import LESS_IS_BETTER, change_mark, crossing_notes, state_changes
+from gunmane.explain.comparison import (
+    LESS_IS_BETTER,
+    change_mark,
+    crossing_notes,
+    state_changes,
+    works_changes,
+    works_notes,
+)
 from gunmane.explain.frame import Frame, strand_frame
 from gunmane.explain.notes import note_sentence
 from gunmane.explain.units import UnitReasons, explain_unit, move_prices
@@ -24,4 +31,6 @@ __all__ = [
     "state_changes",
     "strand_frame",
     "work_sources",
+    "works_changes",
+    "works_notes",
 ]

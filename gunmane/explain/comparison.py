@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from gunmane.assumptions import load_assumptions
+from gunmane.contrasts import change_verdict, noticed_change
 from gunmane.evidence import Evidence, crossing_gain
 from gunmane.scenario import Note
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 LESS_IS_BETTER = (
     "below_floor",
@@ -17,9 +23,11 @@ LESS_IS_BETTER = (
     "unreached_units",
     "broken_count",
     "grade_e_share",
+    "engineers",
 )
-"""Figures of `evidence.FIGURES` that are better when smaller; the others are neither better nor worse."""
+"""Figures of the comparison that are better when smaller; the others are neither better nor worse."""
 
+MARK_OF_VERDICT = {"borderline": "other", "same": "same"}
 TODAY_STATES = ("today", "today_moved")
 TOLERANCE = 1e-6
 
@@ -73,6 +81,87 @@ def change_mark(figure: str, change: float) -> str:
     return "better" if change < 0 else "worse"
 
 
+def works_changes(evidence: Evidence, fields: str, *, figures: tuple[str, ...]) -> pd.DataFrame:
+    """
+    Return figures of the works contracts of every state with their ranges and their change against today.
+
+    Parameters
+    ----------
+    evidence
+        The comparison.
+    fields
+        "together" or "apart".
+    figures
+        Some of `contracts.RANGED`.
+
+    Returns
+    -------
+    changes
+        One row a figure and state: `figure, state, low, value, high, change, change_low, change_high` (over all values
+        of the coefficients, the same on both sides), `verdict` (`contrasts.change_verdict`), `mark` as in
+        `state_changes` ("other" where the verdict is "borderline"). Empty where the work has no such contracts.
+    """
+    if evidence.trials.empty:
+        return pd.DataFrame(columns=["figure", "state", "value", "mark", "verdict"])
+    own = evidence.trials[evidence.trials["fields"] == fields]
+    by_state = {str(state): rows for state, rows in own.groupby("state", sort=False)}
+    rows = []
+    for figure in figures:
+        now = (
+            by_state["today"][figure].to_numpy(dtype="float64") if "today" in by_state else np.array([np.nan])
+        )
+        for state, trials in by_state.items():
+            values = trials[figure].to_numpy(dtype="float64")
+            rows.append({"figure": figure, "state": state, **_works_change(figure, values, now)})
+    table = pd.DataFrame(rows)
+    return table.assign(mark=table["mark"].mask(table["state"] == "today", ""))
+
+
+def _works_change(figure: str, values: Floats, now: Floats) -> dict[str, object]:
+    change = values - now
+    verdict = _verdict(figure, now, values)
+    return {
+        "low": values.min(),
+        "value": values[0],
+        "high": values.max(),
+        "change": change[0],
+        "change_low": change.min(),
+        "change_high": change.max(),
+        "verdict": verdict,
+        "mark": MARK_OF_VERDICT.get(verdict) or change_mark(figure, float(change[0])),
+    }
+
+
+def _verdict(figure: str, before: Floats, after: Floats) -> str:
+    noticed = load_assumptions().value("noticed_travel_change_ratio")
+    return change_verdict(after - before, least=noticed_change(figure, float(before[0]), noticed))
+
+
+def works_notes(evidence: Evidence) -> tuple[Note, ...]:
+    """
+    Say what crossing borders changes of the works contracts of bridges and of their engineers, if anything.
+
+    Keys stand under `crossing.`; figures are central values, and where another value of a coefficient says the
+    opposite, that is said.
+    """
+    if evidence.trials.empty:
+        return ()
+    together = evidence.trials[evidence.trials["fields"] == "together"]
+    apart, free = (together[together["state"] == state] for state in ("no_crossing", "crossing"))
+    if apart.empty or free.empty:
+        return ()
+    notes = []
+    for figure in ("contracts", "engineers"):
+        before, after = apart[figure].to_numpy(dtype="float64"), free[figure].to_numpy(dtype="float64")
+        verdict = _verdict(figure, before, after)
+        values = {f"{figure}_before": float(before[0]), f"{figure}_after": float(after[0])}
+        if verdict in ("less", "more"):
+            notes.append(Note.of(f"{figure}_{verdict}", **values))
+        elif verdict == "borderline":
+            notes.append(Note.of(f"{figure}_either", **values))
+    return tuple(notes)
+
+
 def crossing_notes(evidence: Evidence) -> tuple[Note, ...]:
     """
     Say what crossing borders changes against not crossing them: what it mends, what it costs, or nothing.
@@ -99,7 +188,7 @@ def crossing_notes(evidence: Evidence) -> tuple[Note, ...]:
     notes += _costs(apart, free, same)
     if int(free["wide_area_count"]) > int(apart["wide_area_count"]):
         notes.append(Note.of("coordination", wide=int(free["wide_area_count"])))
-    return tuple(notes)
+    return (*notes, *works_notes(evidence))
 
 
 def _costs(apart: pd.Series, free: pd.Series, same: pd.Series) -> list[Note]:

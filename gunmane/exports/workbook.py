@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 
 from gunmane import schema
+from gunmane.contracts import KEYS as WORKS_KEYS
 from gunmane.evidence import Evidence, today_state
 from gunmane.explain import note_sentence
 from gunmane.exports.broken import broken_sentence
+from gunmane.exports.comparison import comparison_sheet, pair_sheets
 from gunmane.exports.credits import credit_lines, sharing_notice
 from gunmane.exports.data_sheets import faults_sheet, readiness_sheet, sources_sheet, table_sheet
 from gunmane.exports.geojson import approximate_counts, sample_of_bundles
@@ -57,21 +59,6 @@ BUNDLE_COLUMNS = (
     ("grade_e_share", "ratio"),
     ("is_synthetic", "code"),
 )
-COMPARISON_COLUMNS = (
-    ("fields", "code"),
-    ("state", "code"),
-    ("order_count", "int"),
-    ("below_floor", "int"),
-    ("borderline", "int"),
-    ("above_ceiling", "int"),
-    ("travel_hours", "decimal"),
-    ("farthest_min", "decimal"),
-    ("annual_jpy_low", "int"),
-    ("annual_jpy", "int"),
-    ("annual_jpy_high", "int"),
-    ("grade_e_share", "ratio"),
-    ("broken_count", "int"),
-)
 ASSUMPTION_COLUMNS = (
     ("is_used", "code"),
     ("assumption_name", "text"),
@@ -112,8 +99,9 @@ def workbook(plan: Plan, evidence: Evidence | None, lang: str = "ja") -> bytes:
         bundle_sheet(plan, lang, "bundles"),
         _members(plan, lang),
         comparison_sheet(evidence, lang),
+        *pair_sheets(evidence, lang),
         today_sheet(_today(plan, evidence), lang),
-        _assumptions(plan, lang),
+        _assumptions(plan, evidence, lang),
         readiness_sheet(plan, lang),
         sources_sheet(plan, lang),
         faults_sheet(plan, lang),
@@ -211,24 +199,6 @@ def _plain(values: pd.Series) -> list[Any]:
     return values.astype(object).where(values.notna(), None).tolist()
 
 
-def comparison_sheet(evidence: Evidence | None, lang: str) -> Sheet:
-    """Return the comparison, one row a state; unknown figures stay empty."""
-    if evidence is None:
-        header = [(t("files.column.state", lang), "text")]
-        return Sheet(t("files.sheet.comparison", lang), header, [[t("files.no_evidence", lang)]])
-    rows = [
-        {
-            **row,
-            "fields": word("joined", row["fields"], lang),
-            "state": word("state", row["state"], lang),
-            **{key: rounded_jpy(row[key]) for key in row if str(key).startswith("annual_jpy")},
-        }
-        for row in evidence.table.to_dict("records")
-    ]
-    sheet = table_sheet("comparison", COMPARISON_COLUMNS, rows, lang)
-    return dataclasses.replace(sheet, remark=t("files.today_caution", lang))
-
-
 def used_assumptions(plan: Plan) -> set[str]:
     """Return the keys of the coefficients that count this plan's work, by the task table, and of its window."""
     chosen = planned_tasks(plan.scenario, load_tasks())
@@ -245,8 +215,10 @@ def used_assumptions(plan: Plan) -> set[str]:
     return {str(key) for key in table.index if key in keys or str(key).startswith(prefixes)}
 
 
-def _assumptions(plan: Plan, lang: str) -> Sheet:
+def _assumptions(plan: Plan, evidence: Evidence | None, lang: str) -> Sheet:
     used = used_assumptions(plan)
+    if evidence is not None and not evidence.trials.empty:
+        used |= set(WORKS_KEYS)
     table = scenario_assumptions(plan.scenario).table.reset_index()
     rows = [
         {
