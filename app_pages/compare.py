@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app_pages import plan_map, session, words
+from app_pages.alternatives import show_other_plans
 from app_pages.compare_works import rate, show_pairs, works_captions, works_rows
 from app_pages.group_panel import amount
 from app_pages.map_view import show_map
@@ -49,6 +50,7 @@ def main() -> None:
     _tables(evidence)
     show_pairs(evidence)
     _side_by_side(evidence)
+    show_other_plans()
 
 
 def _title(region: Region, choices: Scenario) -> None:
