@@ -10,6 +10,8 @@ from gunmane.assumptions import Assumptions
 from gunmane.clusters import Grouping
 from gunmane.scenario import Ground, Note, Scenario
 from gunmane.standins import sample_notes
+from gunmane.strands import split_work
+from gunmane.window import work_window
 from gunmane.workload import load_tasks, planned_assets, planned_tasks, quantity_gaps, road_prices
 
 SECTOR_OF_NOTE = {
@@ -63,6 +65,7 @@ def plan_notes(
     snow = work[work["task"] == "snow_removal"]
     if len(snow):
         notes.append(_snow_note(snow))
+    notes += _small_strands(scenario, work, assumptions)
     if any(g.is_cancelled for g in groupings):
         notes.append(Note.of("cancelled", moves=sum(g.moves for g in groupings)))
     return tuple(notes)
@@ -125,6 +128,26 @@ def _snow_note(snow: pd.DataFrame) -> Note:
 
 
 YEN_OF_LEVEL = {"low": "annual_jpy_low", "central": "annual_jpy", "high": "annual_jpy_high"}
+
+
+def _small_strands(scenario: Scenario, work: pd.DataFrame, assumptions: Assumptions) -> list[Note]:
+    """Say of strands whose whole work is below the floor that no bundle can reach it."""
+    window = work_window(scenario, assumptions)
+    column = "annual_jpy" if window.measure == "jpy" else "pieces"
+    totals = [float(rows[column].sum()) for rows in split_work(work, scenario).values()]
+    floor = window.floor[1]
+    small = [total for total in totals if 0 < total < floor]
+    if not small:
+        return []
+    if window.measure == "structures":
+        return [Note.of("floor_above_total_structures", count=len(small), all=len(totals), floor=f"{floor:,.0f}",
+                        most=f"{max(small):,.0f}")]  # fmt: skip
+    values = {
+        f"{name}_{lang}": _two_figures(amount / unit)
+        for name, amount in (("floor", floor), ("most", max(small)))
+        for lang, unit in (("ja", JPY_PER_OKU), ("en", JPY_PER_MILLION))
+    }
+    return [Note.of("floor_above_total_jpy", count=len(small), all=len(totals), **values)]
 
 
 def _two_figures(number: float) -> str:

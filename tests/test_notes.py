@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from gunmane.assumptions import load_assumptions
+from gunmane.explain import note_sentence
 from gunmane.grounds import prepare_ground
+from gunmane.i18n import LANGUAGES
 from gunmane.municipalities import find_region
 from gunmane.plans import make_plan, scenario_work
 from gunmane.sample import load_sample
@@ -71,3 +73,21 @@ def test_a_sample_that_was_written_reads_back_without_a_fault(tmp_path):
         work.groupby("owner_code")["pieces"].sum(),
         plan_of("nara_uda").work.groupby("owner_code")["pieces"].sum(),
     )
+
+
+@pytest.mark.parametrize(
+    ("choices", "key"),
+    [
+        ({"layer": "daily", "floor_jpy": 9e10, "ceiling_jpy": 1e11}, "floor_above_total_jpy"),
+        ({"layer": "structures", "joins_owners": False}, "floor_above_total_structures"),
+    ],
+)
+def test_a_floor_above_all_work_is_told(choices, key):
+    plan = plan_of("nara_uda", **choices)
+    note = next(n for n in plan.notes if n.key == key)
+    assert all("{" not in note_sentence(note, lang) for lang in LANGUAGES)
+    assert dict(note.values)["count"] <= dict(note.values)["all"]
+
+
+def test_a_floor_within_reach_is_not_told():
+    assert not {"floor_above_total_jpy", "floor_above_total_structures"} & {*keys(plan_of("nara_uda"))}
