@@ -299,7 +299,8 @@ def test_a_draw_is_solved_afresh_too_so_that_a_poor_plan_does_not_hold_it(ridge)
 
 def test_a_draw_is_never_worse_than_the_plans_own_bundles():
     ground = prepare_ground("nara_uda")
-    plan = make_plan(Scenario.default(ground.region, layer="daily"), ground, has_alternatives=False)
+    choices = Scenario.default(ground.region, layer="daily", bundle_count=6, keeps_municipality_whole=False)
+    plan = make_plan(choices, ground, has_alternatives=False)
     task = plan_tasks(plan)[0]
     hasty = dataclasses.replace(task, rules=dataclasses.replace(task.rules, move_budget=0))
     start = plan_labels(plan)[""]
