@@ -15,10 +15,12 @@ from gunmane.solver.problem import Array, Problem, bundle_names, label_rows, mak
 from gunmane.solver.rules import Rules, SideWindow, Soft
 from gunmane.solver.score import Key, Verdict, judge
 from gunmane.solver.tables import row_of
+from gunmane.solver.watch import Watch
 
 __all__ = [
     "BROKEN_COLUMNS",
     "PRICE_COLUMNS",
+    "BestSoFar",
     "Grouping",
     "Problem",
     "Rules",
@@ -46,7 +48,32 @@ PRICE_COLUMNS = (
     "window_change",
     "count_change",
 )
-PROGRESS_KEY = "progress.searching"
+
+
+class BestSoFar:
+    """
+    The best that a search has found while it runs; worked out when asked for.
+
+    Parameters
+    ----------
+    problem, watch
+        The task, and what the search has offered.
+    """
+
+    def __init__(self, problem: Problem, watch: Watch) -> None:
+        self._problem, self._watch = problem, watch
+
+    @property
+    def labels(self) -> pd.Series:
+        """`unit_id` -> bundle: every unit in one, each bundle connected."""
+        index = pd.Index(self._problem.unit_ids, name="unit_id")
+        return pd.Series(self._watch.labels, index=index, name="label", dtype=np.int64)
+
+    @property
+    def travel_hours(self) -> float:
+        """Hours a year with the best base in every bundle."""
+        labels = self._watch.labels
+        return float(judge(self._problem, labels, int(labels.max()) + 1).hours.sum())
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -107,7 +134,7 @@ def group_units(
     rules: Rules,
     *,
     starts: Sequence[pd.Series] = (),
-    progress: Callable[[float, str], bool] | None = None,
+    progress: Callable[[BestSoFar, float], bool] | None = None,
     references: Sequence[tuple[pd.Series, float]] = (),
 ) -> Grouping:
     """
@@ -137,7 +164,8 @@ def group_units(
         Labels (`unit_id` -> anything) that the result is never worse than, counting first whether bundles are
         connected, then how far their number is from the one asked for, then the key; each is also improved.
     progress
-        Called with the part done (0 to 1) and a catalogue key; returning False ends the search.
+        Called with the best found so far and the part done (0 to 1); returning False ends the search, and the best so
+        far is the answer.
     references
         (labels by `unit_id`, strength): labels to stay near (> 0) or away from (< 0).
 
@@ -156,8 +184,8 @@ def group_units(
     problem = make_problem(units, links, load, travel_min, rules, references)
     given = [label_rows(problem.unit_ids, start) for start in starts]
 
-    def tell(part: float) -> bool:
-        return progress is None or progress(part, PROGRESS_KEY) is not False
+    def tell(watch: Watch, part: float) -> bool:
+        return progress is None or progress(BestSoFar(problem, watch), part) is not False
 
     return _grouping(problem, solve(problem, given, tell))
 

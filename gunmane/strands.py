@@ -14,7 +14,7 @@ import pandas as pd
 from gunmane import schema
 from gunmane.assumptions import Assumptions
 from gunmane.bundles import Strand
-from gunmane.clusters import Grouping, Rules, SideWindow, Soft, evaluate_labels, group_units
+from gunmane.clusters import BestSoFar, Grouping, Rules, SideWindow, Soft, evaluate_labels, group_units
 from gunmane.errors import ScenarioError
 from gunmane.scenario import Ground, Scenario
 from gunmane.window import Window, travel_limit_min
@@ -23,6 +23,7 @@ from gunmane.workload import strand_load
 Progress = Callable[[float, str], bool]
 # The plan that crosses no border is only a start here, so a part of the moves is enough for it.
 START_BUDGET_SHARE = 4
+PROGRESS_KEY = "progress.searching"
 M_PER_KM = 1000
 OTHER_COUNT_BUDGET_SHARE = 8
 
@@ -271,9 +272,11 @@ def solve_strand(
             move_budget=rules.move_budget // START_BUDGET_SHARE,
         )
         known.append(group_units(place.units, place.links, load, place.travel_min, apart).labels)
-    return group_units(
-        place.units, place.links, load, place.travel_min, rules, starts=known, progress=progress
-    )
+
+    def tell(_: BestSoFar, part: float) -> bool:
+        return progress is None or progress(part, PROGRESS_KEY) is not False
+
+    return group_units(place.units, place.links, load, place.travel_min, rules, starts=known, progress=tell)
 
 
 def rules_of_place(rules: Rules, place: Place) -> Rules:

@@ -12,7 +12,6 @@ from gunmane.solver.problem import Array, Problem
 from gunmane.solver.score import pieces_of
 
 
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class Atoms:
     """

@@ -30,8 +30,10 @@ def bind_units(problem: Problem, rows: Array) -> Array:
     bonds = [(a, b) for a, b in problem.must_link if problem.territory[a] == problem.territory[b]]
     ties = {"whole": problem.whole_group, "lock": problem.locked_name, "bundle": problem.locked_bundle}
     for kind, groups in ties.items():
-        for unit in rows[groups[rows] >= 0].tolist():
-            bonds.append((first_of_group.setdefault((kind, int(groups[unit])), unit), unit))
+        bonds += [
+            (first_of_group.setdefault((kind, int(groups[unit])), unit), unit)
+            for unit in rows[groups[rows] >= 0].tolist()
+        ]
     return _bound(np.arange(problem.size), bonds, rows)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gunmane.solver.atoms import Atoms, by_atom
@@ -11,7 +13,7 @@ from gunmane.solver.problem import Array, Problem
 from gunmane.travel import MINUTES_PER_HOUR
 
 # A row of costs by road goes as far as this many bundles hold units, and at least so many units.
-REACH_BUNDLES = 8
+REACH_BUNDLES = 5
 LEAST_REACH = 600
 # Links of no length would let regions grow in no order.
 SHORTEST_LINK_MIN = 1e-6
@@ -42,6 +44,7 @@ def make_board(atoms: Atoms, count: int, *, count_in_all: int, is_exempt: bool) 
     roads = _roads(atoms, count)
     return Board(
         **_links(atoms),
+        days=by_atom(atoms, problem.crew_days[:, None])[:, 0],
         amounts=np.column_stack([atoms.measure, by_atom(atoms, problem.amounts)]),
         floors=floors,
         ceilings=ceilings,
@@ -101,7 +104,7 @@ def _windows(problem: Problem) -> tuple[Array, Array, Array]:
     return np.array(floors, dtype=float), np.array(ceilings, dtype=float), np.array(is_hard, dtype=np.int64)
 
 
-def _links(atoms: Atoms) -> dict[str, Array]:
+def _links(atoms: Atoms) -> dict[str, Any]:
     """Return links between atoms from both ends: how many unit links each stands for, and the fewest minutes."""
     problem = atoms.problem
     atom_of = np.full(problem.size, -1, dtype=np.int64)
@@ -144,7 +147,7 @@ def _listed(atom: Array, number: Array, size: int) -> tuple[Array, Array]:
     return np.searchsorted(pairs[:, 0], np.arange(size + 1)).astype(np.int64), pairs[:, 1].astype(np.int64)
 
 
-def _areas(atoms: Atoms) -> dict[str, Array]:
+def _areas(atoms: Atoms) -> dict[str, Any]:
     """Return today's areas and those of the references that count, with the work of each atom in them."""
     problem = atoms.problem
     kinds = [(problem.area, problem.rules.soft.status_quo), *problem.references]
@@ -212,7 +215,7 @@ def _table(atoms: Atoms, weights: Array) -> Array:
     return np.ascontiguousarray(hours.T)
 
 
-def _roads(atoms: Atoms, count: int) -> dict[str, Array | int]:
+def _roads(atoms: Atoms, count: int) -> dict[str, Any]:
     """Return the roads of the whole problem with the work of the territory's units, where there is no table."""
     problem = atoms.problem
     if problem.minutes.has_table:
@@ -248,5 +251,3 @@ def eased(board: Board, price: float, bend: float) -> Board:
     weights[state.EASY] = price
     weights[state.BEND] = bend
     return board._replace(weights=weights)
-
-

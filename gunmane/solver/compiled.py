@@ -30,11 +30,13 @@ def _decorators() -> tuple[Decorator, Decorator, bool]:
     except ImportError:
         return _as_it_is, _as_it_is, False
     # numba does not see that a loop inlined from another file has changed: each state of the files has its folder.
-    numba.config.CACHE_DIR = str(cache_folder() / f"loops-{_digest()}")
+    config: Any = numba.config
+    config.CACHE_DIR = str(cache_folder() / f"loops-{_digest()}")
     # No loop makes an array, so none needs its references counted; counting them takes most of the time.
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
     # The arrays of a game are handed on by value: a call that is not inlined copies all their descriptions.
-    return numba.njit(**options), numba.njit(**options, forceinline=True), True
+    njit: Any = numba.njit
+    return njit(**options), njit(**options, forceinline=True), True
 
 
 def _digest() -> str:

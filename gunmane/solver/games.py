@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from gunmane.solver.kernels.moves import mark_borders, rebase
-from gunmane.solver.kernels.state import COUNTER_COUNT, MARK, SEED, Array, Board, Game
+from gunmane.solver.kernels.state import COUNTER_COUNT, SEED, Array, Board, Game
 
 # Candidate bases of a bundle: so many at most, and fewer where their rows would take more numbers than this.
 MOST_CANDIDATES = 8
-MOST_ROW_NUMBERS = 30_000_000
-# Slots beyond those in use, for rows looked at on the way.
-SPARE_SLOTS = 64
+MOST_ROAD_CANDIDATES = 4
+MOST_ROW_NUMBERS = 15_000_000
+# Slots for rows by road: bases come back to where they were, so more are kept than are in use.
+SLOTS_PER_CANDIDATE = 3
+SPARE_SLOTS = 16
 # How many steps of the heat a drawn number may stand for: -log of evenly spread chances.
 DRAWS = 4096
 
@@ -38,50 +40,53 @@ def make_game(board: Board, labels: Array, seed: int) -> Game:
     )
     dynamic = 0 if len(board.shared) and (board.column_kind[board.shared] >= 2).any() else own
     width = dynamic + len(board.shared)
-    slots = columns if has_table else count * width + SPARE_SLOTS
+    slots = columns if has_table else SLOTS_PER_CANDIDATE * count * width + SPARE_SLOTS
     units = len(board.unit_atom)
     counters = np.zeros(COUNTER_COUNT, dtype=np.int64)
     counters[SEED] = (seed * 2_654_435_761 + 88_172_645) % 4_294_967_295 + 1
-    ints = {"dtype": np.int64}
     munis = int(board.muni_ids.max(initial=-1)) + 1
     areas = len(board.area_weight)
     chances = (np.arange(DRAWS) + 0.5) / DRAWS
     game = Game(
         labels=labels.astype(np.int64),
-        size=np.zeros(count, **ints),
-        first=np.zeros(count, **ints),
+        size=np.zeros(count, dtype=np.int64),
+        first=np.zeros(count, dtype=np.int64),
         amount=np.zeros((count, board.amounts.shape[1])),
         trade=np.zeros((count, board.trades.shape[1])),
-        munis=np.zeros((count, munis), **ints),
+        munis=np.zeros((count, munis), dtype=np.int64),
         areas=np.zeros((count, areas)),
-        candidates=np.full((count, width), -1, **ints),
+        candidates=np.full((count, width), -1, dtype=np.int64),
         sums=np.zeros((count, width)),
-        candidate_count=np.zeros(count, **ints),
-        pick=np.zeros(count, **ints),
+        candidate_count=np.zeros(count, dtype=np.int64),
+        pick=np.zeros(count, dtype=np.int64),
         cost=np.zeros(count),
-        age=np.zeros(count, **ints),
-        is_walked=np.zeros(count, **ints),
-        parent=np.full(atoms, -1, **ints),
-        entered=np.zeros(atoms, **ints),
-        low=np.zeros(atoms, **ints),
-        below=np.zeros(atoms, **ints),
-        after=np.full(atoms, -1, **ints),
+        age=np.zeros(count, dtype=np.int64),
+        is_walked=np.zeros(count, dtype=np.int64),
+        parent=np.full(atoms, -1, dtype=np.int64),
+        entered=np.zeros(atoms, dtype=np.int64),
+        low=np.zeros(atoms, dtype=np.int64),
+        below=np.zeros(atoms, dtype=np.int64),
+        after=np.full(atoms, -1, dtype=np.int64),
         rows=board.table if has_table else np.zeros((slots, atoms)),
-        slot_column=np.arange(columns) if has_table else np.full(slots, -1, **ints),
-        slot_of=np.arange(columns) if has_table else np.full(columns, -1, **ints),
-        slot_use=np.zeros(slots, **ints),
-        marks=np.zeros(atoms, **ints),
-        chunk=np.zeros(atoms, **ints),
+        slot_column=np.arange(columns) if has_table else np.full(slots, -1, dtype=np.int64),
+        slot_of=np.arange(columns) if has_table else np.full(columns, -1, dtype=np.int64),
+        slot_use=np.zeros(slots, dtype=np.int64),
+        marks=np.zeros(atoms, dtype=np.int64),
+        chunk=np.zeros(atoms, dtype=np.int64),
         chunk_amount=np.zeros(board.amounts.shape[1] + board.trades.shape[1]),
         area_moved=np.zeros(areas),
-        stack=np.zeros(atoms, **ints),
-        edge=np.zeros(atoms, **ints),
-        heap_value=np.zeros(len(board.unit_links) + 2),
-        heap_unit=np.zeros(len(board.unit_links) + 2, **ints),
+        stack=np.zeros(atoms, dtype=np.int64),
+        edge=np.zeros(atoms, dtype=np.int64),
+        stamps=np.zeros(atoms + 1, dtype=np.int64),
+        atom_min=np.zeros(atoms),
+        way=np.zeros(atoms, dtype=np.int64),
+        branch=np.zeros(atoms),
+        heap_value=np.zeros(max(len(board.unit_links), len(board.indices)) + 2),
+        heap_unit=np.zeros(max(len(board.unit_links), len(board.indices)) + 2, dtype=np.int64),
         unit_value=np.zeros(units),
-        unit_mark=np.zeros(units, **ints),
-        border=np.zeros(atoms, **ints),
-        border_place=np.full(atoms, -1, **ints),
+        unit_mark=np.zeros(units, dtype=np.int64),
+        border=np.zeros(atoms, dtype=np.int64),
+        border_place=np.full(atoms, -1, dtype=np.int64),
         counters=counters,
         draws=-np.log(chances[np.random.default_rng(0).permutation(DRAWS)]),
     )

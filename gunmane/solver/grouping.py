@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,8 +15,9 @@ from gunmane.solver.landing import Land
 from gunmane.solver.options import Option, combine, has_shared_terms
 from gunmane.solver.problem import Array, Problem
 from gunmane.solver.score import Key, Verdict, judge
-from gunmane.solver.search import keep, search_options
+from gunmane.solver.search import Job, keep, opening, search_options
 from gunmane.solver.territories import Territory
+from gunmane.solver.watch import Tell, Watch, join_labels
 
 # Part of a territory's moves for each other number of bundles that is tried where the rules do not fit the wanted one.
 OTHER_COUNT_SHARE = 0.15
@@ -33,7 +34,7 @@ class Outcome:
     is_cancelled: bool
 
 
-def solve(problem: Problem, starts: Sequence[Array], tell: Callable[[float], bool]) -> Outcome:
+def solve(problem: Problem, starts: Sequence[Array], tell: Tell) -> Outcome:
     """
     Return the best labels of a problem.
 
@@ -44,23 +45,48 @@ def solve(problem: Problem, starts: Sequence[Array], tell: Callable[[float], boo
     starts
         Labels of units that the result is never worse than: bundles connected, number asked for, key.
     tell
-        Called with the part done (0 to 1); False cancels, and the best so far is returned.
+        Called with the best labels so far and the part done (0 to 1); False cancels, and the best so far is returned.
     """
+    outcome = _solved(problem, starts, tell)
+    most = problem.rules.base_count
+    places = np.unique(outcome.verdict.bases)
+    if most is None or outcome.is_cancelled or not problem.minutes.has_table or len(places) < 2:
+        return outcome
+    # The places that serve best together are taken as the only ones, and the land is divided anew among them.
+    may_be_base = np.zeros(problem.size, dtype=bool)
+    may_be_base[[*places, *problem.fixed_bases]] = True
+    ids = tuple(problem.unit_ids[row] for row in np.flatnonzero(may_be_base))
+    rules = dataclasses.replace(problem.rules, base_units=ids)
+    near = dataclasses.replace(problem, may_be_base=may_be_base, rules=rules)
+    again = _solved(near, [*starts, outcome.verdict.labels], tell)
+    verdict = judge(problem, again.verdict.labels, outcome.count_wanted)
+    better = min((outcome.verdict, verdict), key=lambda found: _order(problem, found))
+    return dataclasses.replace(outcome, verdict=better, moves=outcome.moves + again.moves)
+
+
+def _solved(problem: Problem, starts: Sequence[Array], tell: Tell) -> Outcome:
     territories = make_territories(problem)
     counts = wanted_counts(problem, territories)
-    budget = Budget(problem.rules.move_budget, tell)
+    watch = Watch(problem.size, territories, tell)
+    budget = Budget(problem.rules.move_budget, watch.report)
     rng = np.random.default_rng(problem.rules.seed)
+    openings = [
+        None if is_small(territory) else opening(territory, count, watch, rng)
+        for territory, count in zip(territories, counts, strict=True)
+    ]
+    budget.report()
     sizes = [0 if is_small(territory) else territory.atoms.size for territory in territories]
     tables = []
     for i, (territory, count) in enumerate(zip(territories, counts, strict=True)):
         share = sizes[i] / max(1, sum(sizes[i:]))
         with budget.limited(round(share * budget.left)):
-            tables.append(_options(territory, count, budget=budget, rng=rng, starts=starts))
+            job = Job(territory, watch, budget, rng, openings[i])
+            tables.append(_options(job, count, starts=starts))
         budget.report()
     total = sum(counts)
     asked = problem.rules.bundle_count
     chosen = combine(tables, total, is_exact_count=asked is not None)
-    labels = join_labels(problem, territories, chosen)
+    labels = join_labels(problem.size, territories, [option.labels for option in chosen])
     wanted = asked or total
     verdicts = [judge(problem, candidate, wanted) for candidate in (labels, *starts)]
     return Outcome(
@@ -94,16 +120,21 @@ def make_territories(problem: Problem) -> list[Territory]:
             atoms = joined if atoms.size > LARGEST or has_shared_terms(problem) else atoms
         is_exempt = not (problem.measure[rows].any() or problem.is_needed[rows].any())
         found.append(Territory(atoms, territory_counts(problem, atoms, most), is_exempt, 1))
-    total = sum(wanted_counts(problem, found))
-    return [dataclasses.replace(territory, count_in_all=total) for territory in found]
+    wanted = wanted_counts(problem, found)
+    return [
+        dataclasses.replace(
+            territory,
+            counts=dataclasses.replace(territory.counts, wanted=count),
+            count_in_all=sum(wanted),
+        )
+        for territory, count in zip(found, wanted, strict=True)
+    ]
 
 
 def is_small(territory: Territory) -> bool:
     """Whether every bundle of a territory can be tried: few atoms, and no term that only all bundles have."""
     atoms = territory.atoms
-    return (
-        atoms.size <= LARGEST and atoms.problem.minutes.has_table and not has_shared_terms(atoms.problem)
-    )
+    return atoms.size <= LARGEST and atoms.problem.minutes.has_table and not has_shared_terms(atoms.problem)
 
 
 def wanted_counts(problem: Problem, territories: list[Territory]) -> list[int]:
@@ -122,55 +153,38 @@ def feasible_counts(territories: list[Territory]) -> tuple[int, int]:
     )
 
 
-def join_labels(problem: Problem, territories: list[Territory], chosen: list[Option]) -> Array:
-    """Return labels of all units from the labels of each territory's atoms."""
-    labels = np.full(problem.size, -1, dtype=np.int64)
-    offset = 0
-    for territory, option in zip(territories, chosen, strict=True):
-        rows, own = territory.atoms.unit_labels(option.labels)
-        labels[rows] = own + offset
-        offset += int(option.labels.max()) + 1
-    return labels
-
-
-def _options(
-    territory: Territory, count: int, *, budget: Budget, rng: np.random.Generator, starts: Sequence[Array]
-) -> dict[int, Option]:
-    atoms = territory.atoms
+def _options(job: Job, count: int, *, starts: Sequence[Array]) -> dict[int, Option]:
+    territory, budget = job.territory, job.budget
     if is_small(territory):
-        return best_options(atoms, is_exempt=territory.is_exempt, count_in_all=territory.count_in_all)
+        return best_options(
+            territory.atoms, is_exempt=territory.is_exempt, count_in_all=territory.count_in_all
+        )
     warm = [atom_labels(territory, start) for start in starts]
-    is_free = atoms.problem.rules.bundle_count is None
+    is_free = territory.atoms.problem.rules.bundle_count is None
     main = round(budget.left * (1 - 2 * OTHER_COUNT_SHARE)) if is_free else budget.left
     with budget.limited(main):
-        options = search_options(territory, count, budget=budget, rng=rng, starts=warm)
+        options = search_options(job, count, starts=warm)
     if is_free:
-        _try_other_counts(territory, count, options, budget=budget, rng=rng)
-        again = search_options(
-            territory, count, budget=budget, rng=rng, starts=[options[count].labels], is_fresh=False
-        )
+        _try_other_counts(job, count, options)
+        again = search_options(job, count, starts=[options[count].labels], is_fresh=False)
         for option in again.values():
             keep(options, option)
     return options
 
 
-def _try_other_counts(
-    territory: Territory, count: int, options: dict[int, Option], *, budget: Budget, rng: np.random.Generator
-) -> None:
+def _try_other_counts(job: Job, count: int, options: dict[int, Option]) -> None:
     """Look at one bundle fewer and more, and further that way while rules or window are kept better."""
+    budget, counts = job.budget, job.territory.counts
     allowance = budget.left // 2
     for step in (-1, 1):
         here = count
         with budget.limited(allowance):
             while options[here].rank[:4] > (0, 0, 0.0, 0.0):
                 there = here + step
-                if not territory.counts.least <= there <= territory.counts.most:
+                if not counts.least <= there <= counts.most:
                     break
                 with budget.limited(max(1, budget.left // 2)):
-                    warm = [options[here].labels]
-                    found = search_options(
-                        territory, there, budget=budget, rng=rng, starts=warm, is_fresh=False
-                    )
+                    found = search_options(job, there, starts=[options[here].labels], is_fresh=False)
                 for option in found.values():
                     keep(options, option)
                 if options[there].rank[:4] >= options[here].rank[:4]:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gunmane.solver.games import load_labels, make_game
-from gunmane.solver.kernels.starts import grow, spread
-from gunmane.solver.kernels.state import Array, Board, Game
+from gunmane.solver.kernels.starts import grow, middle_of, spread
+from gunmane.solver.kernels.state import Array, Board
 
 if TYPE_CHECKING:
     from gunmane.solver.territories import Territory
@@ -38,6 +37,11 @@ class Land:
         self._values = np.zeros(len(board.indices) + self.size + 2)
         self._items = np.zeros(len(board.indices) + self.size + 2, dtype=np.int64)
         self._nearest = np.zeros(self.size)
+        self._stamps = np.zeros(self.size + 1, dtype=np.int64)
+        self._way = np.zeros(self.size, dtype=np.int64)
+        self._order = np.zeros(self.size, dtype=np.int64)
+        self._minutes = np.zeros(self.size)
+        self._branch = np.zeros(self.size)
 
     def grown(self, labels: Array, prices: Array) -> Array:
         """Return labels with every -1 filled from the labelled atoms; a bundle's price delays it (minutes)."""
@@ -61,6 +65,13 @@ class Land:
         labels = np.full(self.size, -1, dtype=np.int64)
         labels[roots] = np.arange(len(roots))
         return self.grown(labels, prices)
+
+    def middles(self, labels: Array, roots: list[int]) -> list[int]:
+        """Return about the middle of each bundle, looked for from one of its atoms."""
+        board = self.board
+        land = (board.indptr, board.indices, board.link_min, board.days, labels)
+        room = (self._stamps, self._minutes, self._way, self._branch, self._order, self._values, self._items)
+        return [int(middle_of(*land, root, *room)) for root in roots]
 
     def typical_min(self) -> float:
         """Return the median of the minutes to a root when regions were last grown."""
@@ -139,7 +150,7 @@ def first_labels(
     land: Land, count: int, number: int, rng: np.random.Generator, territory: Territory
 ) -> Array:
     """
-    Return labels of a start: fixed bases are roots, the others drawn; METIS draws every other one where it is asked for.
+    Return labels of a start: fixed bases are roots, the others drawn; METIS draws every other one if asked for.
 
     Parameters
     ----------
@@ -185,7 +196,6 @@ def priced_labels(land: Land, roots: list[int], fixed: int) -> Array:
     mean = float(work.sum()) / count or 1.0
     prices = np.zeros(count)
     best, best_uneven, step = np.zeros(land.size, dtype=np.int64), np.inf, 0.0
-    game = None
     for turn in range(PRICED_ROUNDS):
         labels = land.rooted(roots, prices)
         amount = np.bincount(labels, weights=work, minlength=count)
@@ -197,21 +207,8 @@ def priced_labels(land: Land, roots: list[int], fixed: int) -> Array:
         prices = prices + pull * step * (EARLY_PULL if turn < PRICED_ROUNDS // 2 else LATE_PULL)
         prices -= prices.min()
         if turn in CENTRED_ROUNDS:
-            if game is None:
-                game = make_game(board, labels, 0)
-            else:
-                load_labels(board, game, labels)
-            roots = roots[:fixed] + _centres(board, game)[fixed:]
+            roots = roots[:fixed] + land.middles(labels, roots)[fixed:]
     return best
-
-
-def _centres(board: Board, game: Game) -> list[int]:
-    """Return the atom of the base of each bundle, or where its walk begins when the base lies outside."""
-    bundles = np.arange(len(game.size))
-    homes = board.owner[game.slot_column[game.candidates[bundles, game.pick]]]
-    inside = homes < len(game.labels)
-    inside[inside] = game.labels[homes[inside]] == bundles[inside]
-    return np.where(inside, homes, game.first).tolist()
 
 
 def with_count(land: Land, labels: Array, count: int) -> Array:
@@ -270,7 +267,9 @@ def metis_labels(board: Board, count: int, seed: int) -> Array | None:
     options = pymetis.Options(contig=1, seed=seed, ufactor=METIS_SLACK)
     graph = pymetis.CSRAdjacency(board.indptr, board.indices)
     try:
-        _, part = pymetis.part_graph(count, adjacency=graph, vweights=weights, options=options, recursive=False)
+        _, part = pymetis.part_graph(
+            count, adjacency=graph, vweights=weights, options=options, recursive=False
+        )
     except RuntimeError:
         return None
     return np.unique(np.asarray(part), return_inverse=True)[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from gunmane.solver import landing
@@ -13,6 +15,7 @@ from gunmane.solver.kernels.state import EVALUATED, Board, Game
 from gunmane.solver.options import Option, make_option
 from gunmane.solver.problem import Array
 from gunmane.solver.territories import Territory
+from gunmane.solver.watch import Watch
 
 # Starts drawn anew, and the evaluated moves that each should have for every atom before another is drawn.
 MOST_DRAWN = 8
@@ -23,8 +26,8 @@ KEPT = (None, 3, 1)
 # Heat at the beginning of each round and at the end, in hours of the mean atom.
 HOT = (6.0, 3.0, 1.5)
 COLD = 0.03
-# While annealing, window excess of 1 counts so many mean bundles' hours, and the next part this much more.
-EASY_PRICE = 10.0
+# While annealing, window excess of 1 counts so many mean bundles' hours in each round, and more of it this much more.
+EASY_PRICES = (10.0, 40.0, 160.0)
 EASY_BEND = 5.0
 # Moves between two looks at whether to go on.
 SLICE = 100_000
@@ -34,15 +37,41 @@ DESCENT_PER_ATOM = 200
 Rated = tuple[tuple[float, ...], Array]
 
 
-def search_options(
-    territory: Territory,
-    count: int,
-    *,
-    budget: Budget,
-    rng: np.random.Generator,
-    starts: list[Array],
-    is_fresh: bool = True,
-) -> dict[int, Option]:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Job:
+    """
+    A territory to be searched.
+
+    Parameters
+    ----------
+    territory
+        The territory; more than one atom.
+    watch
+        Is offered what is found.
+    budget
+        Moves to spend.
+    rng
+        Draws starts and seeds.
+    opening
+        Labels of the first start, drawn already; None where there is none.
+    """
+
+    territory: Territory
+    watch: Watch
+    budget: Budget
+    rng: np.random.Generator
+    opening: Array | None
+
+
+def opening(territory: Territory, count: int, watch: Watch, rng: np.random.Generator) -> Array:
+    """Return the first start of a territory and offer it, so that there are labels for all land from the beginning."""
+    land = landing.Land(territory.board(count))
+    labels = landing.first_labels(land, count, 0, rng, territory)
+    watch.offer(territory, (np.inf,), labels)
+    return labels
+
+
+def search_options(job: Job, count: int, *, starts: list[Array], is_fresh: bool = True) -> dict[int, Option]:
     """
     Return good labels of a territory's atoms for a number of bundles.
 
@@ -51,31 +80,33 @@ def search_options(
 
     Parameters
     ----------
-    territory
-        The territory; more than one atom.
+    job
+        The territory, and what may be spent on it.
     count
         Number of bundles, at most the number of atoms.
-    budget
-        Moves to spend.
-    rng
-        Draws starts and seeds.
     starts
         Labels of atoms to begin from as well, each bundle connected.
     is_fresh
         Whether to draw starts as well; where none is given one is drawn in any case.
     """
-    search = _Search(territory, count, budget, rng)
+    search = _Search(job, count)
+    budget, opened = job.budget, job.opening
     pool = [search.rated(search.with_count(labels)) for labels in starts]
-    drawn = int(np.clip(budget.left // (MOVES_PER_ATOM * territory.atoms.size), 1, MOST_DRAWN))
+    wanted = int(np.clip(budget.left // (MOVES_PER_ATOM * job.territory.atoms.size), 1, MOST_DRAWN))
     if is_fresh or not pool:
-        pool += [search.drawn(number) for number in range(drawn)]
-    budget.report()
+        if opened is not None and int(opened.max()) + 1 == count:
+            pool.append(search.rated(opened))
+        for number in range(len(pool) - len(starts), wanted):
+            if budget.is_cancelled:
+                break
+            pool.append(search.drawn(number))
+            budget.report()
     moves = budget.left
-    for share, kept, hot in zip(ROUND_SHARES, KEPT, HOT, strict=True):
+    for share, kept, hot, price in zip(ROUND_SHARES, KEPT, HOT, EASY_PRICES, strict=True):
         pool = _best(pool)[:kept]
         each = int(share * moves) // len(pool)
         if count > 1 and each > 0:
-            pool += [search.annealed(labels, each, hot) for _, labels in pool if budget.is_open]
+            pool += [search.annealed(labels, each, hot, price) for _, labels in pool if budget.is_open]
     return {count: search.option(_best(pool)[0][1])}
 
 
@@ -96,14 +127,12 @@ def keep(options: dict[int, Option], option: Option) -> None:
 class _Search:
     """One territory at one number of bundles, with its board, game and budget."""
 
-    def __init__(
-        self, territory: Territory, count: int, budget: Budget, rng: np.random.Generator
-    ) -> None:
-        self.territory, self.count, self.budget, self.rng = territory, count, budget, rng
-        self.board: Board = territory.board(count)
+    def __init__(self, job: Job, count: int) -> None:
+        self.territory, self.count, self.budget, self.rng = job.territory, count, job.budget, job.rng
+        self.watch = job.watch
+        self.board: Board = job.territory.board(count)
         self.land = landing.Land(self.board)
         self.game: Game | None = None
-        self.easy = self.board
 
     def drawn(self, number: int) -> Rated:
         """Return labels of a start drawn anew, moved down under the rules."""
@@ -121,20 +150,23 @@ class _Search:
         self._spend(game)
         return self._rank(game)
 
-    def annealed(self, labels: Array, moves: int, hot: float) -> Rated:
-        """Return labels annealed with easy windows and then moved down under the rules."""
-        game = self._loaded(self.easy, labels)
+    def annealed(self, labels: Array, moves: int, hot: float, price: float) -> Rated:
+        """Return labels annealed with a price on window excess, and then moved down under the rules."""
+        game = self._loaded(self.board, labels)
         scale = self._atom_hours(game)
+        whole = scale * self.territory.atoms.size / self.count
+        easy = eased(self.board, max(price * whole, 1e-6), EASY_BEND)
+        load_labels(easy, game, labels)
         done = 0
         ratio = COLD / hot
         while done < moves and self.budget.is_open:
             part = min(SLICE, moves - done)
             begin, end = (hot * scale * ratio ** (at / moves) for at in (done, done + part))
-            anneal(self.easy, game, part, begin, end)
+            anneal(easy, game, part, begin, end)
             done += part
             self._spend(game)
             self.budget.report()
-        descend(self.easy, game, DESCENT_PER_ATOM * self.territory.atoms.size)
+        descend(easy, game, DESCENT_PER_ATOM * self.territory.atoms.size)
         self._spend(game)
         return self.rated(game.labels.copy())
 
@@ -153,8 +185,6 @@ class _Search:
     def _loaded(self, board: Board, labels: Array) -> Game:
         if self.game is None:
             self.game = make_game(self.board, labels, int(self.rng.integers(2**31)))
-            price = EASY_PRICE * self._atom_hours(self.game) * self.territory.atoms.size / self.count
-            self.easy = eased(self.board, max(price, 1e-6), EASY_BEND)
             return self.game
         load_labels(board, self.game, labels)
         return self.game
@@ -168,7 +198,10 @@ class _Search:
 
     def _rank(self, game: Game) -> Rated:
         whole = float(game.cost.sum()) + self.territory.shared_cost(game.labels, self.board)
-        return (round(whole, 6),), game.labels.copy()
+        rank = (round(whole, 6),)
+        if self.count == self.territory.wanted:
+            self.watch.offer(self.territory, rank, game.labels)
+        return rank, game.labels.copy()
 
     def _spend(self, game: Game) -> None:
         self.budget.spent += int(game.counters[EVALUATED])

@@ -39,6 +39,11 @@ class Territory:
     _boards: dict[int, Board] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
+    def wanted(self) -> int:
+        """Bundles wanted here."""
+        return self.counts.wanted
+
+    @property
     def has_table(self) -> bool:
         """Whether minutes come from a table."""
         return self.atoms.problem.minutes.has_table

@@ -4,55 +4,14 @@ from __future__ import annotations
 
 from gunmane.solver.compiled import compiled, inlined
 from gunmane.solver.kernels.costs import NEVER, amount_cost, best_base
+from gunmane.solver.kernels.heaps import heap_pop, heap_push
+from gunmane.solver.kernels.starts import middle_of
 from gunmane.solver.kernels.state import BREAKS, EXCESS, MARK, NEXT_SLOT, Board, Game
 from gunmane.solver.kernels.walks import walk_bundle
 
 # A unit beyond the reach of a row counts as this much farther than the last one reached.
 BEYOND_REACH = 3.0
 MINUTES_TOLERANCE = 1e-4
-
-
-@inlined
-def push(game: Game, size: int, value: float, unit: int) -> int:
-    """Put a unit on the heap and return its new size."""
-    values, units = game.heap_value, game.heap_unit
-    place = size
-    while place > 0:
-        above = (place - 1) >> 1
-        if values[above] <= value:
-            break
-        values[place] = values[above]
-        units[place] = units[above]
-        place = above
-    values[place] = value
-    units[place] = unit
-    return size + 1
-
-
-@inlined
-def pop(game: Game, size: int) -> int:
-    """Take the nearest unit off the heap (it stands in place `size - 1` afterwards) and return the new size."""
-    values, units = game.heap_value, game.heap_unit
-    top_value, top_unit = values[0], units[0]
-    last = size - 1
-    value, unit = values[last], units[last]
-    place = 0
-    while True:
-        below = 2 * place + 1
-        if below >= last:
-            break
-        if below + 1 < last and values[below + 1] < values[below]:
-            below += 1
-        if values[below] >= value:
-            break
-        values[place] = values[below]
-        units[place] = units[below]
-        place = below
-    values[place] = value
-    units[place] = unit
-    values[last] = top_value
-    units[last] = top_unit
-    return last
 
 
 @compiled
@@ -62,15 +21,16 @@ def fill_row(board: Board, game: Game, column: int, slot: int) -> None:
     stamp = game.counters[MARK]
     row, value, mark = game.rows[slot], game.unit_value, game.unit_mark
     start = board.column_unit[column]
+    values, items = game.heap_value, game.heap_unit
     value[start] = 0.0
     mark[start] = stamp
-    size = push(game, 0, 0.0, start)
+    size = heap_push(values, items, 0, 0.0, start)
     settled = 0
     far = 0.0
     row[:] = 0.0
     while size > 0 and settled < board.reach:
-        size = pop(game, size)
-        minutes, unit = game.heap_value[size], game.heap_unit[size]
+        size = heap_pop(values, items, size)
+        minutes, unit = values[size], items[size]
         if minutes > value[unit] or mark[unit] != stamp:
             continue
         mark[unit] = -stamp
@@ -83,7 +43,7 @@ def fill_row(board: Board, game: Game, column: int, slot: int) -> None:
                 continue
             mark[other] = stamp
             value[other] = there
-            size = push(game, size, there, other)
+            size = heap_push(values, items, size, there, other)
     beyond = BEYOND_REACH * far
     for unit in range(len(board.unit_atom)):
         atom = board.unit_atom[unit]
@@ -134,10 +94,7 @@ def _offer(board: Board, game: Game, bundle: int, column: int, most: int) -> Non
     slot = slot_for(board, game, column)
     value = served_from(game, bundle, slot)
     count = game.candidate_count[bundle]
-    if board.column_kind[column] in (0, 3):
-        value_rank = value - NEVER
-    else:
-        value_rank = value
+    value_rank = value - NEVER if board.column_kind[column] in (0, 3) else value
     if count == most and value_rank >= _rank(board, game, bundle, count - 1):
         return
     place = count if count < most else most - 1
@@ -169,7 +126,7 @@ def _nearest_own(board: Board, game: Game, bundle: int, start: int, most: int) -
     game.stack[0] = start
     game.marks[start] = stamp
     count, place = 1, 0
-    while place < count and count < most:
+    while place < count < most:
         here = game.stack[place]
         place += 1
         for item in range(board.indptr[here], board.indptr[here + 1]):
@@ -181,23 +138,23 @@ def _nearest_own(board: Board, game: Game, bundle: int, start: int, most: int) -
     return count
 
 
-@compiled
-def _climb(board: Board, game: Game, bundle: int) -> int:
-    """Return the atom from which a walked bundle costs least, by steps to a better neighbour (Goldman 1971 on trees)."""
-    here = game.first[bundle]
-    best = served_from(game, bundle, slot_for(board, game, board.own_columns[board.own_ptr[here]]))
-    while True:
-        better = -1
-        for item in range(board.indptr[here], board.indptr[here + 1]):
-            other = board.indices[item]
-            if game.labels[other] != bundle or board.own_ptr[other] == board.own_ptr[other + 1]:
-                continue
-            value = served_from(game, bundle, slot_for(board, game, board.own_columns[board.own_ptr[other]]))
-            if value < best:
-                best, better = value, other
-        if better < 0:
-            return here
-        here = better
+@inlined
+def _middle(board: Board, game: Game, start: int) -> int:
+    return middle_of(
+        board.indptr,
+        board.indices,
+        board.link_min,
+        board.days,
+        game.labels,
+        start,
+        game.stamps,
+        game.atom_min,
+        game.way,
+        game.branch,
+        game.stack,
+        game.heap_value,
+        game.heap_unit,
+    )
 
 
 @compiled
@@ -212,7 +169,8 @@ def find_bases(board: Board, game: Game, bundle: int) -> None:
     start = game.first[bundle]
     is_table = len(board.unit_atom) == 0
     if own_most > 0 and not is_table:
-        start = _climb(board, game, bundle)
+        start = _middle(board, game, start)
+        walk_bundle(board, game, bundle)
     for place in range(game.candidate_count[bundle]):
         game.slot_use[game.candidates[bundle, place]] -= 1
     game.candidate_count[bundle] = 0

@@ -50,7 +50,7 @@ def window_cost(board: Board, column: int, amount: float) -> float:
 
 @inlined
 def amount_cost(board: Board, game: Game, bundle: int, sign: float) -> float:
-    """Return window, evenness and trades of a bundle with the chunk's amounts added (sign 1), taken (-1) or left (0)."""
+    """Return window, evenness and trades of a bundle with the chunk added (sign 1), taken away (-1) or left (0)."""
     weights, chunk_amount = board.weights, game.chunk_amount
     total = 0.0
     columns = len(board.floors)
@@ -58,9 +58,7 @@ def amount_cost(board: Board, game: Game, bundle: int, sign: float) -> float:
         for column in range(columns):
             total += window_cost(board, column, game.amount[bundle, column] + sign * chunk_amount[column])
         if weights[EVEN] > 0.0:
-            total += weights[EVEN] * abs(
-                game.amount[bundle, 0] + sign * chunk_amount[0] - weights[EVEN_MEAN]
-            )
+            total += weights[EVEN] * abs(game.amount[bundle, 0] + sign * chunk_amount[0] - weights[EVEN_MEAN])
     trades = board.trades.shape[1]
     if weights[TRADE] > 0.0 and trades > 0:
         hours, squares = 0.0, 0.0
@@ -185,7 +183,7 @@ def area_terms(board: Board, game: Game, a: int, b: int, count: int) -> float:
                 for bundle in range(len(game.size)):
                     if bundle not in (a, b):
                         others = max(others, game.areas[bundle, area])
-                rows += max(others, max(in_a - part, in_b + part)) - max(others, max(in_a, in_b))
+                rows += max(others, in_a - part, in_b + part) - max(others, in_a, in_b)
         # Work strays where it is not in the largest part of its area, and where its area is not its bundle's largest.
         change -= board.area_weight[start] * ((new_a - old_a) + (new_b - old_b) + rows)
         start = end

@@ -5,7 +5,16 @@ from __future__ import annotations
 from gunmane.solver.compiled import compiled, inlined
 from gunmane.solver.kernels.bases import find_bases, settle_cost
 from gunmane.solver.kernels.costs import NEVER, chunk_amounts, move_change
-from gunmane.solver.kernels.state import ACCEPTED, BORDER_COUNT, EVALUATED, LEAST_GAIN, PICKED, SEED, Board, Game
+from gunmane.solver.kernels.state import (
+    ACCEPTED,
+    BORDER_COUNT,
+    EVALUATED,
+    LEAST_GAIN,
+    PICKED,
+    SEED,
+    Board,
+    Game,
+)
 from gunmane.solver.kernels.walks import gather_chunk, walk_bundle
 
 # Bases are looked for anew after so many changes of a bundle, or after a part of its atoms where that is more.

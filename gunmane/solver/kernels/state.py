@@ -9,7 +9,9 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 # Places in `Board.weights`: hours that faults and soft terms count.
-BREAKS, EXCESS, SOFT, BEND, EASY, IS_EASY, IS_EXEMPT, EVEN, EVEN_MEAN, TRADE, WHOLE, CUT, MOST_MUNIS = range(13)
+BREAKS, EXCESS, SOFT, BEND, EASY, IS_EASY, IS_EXEMPT, EVEN, EVEN_MEAN, TRADE, WHOLE, CUT, MOST_MUNIS = range(
+    13
+)
 LEAST_GAIN = 13
 WEIGHT_COUNT = 14
 # Places in `Game.counters`.
@@ -22,7 +24,7 @@ class Board(NamedTuple):
     What does not change while a territory is searched; n atoms, m links' ends, C columns, U units.
 
     `indptr, indices, link_count, link_min` are the links of atoms, how many unit links each stands for and the fewest
-    minutes along one; `amounts` (n, M)
+    minutes along one; `days` (n) crew-days; `amounts` (n, M)
     with `floors, ceilings, is_hard` (M) are the windows; `trades` (n, T) hours by trade; `muni_*`, `area_*`, `foe_*`,
     `own_*` list municipalities, areas with work, conflicting atoms and columns of each atom; `area_weight` hours a
     unit of strayed work counts; `owner, column_kind` (C) the atom of a column (n outside) and 0 fixed, 1 allowed;
@@ -35,6 +37,7 @@ class Board(NamedTuple):
     indices: Array
     link_count: Array
     link_min: Array
+    days: Array
     amounts: Array
     floors: Array
     ceilings: Array
@@ -108,6 +111,10 @@ class Game(NamedTuple):
     area_moved: Array
     stack: Array
     edge: Array
+    stamps: Array
+    atom_min: Array
+    way: Array
+    branch: Array
     heap_value: Array
     heap_unit: Array
     unit_value: Array
