@@ -24,6 +24,21 @@ STRENGTHS = (
     "evenness_strength",
     "similarity_strength",
 )
+NESTED = (
+    "must_link",
+    "cannot_link",
+    "fixed_bases",
+    "assumption_overrides",
+    "side_windows",
+    "locked_units",
+    "locked_bundles",
+    "open_borders",
+)
+
+
+def _as_tuples(value: Any) -> Any:
+    """Return lists and tuples, and those inside them, as tuples."""
+    return tuple(_as_tuples(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,7 +175,9 @@ class Scenario:
         self._check_rules()
 
     def _check_rules(self) -> None:
-        """Refuse rules that no bundles can keep whatever the region is like."""
+        """Refuse rules that no bundles can ever keep; lists, as a file has them, become tuples."""
+        for name in NESTED:
+            object.__setattr__(self, name, _as_tuples(getattr(self, name)))
         for name in ("base_count", "most_municipalities"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -304,7 +321,8 @@ class Plan:
     work
         `schema.WORK` of this package and these sectors.
     broken
-        Rules that could not be kept: `rule, bundle_id, unit_id, amount, limit, unit`.
+        Rules that could not be kept: `strand, bundle_id, rule, unit_id, amount, limit, column` (what a further window
+        counts, else "").
     alternatives
         The neighbouring numbers of bundles: `bundle_count, travel_hours, farthest_min, below_floor, above_ceiling,
         broken_count, is_chosen`.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import pytest
 
 from gunmane.errors import ScenarioError
@@ -33,6 +36,17 @@ def test_the_order_of_sectors_does_not_matter():
     a = Scenario("nara_uda", sectors=("park", "road"))
     assert a == Scenario("nara_uda", sectors=("road", "park"))
     assert a.fingerprint() == Scenario("nara_uda", sectors=("road", "park")).fingerprint()
+
+
+def test_choices_from_a_file_are_the_same_choices():
+    choices = {
+        "must_link": (("a", "b"),),
+        "side_windows": (("jpy", 1.0, None, True),),
+        "locked_bundles": (("c", "d"),),
+        "open_borders": (("29212", "29385"),),
+    }
+    given = Scenario("nara_uda", **choices)
+    assert Scenario(**json.loads(json.dumps(dataclasses.asdict(given)))) == given
 
 
 def test_another_choice_has_another_fingerprint():

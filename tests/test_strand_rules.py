@@ -9,7 +9,7 @@ import pytest
 from streets import MITSUE, SONI, UDA, street_ground
 
 from gunmane.errors import PlanError, ScenarioError
-from gunmane.explain import rule_checklist
+from gunmane.explain import explain_unit, rule_checklist
 from gunmane.exports.broken import broken_sentence
 from gunmane.grounds import prepare_ground
 from gunmane.i18n import LANGUAGES, say
@@ -121,3 +121,9 @@ def test_limits_between_sites_hold_on_a_real_region():
     told = plan.broken[plan.broken["rule"] == "site_distance"]
     assert len(told) or farthest <= 12_000
     assert told["amount"].gt(12_000).all() and pd.notna(farthest)
+
+
+def test_a_unit_of_one_strand_is_explained_beside_rules_of_another(street):
+    plan = plan_with(street, joins_owners=False, must_link=(("c", "d"),), fixed_bases=("e",))
+    strand = plan.assignment.query("unit_id == 'a'")["strand"].iloc[0]
+    assert explain_unit(plan, "a", strand=strand).unit_id == "a"

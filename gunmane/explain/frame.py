@@ -10,7 +10,7 @@ from gunmane.clusters import Rules
 from gunmane.errors import PlanError
 from gunmane.plans import scenario_assumptions
 from gunmane.scenario import Plan
-from gunmane.strands import Place, full_load, split_work, strand_place, strand_rules
+from gunmane.strands import Place, full_load, rules_of_place, split_work, strand_place, strand_rules
 from gunmane.window import Window
 
 YEN = ("annual_jpy_low", "annual_jpy", "annual_jpy_high")
@@ -82,7 +82,7 @@ def strand_frame(plan: Plan, name: str) -> Frame:
         place=place,
         work=parts[name].assign(bundle_id=parts[name]["unit_id"].map(bundle_of)),
         load=full_load(parts[name], place, window, assumptions),
-        rules=strand_rules(plan.scenario, window, assumptions, plan.ground),
+        rules=rules_of_place(strand_rules(plan.scenario, window, assumptions, plan.ground), place),
         window=window,
         bundle_of=bundle_of,
     )
