@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from gunmane.errors import TableError
 from gunmane.solver.grouping import Outcome, feasible_counts, make_territories, solve, wanted_counts
 from gunmane.solver.prices import PriceList
 from gunmane.solver.problem import Array, Problem, bundle_names, label_rows, make_problem
+from gunmane.solver.proof.bounds import Proof, check_provable
 from gunmane.solver.rules import Rules, SideWindow, Soft
 from gunmane.solver.score import Key, Verdict, judge
 from gunmane.solver.tables import row_of
@@ -23,6 +25,7 @@ __all__ = [
     "BestSoFar",
     "Grouping",
     "Problem",
+    "Proof",
     "Rules",
     "SideWindow",
     "Soft",
@@ -32,6 +35,7 @@ __all__ = [
     "judge",
     "make_problem",
     "move_prices",
+    "prove_grouping",
 ]
 
 BROKEN_COLUMNS = ("rule", "label", "unit_id", "amount", "limit", "column")
@@ -303,6 +307,62 @@ def move_prices(
         ],
         columns=list(PRICE_COLUMNS),
     )
+
+
+def prove_grouping(
+    units: pd.DataFrame,
+    links: pd.DataFrame,
+    load: pd.DataFrame,
+    travel_min: Array | None,
+    rules: Rules,
+    *,
+    count: int | None = None,
+    starts: Sequence[pd.Series] = (),
+    references: Sequence[tuple[pd.Series, float]] = (),
+    node_limit: int = 20_000,
+    time_limit_s: float = math.inf,
+    progress: Callable[[float], bool] | None = None,
+) -> Proof[Grouping]:
+    """
+    Find the best bundles there are, and prove it; few units that move together only (40).
+
+    Parameters
+    ----------
+    units, links, load, travel_min, rules, references
+        As for `group_units`.
+    count
+        Bundles, instead of those that the rules ask for. A number that is asked for is kept where it can be had;
+        without one every number competes in the order of plans.
+    starts
+        Labels to begin from, beside those that `group_units` finds.
+    node_limit, time_limit_s
+        What the proof may spend. At its end the best found is given, with a bound that holds.
+    progress
+        Called now and then with the part done (0 to 1); returning False ends the proof likewise.
+
+    Raises
+    ------
+    TableError, ScenarioError
+        As `group_units`; and ScenarioError where units are too many or a rule is not covered (`check_provable`).
+    """
+    if count is not None:
+        rules = dataclasses.replace(rules, bundle_count=count)
+    problem = make_problem(units, links, load, travel_min, rules, references)
+    check_provable(problem)
+    from gunmane.solver.proof.stages import prove
+
+    given = [label_rows(problem.unit_ids, start) for start in starts]
+    outcome = solve(problem, given, lambda watch, part: True)
+    proven = prove(
+        problem,
+        outcome.count_wanted,
+        [outcome.verdict.labels, *given],
+        node_limit=node_limit,
+        time_limit_s=time_limit_s,
+        tell=progress or (lambda part: True),
+    )
+    best = _grouping(problem, dataclasses.replace(outcome, verdict=proven.verdict))
+    return Proof(best, best.key, proven.parts, proven.rounds, proven.nodes, proven.size)
 
 
 def _grouping(problem: Problem, outcome: Outcome) -> Grouping:

@@ -1,0 +1,1 @@
+"""Plans proven best: an exact formulation for few units, solved by HiGHS."""
