@@ -362,7 +362,7 @@ def prove_grouping(
         tell=progress or (lambda part: True),
     )
     best = _grouping(problem, dataclasses.replace(outcome, verdict=proven.verdict))
-    return Proof(best, best.key, proven.parts, proven.rounds, proven.nodes, proven.size)
+    return proven.told(best, best.key)
 
 
 def _grouping(problem: Problem, outcome: Outcome) -> Grouping:

@@ -45,17 +45,6 @@ class PartBound:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Proven:
-    """The best plan found, what is known of each part of its key, rounds of cuts and nodes spent, and blocks."""
-
-    verdict: Verdict
-    parts: tuple[PartBound, ...]
-    rounds: int
-    nodes: int
-    size: int
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
 class Proof(Generic[Found]):
     """
     How good plans of one grouping task can be.
@@ -74,6 +63,8 @@ class Proof(Generic[Found]):
         Nodes of all search trees.
     block_count
         Blocks of units that never part: what the task was written in.
+    has_number
+        Whether a number of bundles was asked for; it then comes before the key.
     """
 
     grouping: Found
@@ -82,6 +73,7 @@ class Proof(Generic[Found]):
     rounds: int
     nodes: int
     block_count: int
+    has_number: bool
 
     @property
     def is_proven(self) -> bool:
@@ -116,6 +108,31 @@ class Proof(Generic[Found]):
             return math.nan
         beyond = key[4] - self.bound_hours
         return 0.0 if beyond <= tolerance(key[4]) else beyond / max(abs(key[4]), TOLERANCE)
+
+    def improves(self, key: Key) -> bool:
+        """Return whether the best plan found comes before another of the same task, by more than a millionth."""
+        pairs = list(zip(self.key, key, strict=True))
+        # Where a number was asked for, the fourth part says how far the plan is from it.
+        for own, other in [pairs[3], *pairs] if self.has_number else pairs:
+            if abs(own - other) > tolerance(other):
+                return own < other
+        return False
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Proven:
+    """The best plan found, what is known of each part of its key, rounds and nodes spent, blocks, and the rule."""
+
+    verdict: Verdict
+    parts: tuple[PartBound, ...]
+    rounds: int
+    nodes: int
+    block_count: int
+    has_number: bool
+
+    def told(self, grouping: Found, key: Key) -> Proof[Found]:
+        """Return the proof in the words of the caller."""
+        return Proof(grouping, key, self.parts, self.rounds, self.nodes, self.block_count, self.has_number)
 
 
 def tolerance(value: float) -> float:

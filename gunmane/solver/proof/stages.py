@@ -104,7 +104,8 @@ class _Proof:
             PartBound(name, value, value if is_proven else min(bound, value), is_proven)
             for name, value, (bound, is_proven) in zip(PARTS, values, found, strict=True)
         )
-        return Proven(self.best, parts, self.rounds, self.program.nodes, self.blocks.size)
+        has_number = self.problem.rules.bundle_count is not None
+        return Proven(self.best, parts, self.rounds, self.program.nodes, self.blocks.size, has_number)
 
     def order(self, verdict: Verdict) -> tuple[float, ...]:
         """Return what plans are ordered by: first how far the number is from one that was asked for."""
