@@ -11,7 +11,7 @@ import pandas as pd
 from gunmane.assumptions import load_assumptions
 from gunmane.bundles import Strand
 from gunmane.clusters import Grouping
-from gunmane.contracts import RANGED, works_figures
+from gunmane.contracts import RANGED, terms_of, works_figures
 from gunmane.contrasts import Cell, Meaning, cell_plan, meaning_of, pair_table, plan_bridges, plan_trials
 from gunmane.plans import assemble_plan, make_plan, plan_labels, scenario_assumptions, scenario_work
 from gunmane.scenario import Ground, Plan, Scenario
@@ -169,8 +169,18 @@ def compare(scenario: Scenario, ground: Ground, *, progress: Progress | None = N
         The region made ready.
     progress
         Called with a fraction (0-1) and a catalogue key; False stops and returns the states made so far.
+
+    Raises
+    ------
+    PlanError
+        If there is nothing to plan.
+    ScenarioError
+        If a coefficient of works contracts cannot be, or a choice names a unit that the region does not have.
     """
     say = progress or (lambda fraction, key: True)
+    if scenario.layer == "structures":
+        # Told before the plans are made, not after.
+        terms_of(scenario_assumptions(scenario))
     meaning = meaning_of(scenario, scenario_work(scenario, ground), ground)
     made = _Made(scenario, ground, meaning)
     steps = made.steps()

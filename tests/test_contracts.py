@@ -192,6 +192,13 @@ def test_a_contract_whose_farthest_bridge_is_too_far_shares_with_none():
     assert first["engineers"] == pytest.approx(2.0)
 
 
+def test_sites_are_near_only_if_both_ways_are():
+    travel = np.array([[0.0, 10.0], [130.0, 0.0]], dtype="float32")
+    units = pd.Index(["p", "q"])
+    trials = works_trials(TWO_SITES, overridden(**SURE), unit_ids=units, travel_min=travel, seed=0)
+    assert trials.iloc[0]["engineers"] == pytest.approx(2.0)
+
+
 def test_one_engineer_looks_after_two_sites_at_most():
     bridges = drawn_bridges(*[("p", f"S{i // 5}", 3) for i in range(15)])
     first = trials_of(bridges, overridden(**SURE)).iloc[0]
@@ -255,7 +262,11 @@ def test_engineers_are_between_half_of_the_contracts_and_all():
 @settings(max_examples=25)
 @given(order=st.permutations(range(12)))
 def test_the_order_of_bridges_changes_nothing(order):
-    few = overridden(bridges_per_contract=2.0, bridge_repair_work_jpy_per_bridge=3e7)
+    few = overridden(
+        bridges_per_contract=2.0,
+        bridge_repair_work_jpy_per_bridge=3e7,
+        bridge_repair_probability_per_year=0.3,
+    )
     bridges = drawn_bridges(*[("pq"[i % 2], f"S{i % 3}", 1 + i % 4) for i in range(12)])
     shuffled = bridges.iloc[list(order)]
     pd.testing.assert_frame_equal(trials_of(shuffled, few), trials_of(bridges, few))

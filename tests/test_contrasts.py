@@ -21,6 +21,7 @@ from gunmane.contrasts import (
     plan_bridges,
     plan_trials,
 )
+from gunmane.errors import ScenarioError
 from gunmane.evidence import FIGURES, STATES, WORKS_FIGURES, Evidence, compare
 from gunmane.explain import works_changes, works_notes
 from gunmane.exports.comparison import comparison_sheet, pair_sheets
@@ -181,10 +182,26 @@ def test_daily_work_has_no_works_contracts():
     assert works_notes(evidence) == ()
 
 
+def test_bridges_that_daily_work_looks_after_have_no_works_contracts(bridges):
+    plan = bridges.plans["together", "crossing"]
+    daily = dataclasses.replace(plan, scenario=plan.scenario.replace(layer="daily"))
+    assert len(plan_bridges(plan)) and plan_bridges(daily).empty
+
+
 def test_joining_bridges_never_adds_contracts_at_any_point(bridges):
     today = bridges.trials[bridges.trials["state"] == "today"]["worsening_contracts"].to_numpy()
     joined = bridges.trials[bridges.trials["state"] == "crossing"]["worsening_contracts"].to_numpy()
     assert (joined <= today + 1e-9).all() and joined[0] < today[0]
+
+
+def test_changes_are_taken_at_the_same_point_of_the_ranges_on_both_sides(bridges):
+    pairs = bridges.pairs[bridges.pairs["figure"] == "engineers"]
+    for row in pairs.to_dict("records"):
+        before, after = (
+            plan_trials(bridges.cells[cell_of(row, is_made=side)])["engineers"] for side in (False, True)
+        )
+        assert row["change_low"] == pytest.approx((after - before).min())
+        assert row["change_high"] == pytest.approx((after - before).max())
 
 
 def test_one_bridge_a_contract_leaves_nothing_to_join(bridges):
@@ -233,6 +250,15 @@ def test_a_comparison_stopped_half_way_says_so_and_keeps_whole_pairs_only():
     assert cut.is_partial
     assert set(cut.table["state"]) == {"today", "today_moved", "no_crossing", "crossing"}
     assert set(cut.pairs["factor"]) == {"crossing"} and len(cut.pairs) == len(PAIR_FIGURES)
+
+
+def test_a_coefficient_that_cannot_be_is_told_before_any_plan_is_made():
+    wrong = (("bridges_per_contract", (0.0, 5.0, 10.0)),)
+    scenario = Scenario.default(find_region("wakayama_ito"), assumption_overrides=wrong)
+    steps = []
+    with pytest.raises(ScenarioError, match="bridges_per_contract"):
+        compare(scenario, prepare_ground("wakayama_ito"), progress=lambda fraction, key: steps.append(key))
+    assert steps == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
