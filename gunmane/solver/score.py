@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gunmane.solver.bases import DECIMALS, base_candidates, best_base
+from gunmane.solver.bases import base_candidates, best_base
 from gunmane.solver.holdings import Holdings, hold_bundles
+from gunmane.solver.link_bases import DECIMALS
 from gunmane.solver.problem import Array, Problem, numbered_by_first
 from gunmane.solver.rules.book import find_breaks
 from gunmane.solver.rules.breaks import Break
