@@ -16,6 +16,7 @@ from gunmane.alternatives.figures import crossed_borders, divided_towns, named_a
 from gunmane.alternatives.front import AIMS, dominated
 from gunmane.alternatives.near import near_groupings
 from gunmane.alternatives.pool import Margin
+from gunmane.assumptions import load_assumptions
 from gunmane.clusters import Rules
 from gunmane.grounds import prepare_ground
 from gunmane.plans import make_plan
@@ -249,7 +250,8 @@ def test_alternatives_of_a_region_are_plans_within_the_margin():
     best = found.table.iloc[0]
     assert (found.table["objective_change_ratio"] <= found.margin_ratio + 1e-9).all()
     assert (found.table["broken_count"] <= best["broken_count"]).all()
-    assert found.table["nearest_ratio"].min() >= LEAST
+    least = load_assumptions().value("alternative_difference_ratio")
+    assert found.table["nearest_ratio"].min() >= least
     for row, plan in zip(found.table.itertuples(), found.plans, strict=True):
         assert plan.totals["travel_hours"] == pytest.approx(row.travel_hours)
         assert len(plan.bundles) == len(found.plans[0].bundles)
