@@ -51,8 +51,8 @@ def broken_table(course: Course, after: Steps) -> pd.DataFrame:
     Returns
     -------
     broken
-        `step, strand, bundle_id, rule, unit_id, amount, limit, column`, and `is_in_plan`: the plan itself breaks this rule
-        there.
+        `step, strand, bundle_id, rule, unit_id, amount, limit, column`, and `is_in_plan`: the plan itself breaks
+        this rule there.
     """
     tables = []
     for step, joined in enumerate(after, start=1):
@@ -72,7 +72,8 @@ def _judged(course: Course, name: str, stages: dict[str, Stage]) -> pd.DataFrame
     task = course.tasks[name]
     labels = pd.concat([pd.Series(b, index=s.place.units.index) for b, s in stages.items()]).sort_index()
     place = place_of(task.place, labels.index)
-    load = pd.concat([stage.load for stage in stages.values()]).loc[labels.index]
+    # A bundle without a trade has no column for it.
+    load = pd.concat([stage.load for stage in stages.values()]).loc[labels.index].fillna(0.0)
     found = evaluate_labels(
         labels,
         place.units,
