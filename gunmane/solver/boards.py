@@ -227,6 +227,8 @@ def _roads(atoms: Atoms, count: int) -> dict[str, Any]:
             "unit_atom": empty,
             "unit_hours": np.zeros(0),
             "unit_needed": empty,
+            "atom_hours": np.zeros(0),
+            "atom_needed": np.zeros(0),
             "reach": 0,
         }
     atom_of = np.full(problem.size, -1, dtype=np.int64)
@@ -240,6 +242,8 @@ def _roads(atoms: Atoms, count: int) -> dict[str, Any]:
         "unit_atom": atom_of,
         "unit_hours": problem.crew_days * 2 / MINUTES_PER_HOUR,
         "unit_needed": problem.is_needed.astype(np.int64),
+        "atom_hours": by_atom(atoms, problem.crew_days[:, None])[:, 0] * 2 / MINUTES_PER_HOUR,
+        "atom_needed": by_atom(atoms, problem.is_needed[:, None])[:, 0],
         "reach": int(min(problem.size, max(LEAST_REACH, REACH_BUNDLES * len(rows) // max(1, count)))),
     }
 

@@ -85,6 +85,7 @@ def make_game(board: Board, labels: Array, seed: int) -> Game:
         heap_unit=np.zeros(max(len(board.unit_links), len(board.indices)) + 2, dtype=np.int64),
         unit_value=np.zeros(units),
         unit_mark=np.zeros(units, dtype=np.int64),
+        reached=np.zeros(board.reach + 1, dtype=np.int64),
         border=np.zeros(atoms, dtype=np.int64),
         border_place=np.full(atoms, -1, dtype=np.int64),
         counters=counters,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gunmane.solver.kernels.cuts import cut_branch
 from gunmane.solver.kernels.starts import grow, middle_of, spread
 from gunmane.solver.kernels.state import Array, Board
 
@@ -38,6 +39,7 @@ class Land:
         self._items = np.zeros(len(board.indices) + self.size + 2, dtype=np.int64)
         self._nearest = np.zeros(self.size)
         self._stamps = np.zeros(self.size + 1, dtype=np.int64)
+        self._work = board.amounts[:, 0].copy()
         self._way = np.zeros(self.size, dtype=np.int64)
         self._order = np.zeros(self.size, dtype=np.int64)
         self._minutes = np.zeros(self.size)
@@ -72,6 +74,13 @@ class Land:
         land = (board.indptr, board.indices, board.link_min, board.days, labels)
         room = (self._stamps, self._minutes, self._way, self._branch, self._order, self._values, self._items)
         return [int(middle_of(*land, root, *room)) for root in roots]
+
+    def cut(self, labels: Array, start: int, wanted: float, new_label: int) -> float:
+        """Give the branch of a bundle whose work comes nearest to what is wanted a new label, in place."""
+        board = self.board
+        land = (board.indptr, board.indices, board.link_min, self._work, labels)
+        room = (self._stamps, self._minutes, self._way, self._branch, self._order, self._values, self._items)
+        return float(cut_branch(*land, start, wanted, new_label, *room))
 
     def typical_min(self) -> float:
         """Return the median of the minutes to a root when regions were last grown."""

@@ -26,13 +26,13 @@ KEPT = (None, 3, 1)
 # Heat at the beginning of each round and at the end, in hours of the mean atom.
 HOT = (6.0, 3.0, 1.5)
 COLD = 0.03
+# Moves for each atom that it takes to cool from the full heat.
+COOLING_PER_ATOM = 8.0
 # While annealing, window excess of 1 counts so many mean bundles' hours in each round, and more of it this much more.
 EASY_PRICES = (10.0, 40.0, 160.0)
 EASY_BEND = 5.0
 # Moves between two looks at whether to go on.
 SLICE = 100_000
-# A descent ends by itself; this many moves for each atom only keep a fault from running for ever.
-DESCENT_PER_ATOM = 200
 
 Rated = tuple[tuple[float, ...], Array]
 
@@ -146,7 +146,7 @@ class _Search:
     def rated(self, labels: Array) -> Rated:
         """Return labels moved down under the rules, with what they are ordered by."""
         game = self._loaded(self.board, labels)
-        descend(self.board, game, DESCENT_PER_ATOM * self.territory.atoms.size)
+        descend(self.board, game, self._most_descended)
         self._spend(game)
         return self._rank(game)
 
@@ -154,6 +154,8 @@ class _Search:
         """Return labels annealed with a price on window excess, and then moved down under the rules."""
         game = self._loaded(self.board, labels)
         scale = self._atom_hours(game)
+        # Heat that there are not the moves to cool from would only scatter the bundles.
+        hot = max(2 * COLD, hot * min(1.0, moves / (COOLING_PER_ATOM * self.territory.atoms.size)))
         whole = scale * self.territory.atoms.size / self.count
         easy = eased(self.board, max(price * whole, 1e-6), EASY_BEND)
         load_labels(easy, game, labels)
@@ -166,9 +168,14 @@ class _Search:
             done += part
             self._spend(game)
             self.budget.report()
-        descend(easy, game, DESCENT_PER_ATOM * self.territory.atoms.size)
+        descend(easy, game, self._most_descended)
         self._spend(game)
         return self.rated(game.labels.copy())
+
+    @property
+    def _most_descended(self) -> int:
+        """Moves that a descent may take: what is left, and where nothing is left one look at every border."""
+        return max(self.territory.atoms.size // 4, self.budget.left)
 
     def option(self, labels: Array) -> Option:
         """Return labels with what they add to each part of the key."""

@@ -27,13 +27,13 @@ def fill_row(board: Board, game: Game, column: int, slot: int) -> None:
     size = heap_push(values, items, 0, 0.0, start)
     settled = 0
     far = 0.0
-    row[:] = 0.0
     while size > 0 and settled < board.reach:
         size = heap_pop(values, items, size)
         minutes, unit = values[size], items[size]
         if minutes > value[unit] or mark[unit] != stamp:
             continue
         mark[unit] = -stamp
+        game.reached[settled] = unit
         settled += 1
         far = minutes
         for place in range(board.unit_ptr[unit], board.unit_ptr[unit + 1]):
@@ -45,15 +45,24 @@ def fill_row(board: Board, game: Game, column: int, slot: int) -> None:
             value[other] = there
             size = heap_push(values, items, size, there, other)
     beyond = BEYOND_REACH * far
-    for unit in range(len(board.unit_atom)):
+    late = _lateness(board, beyond)
+    for atom in range(len(row)):
+        row[atom] = board.atom_hours[atom] * beyond + board.atom_needed[atom] * late
+    for place in range(settled):
+        unit = game.reached[place]
         atom = board.unit_atom[unit]
-        if atom < 0:
-            continue
-        minutes = value[unit] if mark[unit] == -stamp else beyond
-        row[atom] += board.unit_hours[unit] * minutes
-        if board.unit_needed[unit] != 0 and minutes > board.limit_min + MINUTES_TOLERANCE:
-            over = (minutes - board.limit_min) / board.limit_min
-            row[atom] += board.weights[BREAKS] + board.weights[EXCESS] * over
+        if atom >= 0:
+            row[atom] += board.unit_hours[unit] * (value[unit] - beyond)
+            if board.unit_needed[unit] != 0:
+                row[atom] += _lateness(board, value[unit]) - late
+
+
+@inlined
+def _lateness(board: Board, minutes: float) -> float:
+    """Return what a unit with work costs at so many minutes for lying beyond the travel limit."""
+    if minutes <= board.limit_min + MINUTES_TOLERANCE:
+        return 0.0
+    return board.weights[BREAKS] + board.weights[EXCESS] * (minutes - board.limit_min) / board.limit_min
 
 
 @inlined

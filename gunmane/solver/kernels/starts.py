@@ -94,7 +94,7 @@ def middle_of(
     """
     here, last = start, -1
     for _ in range(MOST_MEDIAN_STEPS):
-        count = _ways_inside(
+        count = ways_inside(
             indptr, indices, link_min, labels, here, stamps, minutes, way, order, values, items
         )
         total = 0.0
@@ -116,7 +116,7 @@ def middle_of(
 
 
 @inlined
-def _ways_inside(
+def ways_inside(
     indptr: Array,
     indices: Array,
     link_min: Array,

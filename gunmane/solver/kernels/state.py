@@ -29,7 +29,7 @@ class Board(NamedTuple):
     `own_*` list municipalities, areas with work, conflicting atoms and columns of each atom; `area_weight` hours a
     unit of strayed work counts; `owner, column_kind` (C) the atom of a column (n outside) and 0 fixed, 1 allowed;
     `shared` columns that any bundle may take; `table` (C, n) costs, empty where `unit_*` (links of units in minutes),
-    `unit_atom, unit_hours` (hours a minute there and back), `unit_needed` and `limit_min` give them; `reach` how many
+    `unit_atom, unit_hours` (hours a minute there and back), `unit_needed`, their sums by atom and `limit_min` give them; `reach` how many
     units such a row goes.
     """
 
@@ -65,6 +65,8 @@ class Board(NamedTuple):
     unit_atom: Array
     unit_hours: Array
     unit_needed: Array
+    atom_hours: Array
+    atom_needed: Array
     limit_min: float
     reach: int
     weights: Array
@@ -119,6 +121,7 @@ class Game(NamedTuple):
     heap_unit: Array
     unit_value: Array
     unit_mark: Array
+    reached: Array
     border: Array
     border_place: Array
     counters: Array
