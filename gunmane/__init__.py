@@ -23,12 +23,14 @@ def plan(region: str, **choices: Any) -> Plan:
         Any field of `gunmane.scenario.Scenario`; also `roads` (path), `assets` (a path, several, or
         `gunmane.deliveries.LedgerFile`), `is_roads_as_assets`, and for all of `assets`: `profile` (path of a
         `.profile.toml`), `on_invalid` ("fix", "reject", "raise") and `town_hall` (True places bridges that only a
-        report knows at the town hall).
+        report knows at the town hall). What else is asked of the plan: `alternatives=5`, `robustness=50`,
+        `evidence=True`, `why_not=True`, `prices=True`, `rollout=True`, `exact=True`, `trade_offs=True` (see
+        `gunmane.studies.Asked`); the answers are in `plan.studies`.
 
     Raises
     ------
     gunmane.errors.GunmaneError
-        If the region is unknown, a file cannot be used, or a choice cannot be planned with; its text is the sentence
+        If the region is unknown, a file cannot be used, or a choice or study cannot be made; its text is the sentence
         in Japanese, `gunmane.i18n.say(error, "en")` the English one.
     ValueError
         If `on_invalid` is none of the three.
@@ -40,7 +42,9 @@ def plan(region: str, **choices: Any) -> Plan:
     from gunmane.grounds import prepare_ground
     from gunmane.plans import make_plan
     from gunmane.scenario import Scenario
+    from gunmane.studies import Asked, study_plan
 
+    asked = Asked.take_from(choices)
     roads = choices.pop("roads", None)
     files = _ledger_files(choices.pop("assets", ()), choices)
     ground = prepare_ground(
@@ -50,7 +54,7 @@ def plan(region: str, **choices: Any) -> Plan:
         is_roads_as_assets=bool(choices.pop("is_roads_as_assets", False)),
         has_water="water" in choices.get("sectors", ()),
     )
-    return make_plan(Scenario.default(ground.region, **choices), ground)
+    return study_plan(make_plan(Scenario.default(ground.region, **choices), ground), asked)
 
 
 def _ledger_files(assets: Any, choices: dict[str, Any]) -> tuple[Any, ...]:

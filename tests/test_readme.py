@@ -12,6 +12,7 @@ from gunmane import schema
 from gunmane.assets import take_rows
 from gunmane.cli import main
 from gunmane.cli.options import build_parser
+from gunmane.exports.studies import STUDY_FILES
 from gunmane.ledgers.opening import open_raw
 from gunmane.ledgers.profile_files import PLAIN, TABLES, kinds
 from gunmane.ledgers.profiles import ROLES, Answers, Layout, Position
@@ -20,6 +21,7 @@ from gunmane.ledgers.scales import scale_names
 from gunmane.ledgers.understanding import understand
 from gunmane.municipalities import find_region
 from gunmane.scenario import Scenario
+from gunmane.studies import STUDIES, Asked
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.ja.md")
@@ -98,6 +100,14 @@ def test_the_readme_names_every_option_of_plan():
     assert options_of("plan") - {"--help", "-h"} <= set(OPTION.findall(text_of("README.md")))
 
 
+@pytest.mark.parametrize("name", READMES)
+def test_the_readme_names_every_study_with_its_files(name):
+    named = set(re.findall(r"`([a-z_]+(?:\.csv|\.geojson|=True|=N))`", text_of(name)))
+    files = {file for files in STUDY_FILES.values() for file in files}
+    assert files <= named
+    assert {asked for asked, _ in STUDIES.values()} == {a.split("=")[0] for a in named if "=" in a}
+
+
 @pytest.mark.parametrize("name", [*READMES, *LEDGERS])
 def test_every_command_of_the_documents_is_understood(name):
     lines = [line for body in fences(name, "sh") for line in body.splitlines()]
@@ -114,7 +124,9 @@ def test_the_notebook_example_names_fields_of_the_scenario_and_columns_of_the_bu
     choices = re.findall(r"(\w+)=", code)
     columns = re.findall(r'"(\w+)"', re.search(r"bundles\[\[(.*?)\]\]", code).group(1))
     of_files = {"roads", "assets", "is_roads_as_assets", "profile", "on_invalid", "town_hall"}
-    assert set(choices) <= set(Scenario.__dataclass_fields__) | of_files
+    studies = set(Asked.__dataclass_fields__)
+    assert set(choices) <= set(Scenario.__dataclass_fields__) | of_files | studies
+    assert set(re.findall(r'studies\["(\w+)"\]', code)) <= set(STUDIES)
     assert re.search(r"assets=\[", code)
     assert set(columns) <= set(schema.names("bundles"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import re
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 from gunmane.assets.values import sector_key
 from gunmane.cli import console, report
 from gunmane.cli.checking import ledger_files
+from gunmane.cli.rules import rule_choices
 from gunmane.i18n import t
 from gunmane.municipalities import find_region, load_regions
 from gunmane.scenario import Scenario
+from gunmane.studies import Asked
 
 Options = argparse.Namespace
 # How the bar is shared out among reading, planning and comparing.
@@ -56,17 +59,17 @@ def plan_region(options: Options, lang: str) -> None:
         If the region, a file or a choice cannot be planned with, or the files cannot be written.
     """
     region = find_region(options.region)
-    scenario = chosen_scenario(options)
+    scenario, asked = chosen_scenario(options), asked_studies(options)
 
-    from gunmane.evidence import compare
     from gunmane.exports import check_plan_folder, write_plan
     from gunmane.exports.overwriting import inputs_to_keep
     from gunmane.grounds import prepare_ground
     from gunmane.plans import make_plan
+    from gunmane.studies import study_plan
 
     given = [*(options.assets or ()), *options.profile, *([options.roads] if options.roads else [])]
     keep = inputs_to_keep(given)
-    check_plan_folder(options.out, keep=keep)
+    check_plan_folder(options.out, keep=keep, studies=asked.keys)
     ground = prepare_ground(
         region,
         roads=options.roads,
@@ -75,16 +78,26 @@ def plan_region(options: Options, lang: str) -> None:
         has_water="water" in scenario.sectors,
         progress=console.progress_bar(lang, end=GROUND_END),
     )
-    plan_end = PLAN_END if options.evidence else 1.0
+    plan_end = PLAN_END if asked.keys else 1.0
     plan = make_plan(scenario, ground, progress=console.progress_bar(lang, start=GROUND_END, end=plan_end))
-    evidence = None
-    if options.evidence:
-        evidence = compare(scenario, ground, progress=console.progress_bar(lang, start=plan_end))
-    paths = write_plan(plan, options.out, evidence=evidence, lang=lang, keep=keep)
+    plan = study_plan(plan, asked, progress=console.progress_bar(lang, start=plan_end))
+    paths = write_plan(plan, options.out, lang=lang, keep=keep)
     console.wipe_bar()
     if not options.quiet:
-        report.tell_plan(plan, evidence, lang)
+        report.tell_plan(plan, lang)
         report.tell_files(paths, lang)
+
+
+def asked_studies(options: Options) -> Asked:
+    """
+    Return the studies that the command's options ask for.
+
+    Raises
+    ------
+    gunmane.errors.GunmaneError
+        If a number of alternatives or draws cannot be made.
+    """
+    return Asked(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Asked)})
 
 
 def chosen_scenario(options: Options) -> Scenario:
@@ -111,6 +124,7 @@ def chosen_scenario(options: Options) -> Scenario:
         joins_owners=False if options.no_join_owners else None,
         has_snow_removal=options.snow,
         seed=options.seed,
+        **rule_choices(options),
     )
 
 

@@ -7,11 +7,13 @@ import locale
 import os
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import gunmane
 from gunmane import schema
 from gunmane.cli.checking import add_check, add_reading, ledger_path
 from gunmane.cli.fetching import add_fetch
+from gunmane.cli.rules import add_rules
 from gunmane.cli.templates import add_template
 from gunmane.cli.usage import Parser
 from gunmane.i18n import LANGUAGES, t
@@ -47,6 +49,8 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
     plan = _command(commands, "plan", lang)
     plan.add_argument("region", metavar="REGION", help=t("cli.help.region", lang))
     _add_choices(plan, lang)
+    add_rules(plan, lang)
+    _add_studies(plan, lang)
     _add_files(plan, lang)
 
     sample = _command(commands, "sample", lang)
@@ -93,6 +97,23 @@ def _add_choices(plan: argparse.ArgumentParser, lang: str) -> None:
     plan.add_argument("--seed", type=int, default=0, metavar="N", help=told("seed"))
 
 
+def _add_studies(plan: argparse.ArgumentParser, lang: str) -> None:
+    group = plan.add_argument_group(t("cli.group.studies", lang))
+
+    def add(name: str, **more: Any) -> None:
+        key = name.removeprefix("--").replace("-", "_")
+        group.add_argument(name, help=t(f"cli.study.{key}", lang), **more)
+
+    add("--evidence", action="store_true")
+    add("--why-not", action="store_true")
+    add("--alternatives", type=int, metavar="N")
+    add("--trade-offs", action="store_true")
+    add("--prices", action="store_true")
+    add("--rollout", action="store_true")
+    add("--robustness", type=int, metavar="N")
+    add("--exact", action="store_true")
+
+
 def _add_files(plan: argparse.ArgumentParser, lang: str) -> None:
     def told(name: str) -> str:
         return t(f"cli.help.{name}", lang)
@@ -109,5 +130,4 @@ def _add_files(plan: argparse.ArgumentParser, lang: str) -> None:
         help=told("assets"),
     )
     add_reading(plan, lang)
-    plan.add_argument("--evidence", action="store_true", help=told("evidence"))
     plan.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True, help=told("out"))

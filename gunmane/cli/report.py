@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 
 from gunmane.cli import console
+from gunmane.cli.studies import tell_studies
 from gunmane.evidence import Evidence
 from gunmane.explain import note_sentence
 from gunmane.exports.broken import broken_sentence
@@ -47,8 +48,8 @@ def tell_regions(rows: list[dict[str, Any]], lang: str) -> None:
     console.tell_table(header, lines, numbers=(5,))
 
 
-def tell_plan(plan: Plan, evidence: Evidence | None, lang: str) -> None:
-    """Print a plan: what it is of, its bundles, rules broken, other numbers, comparison and notes."""
+def tell_plan(plan: Plan, lang: str) -> None:
+    """Print a plan: what it is of, its bundles, rules broken, other numbers, comparison, studies and notes."""
     region, chosen = plan.ground.region, plan.scenario
     told = notices(plan)
     console.tell(
@@ -68,8 +69,9 @@ def tell_plan(plan: Plan, evidence: Evidence | None, lang: str) -> None:
     _tell_totals(plan, lang)
     _tell_broken(plan, lang)
     _tell_alternatives(plan, lang)
-    if evidence is not None:
+    if (evidence := plan.studies.get("evidence")) is not None:
         _tell_evidence(evidence, lang)
+    tell_studies(plan, lang)
     _tell_roads(plan, lang)
     console.tell()
     for note in plan.notes:

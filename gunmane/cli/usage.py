@@ -18,6 +18,7 @@ SAID = (
     (r"argument (?P<name>.+?): expected at least one argument", "some"),
     (r"argument (?P<name>.+?): invalid int value: '(?P<value>.*)'", "whole"),
     (r"argument (?P<name>.+?): invalid float value: '(?P<value>.*)'", "number"),
+    (r"argument (?P<name>.+?): form (?P<form>\S+): '(?P<value>.*)'", "form"),
     (r"argument (?P<name>.+?): ignored explicit argument '(?P<value>.*)'", "none"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -30,7 +31,7 @@ def bundles_geojson(plan: Plan) -> bytes:
     The same plan gives the same bytes. Yen are rounded to the thousand, hours and minutes to a tenth.
     """
     rows = bundle_properties(plan)
-    return _collection(plan, "bundles", plan.bundles.geometry, rows)
+    return feature_collection(plan, "bundles", polygons(plan.bundles.geometry), rows)
 
 
 def units_geojson(plan: Plan) -> bytes:
@@ -66,7 +67,7 @@ def units_geojson(plan: Plan) -> bytes:
                 "is_synthetic": unit in is_sample,
             }
         )
-    return _collection(plan, "units", units.geometry, rows)
+    return feature_collection(plan, "units", polygons(units.geometry), rows)
 
 
 def bundle_properties(plan: Plan) -> list[dict[str, Any]]:
@@ -153,20 +154,35 @@ def _tenth(value: float) -> float:
     return round(float(value), HOURS_DECIMALS)
 
 
-def _collection(plan: Plan, table_name: str, geometry: gpd.GeoSeries, rows: list[dict[str, Any]]) -> bytes:
-    shapes = lon_lat_shapes(geometry)
+def polygons(geometry: gpd.GeoSeries) -> list[dict[str, Any] | None]:
+    """Return polygons as GeoJSON geometries; None where nothing is left of one."""
+    return [mapping(shape) for shape in lon_lat_shapes(geometry)]
+
+
+def feature_collection(
+    plan: Plan, name: str, shapes: Sequence[dict[str, Any] | None], rows: list[dict[str, Any]]
+) -> bytes:
+    """
+    Return features as GeoJSON in UTF-8, with what every file of a plan says of itself.
+
+    Parameters
+    ----------
+    plan
+        The plan that they belong to.
+    name
+        What they are: "bundles", "units".
+    shapes
+        GeoJSON geometry of each feature.
+    rows
+        Properties of each feature; the first is its id.
+    """
     features = [
-        {
-            "type": "Feature",
-            "id": next(iter(row.values())),
-            "properties": clean(row),
-            "geometry": mapping(shape),
-        }
+        {"type": "Feature", "id": next(iter(row.values())), "properties": clean(row), "geometry": shape}
         for row, shape in zip(rows, shapes, strict=True)
     ]
     table = {
         "type": "FeatureCollection",
-        "name": f"{plan.scenario.region_id}-{plan.scenario.layer}-{table_name}",
+        "name": f"{plan.scenario.region_id}-{plan.scenario.layer}-{name}",
         **notices(plan),
         **credit_members(plan.ground.provenance),
         "provenance": provenance(plan),

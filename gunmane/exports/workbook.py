@@ -21,6 +21,7 @@ from gunmane.exports.members import COLUMNS as MEMBER_COLUMNS
 from gunmane.exports.members import member_table
 from gunmane.exports.provenance import notices, provenance, rounded_jpy
 from gunmane.exports.sheets import Sheet, workbook_bytes
+from gunmane.exports.studies import study_sheets
 from gunmane.exports.words import bundle_names, names, strand_word, word, words
 from gunmane.i18n import catalogue, t
 from gunmane.plans import scenario_assumptions
@@ -100,6 +101,7 @@ def workbook(plan: Plan, evidence: Evidence | None, lang: str = "ja") -> bytes:
         _members(plan, lang),
         comparison_sheet(evidence, lang),
         *pair_sheets(evidence, lang),
+        *study_sheets(plan, lang),
         today_sheet(_today(plan, evidence), lang),
         _assumptions(plan, evidence, lang),
         readiness_sheet(plan, lang),
