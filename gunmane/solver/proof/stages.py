@@ -51,7 +51,7 @@ def prove(
     wanted
         Bundles wanted.
     starts
-        Labels of units to begin from; at least one with connected bundles that keep what always moves together.
+        Labels of units to begin from, where their bundles are connected and keep what always moves together.
     node_limit, time_limit_s
         Nodes of the search trees and seconds for all parts together.
     tell
@@ -161,6 +161,8 @@ class _Proof:
         bound = self.program.least(part)
         if self._reaches(number, bound):
             return bound, True
+        if not (self.program.is_open and self._goes_on()):
+            return bound, False
         relaxed = self.program.relaxed(part)
         if relaxed is not None:
             value, rise = relaxed
