@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from gunmane.solver import landing
+from gunmane.solver import landing, recombining
 from gunmane.solver.boards import eased
 from gunmane.solver.budget import Budget
 from gunmane.solver.games import load_labels, make_game
@@ -20,16 +20,21 @@ from gunmane.solver.watch import Watch
 # Starts drawn anew, and the evaluated moves that each should have for every atom before another is drawn.
 MOST_DRAWN = 8
 MOVES_PER_ATOM = 12
-# Parts of the moves: all starts, then the better ones, then the best.
-ROUND_SHARES = (0.5, 0.25, 0.25)
-KEPT = (None, 3, 1)
-# Heat at the beginning of each round and at the end, in hours of the mean atom.
-HOT = (6.0, 3.0, 1.5)
+# Part of the moves for all starts together; the rest goes to rounds that begin from the best.
+START_SHARE = 0.4
+ROUNDS = 3
+# Labels kept from round to round, and how many with pairs divided anew are tried in each beside the best.
+KEPT = 3
+RECOMBINED = 4
+# Heat at the beginning and the end, in hours of the mean atom; the rounds begin cooler than the starts.
+HOT = 6.0
+WARM = 2.5
 COLD = 0.03
 # Moves for each atom that it takes to cool from the full heat.
 COOLING_PER_ATOM = 8.0
-# While annealing, window excess of 1 counts so many mean bundles' hours in each round, and more of it this much more.
-EASY_PRICES = (10.0, 40.0, 160.0)
+# While annealing, window excess of 1 counts so many mean bundles' hours: for starts, and in each round after.
+EASY_PRICES = (10.0, 40.0, 80.0, 160.0)
+# More of it counts this much more.
 EASY_BEND = 5.0
 # Moves between two looks at whether to go on.
 SLICE = 100_000
@@ -102,11 +107,11 @@ def search_options(job: Job, count: int, *, starts: list[Array], is_fresh: bool 
             pool.append(search.drawn(number))
             budget.report()
     moves = budget.left
-    for share, kept, hot, price in zip(ROUND_SHARES, KEPT, HOT, EASY_PRICES, strict=True):
-        pool = _best(pool)[:kept]
-        each = int(share * moves) // len(pool)
-        if count > 1 and each > 0:
-            pool += [search.annealed(labels, each, hot, price) for _, labels in pool if budget.is_open]
+    if count > 1 and moves > 0:
+        each = round(START_SHARE * moves) // len(pool)
+        pool += [search.annealed(labels, each, HOT, EASY_PRICES[0]) for _, labels in _best(pool)]
+        for price in EASY_PRICES[1:]:
+            pool = search.round(_best(pool)[:KEPT], round((1 - START_SHARE) * moves / ROUNDS), price)
     return {count: search.option(_best(pool)[0][1])}
 
 
@@ -142,6 +147,14 @@ class _Search:
     def with_count(self, labels: Array) -> Array:
         """Return labels with as many bundles as are looked for."""
         return landing.with_count(self.land, labels, self.count)
+
+    def round(self, pool: list[Rated], moves: int, price: float) -> list[Rated]:
+        """Return a pool with the best annealed further, and labels of the pool with pairs divided anew."""
+        tried = [pool[0][1]]
+        for number in range(RECOMBINED):
+            tried.append(recombining.recombined(self.land, pool[number % len(pool)][1], self.rng))
+        each = moves // len(tried)
+        return pool + [self.annealed(labels, each, WARM, price) for labels in tried if self.budget.is_open]
 
     def rated(self, labels: Array) -> Rated:
         """Return labels moved down under the rules, with what they are ordered by."""

@@ -29,8 +29,8 @@ class Board(NamedTuple):
     `own_*` list municipalities, areas with work, conflicting atoms and columns of each atom; `area_weight` hours a
     unit of strayed work counts; `owner, column_kind` (C) the atom of a column (n outside) and 0 fixed, 1 allowed;
     `shared` columns that any bundle may take; `table` (C, n) costs, empty where `unit_*` (links of units in minutes),
-    `unit_atom, unit_hours` (hours a minute there and back), `unit_needed`, their sums by atom and `limit_min` give them; `reach` how many
-    units such a row goes.
+    `unit_atom, unit_hours` (hours a minute there and back), `unit_needed`, their sums by atom and `limit_min` give
+    them; `reach` how many units such a row goes.
     """
 
     indptr: Array
