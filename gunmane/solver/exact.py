@@ -39,9 +39,9 @@ def best_options(atoms: Atoms, *, is_exempt: bool, count_in_all: int) -> dict[in
     sets = connected_sets(atoms.neighbours)
     holds = _holds(sets, atoms.size)
     parts = [holds[i : i + SETS_AT_ONCE] for i in range(0, len(sets), SETS_AT_ONCE)]
-    values = np.vstack([
-        bundle_costs(atoms, part, is_exempt=is_exempt, count_in_all=count_in_all) for part in parts
-    ])
+    values = np.vstack(
+        [bundle_costs(atoms, part, is_exempt=is_exempt, count_in_all=count_in_all) for part in parts]
+    )
     table = _Partitions(sets, values, atoms.size)
     options = {}
     for count in range(1, atoms.size + 1):

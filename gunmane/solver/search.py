@@ -151,8 +151,10 @@ class _Search:
     def round(self, pool: list[Rated], moves: int, price: float) -> list[Rated]:
         """Return a pool with the best annealed further, and labels of the pool with pairs divided anew."""
         tried = [pool[0][1]]
-        for number in range(RECOMBINED):
-            tried.append(recombining.recombined(self.land, pool[number % len(pool)][1], self.rng))
+        tried += [
+            recombining.recombined(self.land, pool[number % len(pool)][1], self.rng)
+            for number in range(RECOMBINED)
+        ]
         each = moves // len(tried)
         return pool + [self.annealed(labels, each, WARM, price) for labels in tried if self.budget.is_open]
 
