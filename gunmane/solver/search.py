@@ -70,8 +70,10 @@ class Job:
 
 def opening(territory: Territory, count: int, watch: Watch, rng: np.random.Generator) -> Array:
     """Return the first start of a territory and offer it, so that there are labels for all land from the beginning."""
-    land = landing.Land(territory.board(count))
-    labels = landing.first_labels(land, count, 0, rng, territory)
+    labels = np.arange(territory.atoms.size)
+    if count < territory.atoms.size:
+        land = landing.Land(territory.board(count))
+        labels = landing.first_labels(land, count, 0, rng, territory)
     watch.offer(territory, (np.inf,), labels)
     return labels
 
@@ -95,6 +97,8 @@ def search_options(job: Job, count: int, *, starts: list[Array], is_fresh: bool 
         Whether to draw starts as well; where none is given one is drawn in any case.
     """
     search = _Search(job, count)
+    if count == job.territory.atoms.size:
+        return {count: search.option(np.arange(count))}
     budget, opened = job.budget, job.opening
     pool = [search.rated(search.with_count(labels)) for labels in starts]
     wanted = int(np.clip(budget.left // (MOVES_PER_ATOM * job.territory.atoms.size), 1, MOST_DRAWN))
