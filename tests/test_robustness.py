@@ -17,6 +17,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
+from shapely.affinity import translate
 from shapely.geometry import LineString, box
 
 from gunmane import schema
@@ -25,11 +26,12 @@ from gunmane.grounds import prepare_ground
 from gunmane.i18n import LANGUAGES
 from gunmane.municipalities import find_region
 from gunmane.plans import make_plan, plan_labels, plan_tasks
-from gunmane.robustness import firmness
+from gunmane.robustness import border_lines, firmness
 from gunmane.robustness.shares import Counted, wilson_interval
-from gunmane.robustness.solving import better_of_both, solve_draw, take_stock
+from gunmane.robustness.solving import better_of_both, drawn_tasks, solve_draw, take_stock
 from gunmane.robustness.workers import run_draws, worker_count
 from gunmane.scenario import Ground, Scenario
+from gunmane.strands import solve_strand
 
 UDA = "29212"
 ROADS_A_UNIT = 12
@@ -189,7 +191,7 @@ def test_where_no_worker_can_start_one_process_finds_the_same(ridge, ridge_firmn
 
 
 ORPHANS = """
-from gunmane.robustness import firmness
+from gunmane.robustness import border_lines, firmness
 from test_robustness import RIDGE, drawn_plan
 import multiprocessing
 if __name__ == "__main__":
@@ -257,6 +259,7 @@ def test_shares_are_counted_over_the_draws_of_the_plans_own_pairs(ridge):
     assert border["apart_share"] == pytest.approx(1 / 3) and border["same_count_share"] == 0.5
     assert (border["verdict"], border["is_sure"]) == ("fragile", False)
     assert counted.counts()["draws"].tolist() == [1, 2]
+    assert counted.counts()["is_chosen"].tolist() == [False, True]
 
 
 def test_a_unit_is_counted_with_the_base_of_its_bundle(ridge):
@@ -297,22 +300,61 @@ def test_a_draw_is_solved_afresh_too_so_that_a_poor_plan_does_not_hold_it(ridge)
     assert solve_draw(stock, 0)[""].tolist() == [0] * 6 + [1] * 6
 
 
-def test_a_draw_is_never_worse_than_the_plans_own_bundles():
+@pytest.fixture(scope="module")
+def six_bundles():
     ground = prepare_ground("nara_uda")
     choices = Scenario.default(ground.region, layer="daily", bundle_count=6, keeps_municipality_whole=False)
-    plan = make_plan(choices, ground, has_alternatives=False)
-    task = plan_tasks(plan)[0]
-    hasty = dataclasses.replace(task, rules=dataclasses.replace(task.rules, move_budget=0))
-    start = plan_labels(plan)[""]
+    return make_plan(choices, ground, has_alternatives=False)
+
+
+def with_moves(task, budget):
+    return dataclasses.replace(task, rules=dataclasses.replace(task.rules, move_budget=budget))
+
+
+def test_a_draw_is_never_worse_than_the_plans_own_bundles(six_bundles):
+    hasty = with_moves(plan_tasks(six_bundles)[0], 0)
+    start = plan_labels(six_bundles)[""]
     found = better_of_both(hasty, start, lambda: True)
     assert found.key <= hasty.judged(start).key
     assert hasty.grouped().key > hasty.judged(start).key
+
+
+def test_a_draw_is_never_worse_than_a_search_afresh(six_bundles):
+    task = with_moves(plan_tasks(six_bundles)[0], 10_000)
+    poor = plan_labels(six_bundles)[""] * 0
+    afresh = solve_strand(task.place, task.load, task.rules)
+    assert better_of_both(task, poor, lambda: True).key <= afresh.key
+
+
+def test_a_draw_has_work_minutes_window_and_limits_of_its_own(six_bundles):
+    usual = plan_tasks(six_bundles)[0]
+    drawn = drawn_tasks(take_stock(six_bundles), 0)[0]
+    slower = drawn.place.travel_min[0, 1:] / usual.place.travel_min[0, 1:]
+    assert slower.std() > 0.01
+    assert (drawn.load["measure"] / usual.load["measure"]).std() > 0.01
+    rules = {name: getattr(drawn.rules, name) for name in ("floor", "target", "ceiling", "travel_limit_min")}
+    assert all(value != getattr(usual.rules, name) for name, value in rules.items())
+    assert dataclasses.replace(drawn.rules, split_above=usual.rules.split_above, **{
+        name: getattr(usual.rules, name) for name in rules}) == usual.rules  # fmt: skip
 
 
 def test_what_counts_as_firm_is_a_row_of_the_assumptions():
     easy = (("border_firm_ratio", (0.0, 0.0, 0.0)), ("border_fragile_ratio", (0.0, 0.0, 0.0)))
     plan = drawn_plan(PLAIN, assumption_overrides=tuple(sorted(easy)))
     assert firmness(plan, draws=3, workers=1).borders["verdict"].tolist() == ["firm"]
+
+
+def test_a_border_is_drawn_where_two_outlines_meet(ridge, ridge_firmness):
+    lines = border_lines(ridge, ridge_firmness)
+    assert lines.geometry.iloc[0].hausdorff_distance(LineString([(6, 0), (6, 1)])) < 0.1
+    assert lines["verdict"].tolist() == ["firm"] and lines.crs == ridge.bundles.crs
+
+
+def test_bundles_that_do_not_touch_have_an_empty_line_between_them(ridge, ridge_firmness):
+    one, other = ridge.bundles.geometry
+    moved = ridge.bundles.set_geometry([one, translate(other, 50)], crs=ridge.bundles.crs)
+    apart = dataclasses.replace(ridge, bundles=moved)
+    assert border_lines(apart, ridge_firmness).geometry.is_empty.all()
 
 
 def test_bodies_that_stay_apart_are_counted_apart():
@@ -332,5 +374,7 @@ def test_a_real_region_gives_a_share_for_every_pair_of_neighbours():
     shares = [drawn.pairs["together_share"], drawn.borders["apart_share"], drawn.table["with_base_share"]]
     assert all(share.between(0, 1).all() for share in shares)
     assert "robustness_speeds_scaled" not in sentences(drawn.facts)
+    lines = border_lines(plan, drawn)
+    assert (lines.length > 100).all() and len(lines) == len(drawn.borders)
     touching = drawn.pairs[~drawn.pairs["is_together"]]
     assert drawn.borders["pair_count"].sum() == len(touching)

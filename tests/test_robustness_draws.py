@@ -23,6 +23,7 @@ from gunmane.robustness.draws import CLASS_SPEEDS, TOGETHER, Draw, linked_rows, 
 from gunmane.robustness.roads import drawn_minutes, join_roads, scaled_minutes, take_roads
 from gunmane.robustness.ways import find_ways, minutes_between
 from gunmane.scenario import Scenario
+from gunmane.schema import ROAD_CLASSES
 from gunmane.workload import load_tasks, road_prices, unit_work
 
 DAILY = Scenario("nara_uda", layer="daily", sectors=("road", "park", "sewer", "river"), has_snow_removal=True)
@@ -137,6 +138,14 @@ def test_bodies_are_drawn_apart_from_each_other():
     assert ratio.corr().abs().to_numpy()[np.triu_indices(len(table), 1)].max() < 0.9
 
 
+def test_rows_and_bodies_are_drawn_apart_from_each_other():
+    draws = [RANGES.drawn(0, number) for number in range(30)]
+    first = RANGES.prices.upkeep.sort_index().index[0]
+    bodies = pd.Series([draw.upkeep[first] for draw in draws])
+    rows = pd.DataFrame([draw.assumptions.table["central"] for draw in draws], index=bodies.index)
+    assert rows.loc[:, rows.nunique() > 1].corrwith(bodies).abs().max() < 0.9
+
+
 def test_a_drawn_part_of_a_ledger_is_missing_or_too_much():
     many = pd.DataFrame({"owner_code": ["29212"] * 20_000, "sector": "road"})
     rows = {"ledger_missing_ratio": (0.2, 0.2, 0.2), "ledger_extra_ratio": (0.1, 0.1, 0.1)}
@@ -171,6 +180,17 @@ def test_drawn_coefficients_give_the_work_that_counting_anew_gives(scenario, gro
     work = drawn_work(amounts, plain_draw(amounts, drawn))
     for name in NUMBERS:
         assert work[name].to_numpy() == pytest.approx(anew[name].to_numpy())
+
+
+def test_work_done_more_rarely_is_less_work_a_year(ground):
+    own = (("bridge_inspection_interval_years", (4, 5, 10)),)
+    structures = STRUCTURES.replace(assumption_overrides=own)
+    amounts = take_amounts(structures, ground, scenario_assumptions(structures))
+    rare = scenario_assumptions(structures).replaced({"bridge_inspection_interval_years": (4, 10, 10)})
+    work = drawn_work(amounts, plain_draw(amounts, rare))
+    assert work["onsite_hours"].sum() == pytest.approx(
+        scenario_work(structures, ground)["onsite_hours"].sum() / 2
+    )
 
 
 def test_a_coefficient_of_nothing_can_be_drawn_above_nothing(ground):
@@ -295,9 +315,19 @@ def test_a_network_taken_apart_once_gives_the_minutes_of_every_speed(arcs, asked
         assert (minutes_between(ways, np.concatenate([minutes, against])) == expected).all()
 
 
-def test_one_way_roads_are_driven_the_right_way_but_cut_nobody_off():
-    line = [(0, 0), (3500, 0)], [(3500, 0), (3500, 3500)]
-    roads = roads_of(("national", line[0]), ("national", line[1]), ends=[(0, 0), (3500, 3500)])
-    one_way = dataclasses.replace(roads.network, is_oneway=np.ones(len(roads.network.source), bool))
-    drawn = drawn_minutes(dataclasses.replace(roads, network=one_way), load_assumptions())
+def one_way(roads, road_class):
+    chosen = roads.network.road_class == ROAD_CLASSES.index(road_class)
+    return dataclasses.replace(roads, network=dataclasses.replace(roads.network, is_oneway=chosen))
+
+
+def test_one_way_roads_are_driven_the_right_way():
+    way_round = ("municipal_1", [(0, 0), (0, 1000), (7000, 1000), (7000, 0)])
+    roads = roads_of(("national", [(0, 0), (7000, 0)]), way_round, ends=[(0, 0), (7000, 0)])
+    drawn = drawn_minutes(one_way(roads, "national"), load_assumptions())
+    assert drawn.tolist() == pytest.approx(np.array([[0, 12], [27, 0]]))
+
+
+def test_one_way_roads_cut_nobody_off():
+    roads = roads_of(("national", [(0, 0), (7000, 0)]), ends=[(0, 0), (7000, 0)])
+    drawn = drawn_minutes(one_way(roads, "national"), load_assumptions())
     assert drawn.tolist() == pytest.approx(np.array([[0, 12], [12, 0]]))

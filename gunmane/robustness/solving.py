@@ -108,6 +108,25 @@ def solve_draw(
     ScenarioError
         If the drawn rows contradict the user's choices.
     """
+    labels = {}
+    for task in drawn_tasks(stock, number):
+        start = stock.labels[task.name]
+        found = better_of_both(task, start, goes_on)
+        if found is None:
+            return None
+        labels[task.name] = found.labels.loc[start.index].to_numpy(np.int32)
+    return labels
+
+
+def drawn_tasks(stock: Stock, number: int) -> list[Task]:
+    """
+    Return the strands of a plan as one draw has them: with its work, minutes, window and limits.
+
+    Raises
+    ------
+    ScenarioError
+        If the drawn rows contradict the user's choices.
+    """
     draw = stock.ranges.drawn(stock.seed, number)
     work = drawn_work(stock.amounts, draw)
     if stock.roads is None:
@@ -116,18 +135,14 @@ def solve_draw(
         minutes = drawn_minutes(stock.roads, draw.assumptions)
     ground = dataclasses.replace(stock.ground, travel_min=minutes)
     window = work_window(stock.scenario, draw.assumptions)
-    labels = {}
-    for task in strand_tasks(work, stock.scenario, ground, window, draw.assumptions):
-        start = stock.labels[task.name]
-        if stock.keeps_count:
-            task = dataclasses.replace(
-                task, rules=dataclasses.replace(task.rules, bundle_count=start.nunique())
-            )
-        found = better_of_both(task, start, goes_on)
-        if found is None:
-            return None
-        labels[task.name] = found.labels.loc[start.index].to_numpy(np.int32)
-    return labels
+    tasks = strand_tasks(work, stock.scenario, ground, window, draw.assumptions)
+    return [
+        _with_count(task, stock.labels[task.name].nunique()) if stock.keeps_count else task for task in tasks
+    ]
+
+
+def _with_count(task: Task, count: int) -> Task:
+    return dataclasses.replace(task, rules=dataclasses.replace(task.rules, bundle_count=count))
 
 
 def better_of_both(task: Task, start: pd.Series, goes_on: Callable[[], bool]) -> Grouping | None:
