@@ -17,7 +17,6 @@ import pytest
 from pandas.testing import assert_frame_equal
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
-from shapely.affinity import translate
 from shapely.geometry import LineString, box
 
 from gunmane import schema
@@ -26,7 +25,7 @@ from gunmane.grounds import prepare_ground
 from gunmane.i18n import LANGUAGES
 from gunmane.municipalities import find_region
 from gunmane.plans import make_plan, plan_labels, plan_tasks
-from gunmane.robustness import border_lines, firmness
+from gunmane.robustness import firmness
 from gunmane.robustness.shares import Counted, wilson_interval
 from gunmane.robustness.solving import better_of_both, drawn_tasks, solve_draw, take_stock
 from gunmane.robustness.workers import run_draws, worker_count
@@ -191,7 +190,7 @@ def test_where_no_worker_can_start_one_process_finds_the_same(ridge, ridge_firmn
 
 
 ORPHANS = """
-from gunmane.robustness import border_lines, firmness
+from gunmane.robustness import firmness
 from test_robustness import RIDGE, drawn_plan
 import multiprocessing
 if __name__ == "__main__":
@@ -344,19 +343,6 @@ def test_what_counts_as_firm_is_a_row_of_the_assumptions():
     assert firmness(plan, draws=3, workers=1).borders["verdict"].tolist() == ["firm"]
 
 
-def test_a_border_is_drawn_where_two_outlines_meet(ridge, ridge_firmness):
-    lines = border_lines(ridge, ridge_firmness)
-    assert lines.geometry.iloc[0].hausdorff_distance(LineString([(6, 0), (6, 1)])) < 0.1
-    assert lines["verdict"].tolist() == ["firm"] and lines.crs == ridge.bundles.crs
-
-
-def test_bundles_that_do_not_touch_have_an_empty_line_between_them(ridge, ridge_firmness):
-    one, other = ridge.bundles.geometry
-    moved = ridge.bundles.set_geometry([one, translate(other, 50)], crs=ridge.bundles.crs)
-    apart = dataclasses.replace(ridge, bundles=moved)
-    assert border_lines(apart, ridge_firmness).geometry.is_empty.all()
-
-
 def test_bodies_that_stay_apart_are_counted_apart():
     ground = prepare_ground("nara_uda")
     choices = Scenario.default(ground.region, joins_owners=False)
@@ -374,7 +360,5 @@ def test_a_real_region_gives_a_share_for_every_pair_of_neighbours():
     shares = [drawn.pairs["together_share"], drawn.borders["apart_share"], drawn.table["with_base_share"]]
     assert all(share.between(0, 1).all() for share in shares)
     assert "robustness_speeds_scaled" not in sentences(drawn.facts)
-    lines = border_lines(plan, drawn)
-    assert (lines.length > 100).all() and len(lines) == len(drawn.borders)
     touching = drawn.pairs[~drawn.pairs["is_together"]]
     assert drawn.borders["pair_count"].sum() == len(touching)
