@@ -12,7 +12,7 @@ import streamlit as st
 from app_pages import plan_map, session, words
 from app_pages.outlines import outline_picture
 from app_pages.plan_map import View
-from app_pages.tables import Cell, heading, html_table
+from app_pages.tables import heading, html_table
 from app_pages.work import Progress
 from gunmane.alternatives import Alternatives, Front, near_optimal, trade_offs
 from gunmane.assumptions import LEVELS
@@ -113,14 +113,14 @@ def near_table(found: Alternatives, names: list[str]) -> str:
     tr = session.tr
     columns = ("hours", "farthest", "off", "borders", "moved", "difference", "nearest")
     head = [tr("alternatives.col.name"), *(tr(f"alternatives.col.{name}") for name in columns)]
-    rows: list[list[str | Cell]] = []
+    rows: list[list[str]] = []
     for name, row in zip(names, found.table.to_dict("records"), strict=True):
         is_first = not rows
-        change = _change_words(row["objective_change_ratio"])
         rows.append(
             [
                 name,
-                Cell(words.hours(row["travel_hours"]), "" if is_first else change, "plain"),
+                words.hours(row["travel_hours"])
+                + ("" if is_first else _change_words(row["objective_change_ratio"])),
                 words.minutes(row["farthest_min"]),
                 words.count(row["below_floor"] + row["above_ceiling"]),
                 words.count(row["borders_crossed"]),
@@ -171,11 +171,15 @@ def _show_front(plan: Plan, views: list[View]) -> None:
 
 
 def _front_name(number: int) -> str:
+    return session.tr("alternatives.trade.name", letter=_letter(number)) if number else _letter(0)
+
+
+def _letter(number: int) -> str:
+    """Return what a point of the front is called on the chart: the plan itself by name, the others A, B, …"""
     if not number:
         return session.tr("alternatives.this")
-    letters = string.ascii_uppercase
-    letter = letters[(number - 1) % 26] * ((number - 1) // 26 + 1)
-    return session.tr("alternatives.trade.name", letter=letter)
+    times, place = divmod(number - 1, len(string.ascii_uppercase))
+    return string.ascii_uppercase[place] * (times + 1)
 
 
 def front_points(found: Front, names: list[str]) -> pd.DataFrame:
@@ -184,6 +188,7 @@ def front_points(found: Front, names: list[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "name": names,
+            "letter": [_letter(i) for i in range(len(names))],
             "hours": table["travel_hours"].to_numpy(),
             "uneven": 100 * table["unevenness_ratio"].to_numpy(),
             "borders": [words.count(value) for value in table["borders_crossed"]],
@@ -217,7 +222,7 @@ def front_chart(found: Front) -> dict[str, Any]:
     }
     label = {
         "mark": {"type": "text", "dy": -15, "fontSize": 14, "color": INK},
-        "encoding": {**places, "text": {"field": "name"}, "opacity": pale},
+        "encoding": {**places, "text": {"field": "letter"}, "opacity": pale},
     }
     text = {"labelFontSize": 14, "titleFontSize": 14, "labelColor": INK, "titleColor": INK}
     return {
@@ -263,14 +268,14 @@ def front_table(found: Front, names: list[str]) -> str:
         *(tr(f"alternatives.col.{name}") for name in columns),
         tr("alternatives.trade.state"),
     ]
-    rows: list[list[str | Cell]] = []
+    rows: list[list[str]] = []
     first = float(found.table.at[0, "travel_hours"])
     for name, row in zip(names, found.table.to_dict("records"), strict=True):
         change = row["travel_hours"] / first - 1 if first else 0.0
         rows.append(
             [
                 name,
-                Cell(words.hours(row["travel_hours"]), _change_words(change) if rows else "", "plain"),
+                words.hours(row["travel_hours"]) + (_change_words(change) if rows else ""),
                 words.percent(row["unevenness_ratio"]),
                 words.count(row["borders_crossed"]),
                 words.count(row["towns_divided"]),
@@ -279,7 +284,8 @@ def front_table(found: Front, names: list[str]) -> str:
                 tr(f"alternatives.trade.{_state(row['is_dominated'])}"),
             ]
         )
-    return html_table(head, rows, caption=tr("alternatives.trade.caption"), left=(len(columns) + 1,))
+    words_at = len(columns) + 1
+    return html_table(head, rows, caption=tr("alternatives.trade.caption"), left=(words_at,))
 
 
 # -- what both have -------------------------------------------------------------------------------------------

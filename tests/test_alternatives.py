@@ -68,6 +68,7 @@ def valley_alternatives():
 @functools.cache
 def plan_of(region_id, **choices):
     ground = prepare_ground(region_id)
+    choices = {"move_budget": 20_000, **choices}
     return make_plan(Scenario.default(ground.region, **choices), ground, has_alternatives=False)
 
 
@@ -280,7 +281,7 @@ def test_whole_towns_leave_nothing_to_choose_and_that_is_said():
 
 
 def test_fields_apart_are_varied_together():
-    plan = plan_of("nara_uda", layer="daily", joins_fields=False, move_budget=1_200)
+    plan = plan_of("nara_uda", layer="daily", joins_fields=False)
     found = near_optimal(plan, count=2)
     assert set(found.moved["strand"]) <= set(plan.assignment["strand"])
     assert (found.table["objective_change_ratio"] <= found.margin_ratio + 1e-9).all()

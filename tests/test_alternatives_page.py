@@ -92,4 +92,4 @@ def test_no_english_leaks_into_the_japanese_words():
 def test_whole_towns_that_leave_no_choice_are_said_to():
     app = asked(opened(region="nara_uda"), "alternatives")
     said = " ".join(info.value for info in app.info)
-    assert t("note.alternatives_none", "ja", margin="5.0") in said
+    assert t("note.alternatives_none", "ja", margin="5") in said

@@ -245,13 +245,13 @@ def _facts(table: pd.DataFrame, count: int, margin_ratio: float) -> tuple[Note, 
     elif found < count:
         facts.append(Note.of("alternatives_fewer", count=found, asked=count, margin=_percent(margin_ratio)))
     best = float(table["objective_change_ratio"].min())
-    if _percent(-best) > 0:
+    if round(-100 * best, 1) > 0:
         facts.append(Note.of("alternative_better", change=_percent(-best)))
     return tuple(facts)
 
 
-def _percent(ratio: float) -> float:
-    return round(100 * ratio, 1)
+def _percent(ratio: float) -> str:
+    return f"{round(100 * ratio, 1):g}"
 
 
 def _signed_percent(ratio: float) -> str:
