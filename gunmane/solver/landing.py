@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PRICED_ROUNDS = 16
 CENTRED_ROUNDS = (0, 2, 4, 6, 8)
 EARLY_PULL, LATE_PULL = 0.9, 0.4
+# The heaviest bundle is cut when it is this much heavier than two light ones together.
+LEVEL_GAIN = 1.1
 # METIS takes whole numbers as weights, and allows parts this much (in thousandths) above the mean.
 METIS_RESOLUTION = 1_000_000
 METIS_SLACK = 100
@@ -81,6 +83,14 @@ class Land:
         land = (board.indptr, board.indices, board.link_min, self._work, labels)
         room = (self._stamps, self._minutes, self._way, self._branch, self._order, self._values, self._items)
         return float(cut_branch(*land, start, wanted, new_label, *room))
+
+    def touching(self, labels: Array, members: Array) -> Array:
+        """Return the bundles that the members of one bundle are linked to, sorted."""
+        board = self.board
+        degree = board.indptr[members + 1] - board.indptr[members]
+        begun = np.repeat(board.indptr[members] - np.concatenate([[0], np.cumsum(degree)[:-1]]), degree)
+        found = np.unique(labels[board.indices[begun + np.arange(len(begun))]])
+        return found[found != labels[members[0]]]
 
     def typical_min(self) -> float:
         """Return the median of the minutes to a root when regions were last grown."""
@@ -216,8 +226,52 @@ def priced_labels(land: Land, roots: list[int], fixed: int) -> Array:
         prices = prices + pull * step * (EARLY_PULL if turn < PRICED_ROUNDS // 2 else LATE_PULL)
         prices -= prices.min()
         if turn in CENTRED_ROUNDS:
+            labels, roots = levelled(land, labels, roots, fixed)
             roots = roots[:fixed] + land.middles(labels, roots)[fixed:]
     return best
+
+
+def levelled(land: Land, labels: Array, roots: list[int], fixed: int) -> tuple[Array, list[int]]:
+    """
+    Return labels and roots with very light bundles given up and very heavy ones divided.
+
+    The lightest bundle joins its lightest neighbour while together they are lighter than the heaviest, which is cut in
+    two: prices alone cannot carry work out of a valley with one way in.
+
+    Parameters
+    ----------
+    land
+        The territory's links.
+    labels
+        Bundle of each atom, each connected.
+    roots
+        An atom of each bundle.
+    fixed
+        The first so many bundles keep their roots and are not given up.
+    """
+    labels, roots = labels.copy(), list(roots)
+    work, count = land.board.amounts[:, 0], len(roots)
+    amount = np.bincount(labels, weights=work, minlength=count)
+    for _ in range(count if count - fixed > 1 else 0):
+        heavy = int(np.argmax(amount))
+        light = fixed + int(np.argmin(amount[fixed:]))
+        members = np.flatnonzero(labels == light)
+        others = land.touching(labels, members)
+        if heavy == light or len(others) == 0:
+            break
+        into = int(others[np.argmin(amount[others])])
+        if into == heavy or LEVEL_GAIN * (amount[light] + amount[into]) > amount[heavy]:
+            break
+        labels[members] = into
+        part = land.cut(labels, roots[heavy], float(amount[heavy]) / 2, light)
+        if part <= 0:
+            labels[members] = light
+            break
+        amount[into] += amount[light]
+        amount[heavy] -= part
+        amount[light] = part
+        roots[light] = int(np.flatnonzero(labels == light)[0])
+    return labels, roots
 
 
 def with_count(land: Land, labels: Array, count: int) -> Array:

@@ -35,7 +35,7 @@ def recombined(land: Land, labels: Array, rng: np.random.Generator) -> Array:
     chance = _outside(land, labels) + BASE_CHANCE
     for _ in range(max(1, count // BUNDLES_PER_PAIR)):
         one = int(rng.choice(count, p=chance / chance.sum()))
-        others = _touching(land, labels, np.flatnonzero(labels == one))
+        others = land.touching(labels, np.flatnonzero(labels == one))
         if len(others) == 0:
             continue
         other = int(others[rng.integers(len(others))])
@@ -55,12 +55,3 @@ def _outside(land: Land, labels: Array) -> Array:
     floor, ceiling = float(board.floors[0]), float(board.ceilings[0])
     below = 1 - amount / floor if floor > 0 else np.zeros(len(amount))
     return np.maximum(0.0, np.maximum(below, amount / ceiling - 1))
-
-
-def _touching(land: Land, labels: Array, members: Array) -> Array:
-    """Return the bundles that members of one bundle are linked to, sorted."""
-    board = land.board
-    degree = board.indptr[members + 1] - board.indptr[members]
-    begun = np.repeat(board.indptr[members] - np.concatenate([[0], np.cumsum(degree)[:-1]]), degree)
-    found = np.unique(labels[board.indices[begun + np.arange(len(begun))]])
-    return found[found != labels[members[0]]]

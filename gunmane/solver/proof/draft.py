@@ -62,29 +62,45 @@ class Draft:
         is_alone = self._is_alone(int(members[0]))
         return is_alone or len(self.blocks.reached(pieces, min(pieces))) == len(pieces)
 
-    def write(self, labels: Array) -> tuple[Array, Array]:
-        """Return columns and values of labels of units that keep blocks and territories, to start from."""
+    def write(self, labels: Array, closed: Array) -> tuple[Array, Array]:
+        """Return columns and values of labels of units that keep blocks and territories, some columns being closed."""
         values = np.zeros(self.place.shape)
-        for members, number in self._held(labels):
+        for members, number in self._held(labels, closed):
             values[members, number] = 1.0
         is_column = self.place >= 0
         return self.place[is_column], values[is_column]
 
+    def repeated(self) -> Array:
+        """
+        Return columns that may be closed while it does not matter where bases stand; none where it does.
+
+        Every bundle can then be written with its first block as its root, and in no other way.
+        """
+        roots = [slot.root for slot in self.slots]
+        is_free = all(slot.is_own and not slot.is_fixed for slot in self.slots)
+        if not is_free or len(set(roots)) < self.blocks.size or self.travel[0].any():
+            return np.zeros(0, dtype=np.int32)
+        is_first = np.zeros(len(roots), dtype=bool)
+        is_first[np.unique(roots, return_index=True)[1]] = True
+        is_kept = is_first & (np.arange(self.blocks.size)[:, None] >= np.array(roots)[None, :])
+        return self.place[(self.place >= 0) & ~is_kept]
+
     def bases(self, labels: Array) -> dict[int, int]:
         """Return the row of the best base of each label."""
-        unit = [int(rows[0]) for rows in self.blocks.units]
+        held = self._held(labels, np.zeros(0, dtype=np.int32))
         return {
-            int(labels[unit[members[0]]]): self.slots[number].base for members, number in self._held(labels)
+            int(labels[self.blocks.units[members[0]][0]]): self.slots[number].base for members, number in held
         }
 
-    def _held(self, labels: Array) -> list[tuple[Array, int]]:
-        """Return the blocks of each label and the best slot that may hold them."""
+    def _held(self, labels: Array, closed: Array) -> list[tuple[Array, int]]:
+        """Return the blocks of each label and the best slot that may hold them, some columns being closed."""
+        is_open = (self.place >= 0) & ~np.isin(self.place, closed)
         of_block = labels[[int(rows[0]) for rows in self.blocks.units]]
         roots = np.array([slot.root for slot in self.slots], dtype=np.int64)
         found = []
         for label in np.unique(of_block).tolist():
             members = np.flatnonzero(of_block == label)
-            fits = np.flatnonzero((self.place[members] >= 0).all(axis=0) & np.isin(roots, members))
+            fits = np.flatnonzero(is_open[members].all(axis=0) & np.isin(roots, members))
             costs = [table[np.ix_(members, fits)].sum(axis=0).round(DECIMALS) for table in self.travel]
             found.append((members, int(fits[np.lexsort(costs[::-1])[0]])))
         return found

@@ -71,6 +71,7 @@ class Program:
         self._whole: list[Array] = []
         self._high: list[Array] = []
         self._met: list[Array] = []
+        self._is_closed = np.zeros(0, dtype=bool)
         self._tell = tell
         self._rows: list[tuple[float, float, Array, Array]] = []
         self._highs = highspy.Highs()
@@ -151,10 +152,33 @@ class Program:
         below = dense < 0
         return part.constant + float(dense[below] @ np.concatenate(self._high)[below])
 
-    def drop(self, columns: Array) -> None:
+    @contextlib.contextmanager
+    def closed(self, columns: Array) -> Iterator[None]:
+        """Fix columns at 0 inside a `with` block and open them again; with none, what is fixed in it stays so."""
+        self.close(columns[:0])
+        before = self._is_closed.copy()
+        self.close(columns)
+        try:
+            yield
+        finally:
+            if len(columns):
+                again = np.flatnonzero(self._is_closed & ~before)
+                self._is_closed = before
+                self._set_high(again, np.concatenate(self._high)[again])
+
+    def close(self, columns: Array) -> None:
         """Fix columns at 0."""
-        count = len(columns)
-        self._highs.changeColsBounds(count, columns.astype(np.int32), np.zeros(count), np.zeros(count))
+        if len(self._is_closed) < self.size:
+            self._is_closed = np.append(
+                self._is_closed, np.zeros(self.size - len(self._is_closed), dtype=bool)
+            )
+        self._is_closed[columns] = True
+        self._set_high(columns, np.zeros(len(columns)))
+
+    def _set_high(self, columns: Array, values: Array) -> None:
+        if len(columns):
+            lows = np.zeros(len(columns))
+            self._highs.changeColsBounds(len(columns), columns.astype(np.int32), lows, values)
 
     def relaxed(self, part: Sum) -> tuple[float, Array] | None:
         """

@@ -94,8 +94,10 @@ class _Proof:
         for number, part in enumerate(self.sums):
             self._part = number
             share = STAGE_SHARE if number + 1 < len(self.sums) else 1.0
-            with self.program.limited(share):
-                bound, is_proven = self._least(number, part)
+            # Only the last part asks for hours: before it, one way to write a bundle is enough.
+            closed = self.draft.repeated() if number + 1 < len(self.sums) else self.draft.place[:0, 0]
+            with self.program.limited(share), self.program.closed(closed):
+                bound, is_proven = self._least(number, part, closed)
             found.append((bound, is_proven))
             value = self.order(self.best)[number]
             self.program.bind(part, high=value + tolerance(value) / 2)
@@ -156,7 +158,7 @@ class _Proof:
         if self.order(verdict) < self.order(self.best):
             self.best = verdict
 
-    def _least(self, number: int, part: Sum) -> tuple[float, bool]:
+    def _least(self, number: int, part: Sum, closed: Array) -> tuple[float, bool]:
         """Return a bound of one part of the key, and whether the best plan reaches it."""
         bound = self.program.least(part)
         if self._reaches(number, bound):
@@ -168,11 +170,11 @@ class _Proof:
             value, rise = relaxed
             bound = max(bound, value)
             limit = self.order(self.best)[number]
-            self.program.drop(np.flatnonzero(rise > max(0.0, limit + tolerance(limit) - value)))
+            self.program.close(np.flatnonzero(rise > max(0.0, limit + tolerance(limit) - value)))
         while not self._reaches(number, bound := _rounded(bound, part)):
             if not (self.program.is_open and self._goes_on()):
                 return bound, False
-            answer = self.program.solved(part, self.draft.write(self.best.labels))
+            answer = self.program.solved(part, self.draft.write(self.best.labels, closed))
             bound = max(bound, min(answer.bound, self.order(self.best)[number]))
             self.rounds += 1
             cuts = [self._cut_or_offer(solution) for solution in answer.solutions]
