@@ -304,6 +304,16 @@ def test_the_base_of_the_plan_serves_as_soon_as_it_is_in():
     assert plan.bundles["base_unit_id"].iloc[0] != "d" and steps["base_unit_id"].iloc[-1] == "d"
 
 
+def test_a_base_shared_by_several_bundles_serves_from_the_first_step():
+    ground = valley()
+    plan = drawn_plan(ground, bundle_count=3, base_count=1, sectors=("road",))
+    rollout = staged_rollout(plan)
+    assert plan.bundles["base_unit_id"].nunique() == 1 and plan.broken.empty
+    assert set(rollout.steps["base_unit_id"]) == set(plan.bundles["base_unit_id"])
+    assert rollout.broken.empty
+    check_promises(plan, rollout)
+
+
 def test_shuffled_rows_give_the_same_order():
     ground = valley()
     mixed = dataclasses.replace(

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gunmane.clusters import Rules, Soft, evaluate_labels
+from gunmane.assumptions import Assumptions
 from gunmane.plans import plan_tasks, scenario_assumptions
-from gunmane.rollout.land import Land, lands_of, place_of
+from gunmane.rollout.judging import BROKEN_COLUMNS, judge_bundles_so_far
+from gunmane.rollout.land import Land, place_of
 from gunmane.rollout.parts import Part, parts_of, verdict_of
 from gunmane.scenario import Plan
-from gunmane.strands import Place, Task, full_load, rules_of_place
+from gunmane.strands import Place, Task
 from gunmane.window import Window
 
 Array = np.ndarray[Any, np.dtype[Any]]
-BROKEN_COLUMNS = ["rule", "unit_id", "amount", "limit", "column"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ class Course:
         self.window = Window(**plan.window)
         self.tasks: dict[str, Task] = {task.name: task for task in plan_tasks(plan)}
         self.parts: tuple[Part, ...] = parts_of(plan, list(self.tasks.values()), self.assumptions)
-        self.lands: dict[str, Land] = lands_of(plan, self.tasks, self.parts)
+        self.lands: dict[str, Land] = lands_of(plan, self.tasks, self.parts, self.window, self.assumptions)
         self.parts_of_area: dict[tuple[str, str], frozenset[int]] = {}
         for number, part in enumerate(self.parts):
             self.parts_of_area[part.area] = self.parts_of_area.get(part.area, frozenset()) | {number}
@@ -110,34 +110,39 @@ class Course:
         return 0.0 if math.isnan(part.today_hours) else part.today_hours
 
     def _judged(self, joined: frozenset[int]) -> Stage:
-        chosen = [self.parts[i] for i in sorted(joined)]
-        bundle_id = chosen[0].bundle_id
+        bundle_id = self.parts[min(joined)].bundle_id
         land = self.lands[bundle_id]
-        place = place_of(land.place, land.units_in(chosen))
-        load = self._load(land, place, chosen)
-        labels = pd.Series(0, index=place.units.index)
-        found = evaluate_labels(
-            labels,
-            place.units,
-            place.links,
-            load,
-            place.travel_min,
-            growing_rules(land.task.rules, place),
-            bases={0: land.base} if land.base in labels.index else None,
-        )
-        sums = np.sum([part.sums for part in chosen], axis=0)
+        rows = land.rows_in(joined)
+        place = land.place if rows.all() else place_of(land.place, np.flatnonzero(rows))
+        load = land.load(joined).iloc[np.flatnonzero(rows)]
+        bundle_of = pd.Series(bundle_id, index=place.units.index)
+        given = {bundle_id: land.base} if self._serves(land, place) else {}
+        found = judge_bundles_so_far(bundle_of, load, land.task, place, bases=given)
+        sums = np.sum([self.parts[i].sums for i in sorted(joined)], axis=0)
         verdict = verdict_of(sums, self.window)
         return Stage(
             bundle_id=bundle_id,
             place=place,
             load=load,
-            base=found.bases[0],
+            base=found.bases[bundle_id],
             travel_hours=found.travel_hours,
             sums=sums,
             verdict=verdict,
             broken=found.broken[BROKEN_COLUMNS],
             not_yet=self._not_yet(sums, verdict, land.task, load),
         )
+
+    @staticmethod
+    def _serves(land: Land, place: Place) -> bool:
+        """
+        Whether the plan's base serves a bundle that is not whole yet.
+
+        It does once it is in; at once where it lies outside the bundle (several share it), and where the number of
+        bases is limited, so that no other stands in for it.
+        """
+        is_in = land.base in place.units.index
+        is_outside = land.base not in land.place.units.index
+        return bool(land.base) and (is_in or is_outside or land.task.rules.base_count is not None)
 
     def _not_yet(self, sums: Array, verdict: str, task: Task, load: pd.DataFrame) -> tuple[str, ...]:
         """Return the floors that are not reached: by the central value where they are rules, else by the range."""
@@ -148,31 +153,19 @@ class Course:
         is_side = any(load[window.column].sum() < window.floor for window in task.rules.windows)
         return ("floor",) * is_small + ("side_floor",) * is_side
 
-    def _load(self, land: Land, place: Place, chosen: Sequence[Part]) -> pd.DataFrame:
-        """
-        Return the load of parts that have joined.
 
-        A task saves trips only once the task that it rides along with has joined its bundle too. One that the bundle
-        never has is taken to be there, as the plan takes it, so that the last step is the plan.
-        """
-        absent = land.absent.assign(unit_id=place.units.index[0])
-        work = pd.concat([*(part.work for part in chosen), absent], ignore_index=True)
-        return full_load(work, place, self.window, self.assumptions)
-
-
-def growing_rules(rules: Rules, place: Place) -> Rules:
-    """
-    Return what a bundle must keep while it grows: everything but floors and the number of bundles.
-
-    Whether a municipality is too large to stay whole was decided on all its work, not on what has joined so far.
-    """
-    windows = tuple(dataclasses.replace(window, floor=0.0) for window in rules.windows)
-    return dataclasses.replace(
-        rules_of_place(rules, place),
-        bundle_count=None,
-        keeps_municipality_whole=bool(rules.keeps_municipality_whole),
-        floor=0.0,
-        target=math.inf,
-        windows=windows,
-        soft=Soft(),
-    )
+def lands_of(
+    plan: Plan, tasks: dict[str, Task], parts: Sequence[Part], window: Window, assumptions: Assumptions
+) -> dict[str, Land]:
+    """Return the land of each bundle that something joins, by its id, in the order of the parts."""
+    units_of = plan.assignment.groupby("bundle_id")["unit_id"].agg(sorted)
+    own: dict[str, dict[int, Part]] = {}
+    for number, part in enumerate(parts):
+        own.setdefault(part.bundle_id, {})[number] = part
+    lands = {}
+    for bundle_id, held in own.items():
+        task = tasks[next(iter(held.values())).strand]
+        place = place_of(task.place, task.place.units.index.get_indexer(units_of[bundle_id]))
+        base = str(plan.bundles.at[bundle_id, "base_unit_id"])
+        lands[bundle_id] = Land(task, place, base, held, window=window, assumptions=assumptions)
+    return lands

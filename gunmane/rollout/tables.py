@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from gunmane import schema
-from gunmane.clusters import evaluate_labels
-from gunmane.rollout.course import BROKEN_COLUMNS, Course, Stage, growing_rules
+from gunmane.rollout.course import Course, Stage
+from gunmane.rollout.judging import BROKEN_COLUMNS, judge_bundles_so_far
 from gunmane.rollout.land import place_of
 from gunmane.rollout.parts import SUMS
 
@@ -70,21 +70,11 @@ def broken_table(course: Course, after: Steps) -> pd.DataFrame:
 
 def _judged(course: Course, name: str, stages: dict[str, Stage]) -> pd.DataFrame:
     task = course.tasks[name]
-    labels = pd.concat([pd.Series(b, index=s.place.units.index) for b, s in stages.items()]).sort_index()
-    place = place_of(task.place, labels.index)
-    # A bundle without a trade has no column for it.
-    load = pd.concat([stage.load for stage in stages.values()]).loc[labels.index].fillna(0.0)
-    found = evaluate_labels(
-        labels,
-        place.units,
-        place.links,
-        load,
-        place.travel_min,
-        growing_rules(task.rules, place),
-        bases={b: s.base for b, s in stages.items()},
-    )
-    number = labels.reindex(found.labels.index).groupby(found.labels).first()
-    return found.broken.assign(bundle_id=found.broken["label"].map(number).fillna(""))
+    bundle_of = pd.concat([pd.Series(b, index=s.place.units.index) for b, s in stages.items()]).sort_index()
+    place = place_of(task.place, task.place.units.index.get_indexer(bundle_of.index))
+    load = pd.concat([stage.load for stage in stages.values()])
+    bases = {b: s.base for b, s in stages.items()}
+    return judge_bundles_so_far(bundle_of, load, task, place, bases=bases).broken
 
 
 def steps_table(course: Course, steps: Steps, broken: pd.DataFrame) -> pd.DataFrame:
