@@ -10,6 +10,7 @@ import streamlit as st
 from app_pages import plan_map, session, words
 from app_pages.alternatives import show_other_plans
 from app_pages.compare_works import rate, show_pairs, works_captions, works_rows
+from app_pages.firmness import show_firmness
 from app_pages.group_panel import amount
 from app_pages.map_view import show_map
 from app_pages.plan_map import View
@@ -51,6 +52,7 @@ def main() -> None:
     show_pairs(evidence)
     _side_by_side(evidence)
     show_other_plans()
+    show_firmness()
 
 
 def _title(region: Region, choices: Scenario) -> None:
