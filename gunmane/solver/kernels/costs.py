@@ -145,7 +145,8 @@ def municipality_terms(board: Board, game: Game, a: int, b: int, count: int) -> 
         left, joined = game.munis[a, muni] - moved, game.munis[b, muni] + moved
         new_a += left > 0
         new_b += joined > 0
-        parts = (left > 0) - (game.munis[a, muni] > 0) + (joined > 0) - (game.munis[b, muni] > 0)
+        # Plain Python meets numpy's truth values here, which cannot be subtracted.
+        parts = int(left > 0) - int(game.munis[a, muni] > 0) + int(joined > 0) - int(game.munis[b, muni] > 0)
         change += weights[WHOLE] * parts
     most = weights[MOST_MUNIS]
     if most < np.inf:
