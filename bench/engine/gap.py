@@ -1,0 +1,196 @@
+"""How far the search is from the proven optimum on drawn land of 20 to 40 units: mountain valleys, and plains."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
+from scipy.spatial import Delaunay
+
+from bench.engine.instances import Instance, make_instance
+from bench.rows import Target
+from gunmane.clusters import Grouping, Proof, Rules, group_units, prove_grouping
+
+SIZES = (20, 25, 30, 35, 40)
+UNITS_PER_BUNDLE = 7
+# Half widths of the hard work window around the mean; infinity sets none.
+SLACKS = (0.10, 0.20, math.inf)
+# On plains units touch on all sides; so many links of the triangles between them are roads.
+LANDS = ("mountain", "plain")
+LINK_SHARE = 0.8
+SIDE_KM, KMH = 30.0, 24.0
+WORK_SPREAD = 0.6
+NODE_LIMIT = 20_000
+TIME_LIMIT_S = 600.0
+MEDIAN_LIMIT, WORST_LIMIT = 0.01, 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class GapRow:
+    """
+    One instance solved by the search and by the proof.
+
+    Parameters
+    ----------
+    seed, land, units, bundles, slack
+        The instance: bundles within `slack` of the mean work (hard).
+    search_breaks, best_breaks
+        Rules broken by the plan of the search, and by the best plan known.
+    search_hours, best_hours, bound_hours
+        Hours a year; no plan that keeps the rules as well as the best has fewer than `bound_hours`.
+    gap_ratio
+        Hours of the search above the bound, over the bound; infinite where it keeps the rules less well than the best.
+    is_proven
+        Whether the best plan is proven; else `gap_ratio` may be too large, never too small.
+    rounds, nodes
+        Of the proof.
+    search_cpu_s, proof_cpu_s
+        CPU seconds; those of the proof hold a search of its own.
+    """
+
+    seed: int
+    land: str
+    units: int
+    bundles: int
+    slack: float
+    search_breaks: int
+    best_breaks: int
+    search_hours: float
+    best_hours: float
+    bound_hours: float
+    gap_ratio: float
+    is_proven: bool
+    rounds: int
+    nodes: int
+    search_cpu_s: float
+    proof_cpu_s: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row for a JSON file."""
+        return {
+            name: round(value, 6)
+            if isinstance(value, float) and math.isfinite(value)
+            else (None if isinstance(value, float) else value)
+            for name, value in dataclasses.asdict(self).items()
+        }
+
+
+def gap_instance(seed: int, land: str) -> Instance:
+    """Return the instance of a seed: size and width of the window change from seed to seed."""
+    units = SIZES[seed % len(SIZES)]
+    slack = SLACKS[seed % len(SLACKS)]
+    drawn = make_instance(units, seed) if land == "mountain" else plain_instance(units, seed)
+    count = round(units / UNITS_PER_BUNDLE)
+    mean = float(drawn.load["measure"].sum()) / count
+    window = {"floor": 0.0, "ceiling": math.inf}
+    if math.isfinite(slack):
+        window = {"floor": (1 - slack) * mean, "ceiling": (1 + slack) * mean}
+    rules = dataclasses.replace(drawn.rules, bundle_count=count, target=mean, is_window_hard=True, **window)
+    return dataclasses.replace(drawn, rules=rules, count=count)
+
+
+def plain_instance(unit_count: int, seed: int) -> Instance:
+    """Return units spread over a plain, most of those that lie side by side joined by a road."""
+    rng = np.random.default_rng([seed, unit_count, 1])
+    places = rng.uniform(0, SIDE_KM, (unit_count, 2))
+    corners = Delaunay(places).simplices
+    ends = np.unique(np.sort(np.vstack([corners[:, p] for p in ([0, 1], [1, 2], [0, 2])]), axis=1), axis=0)
+    km = np.linalg.norm(places[ends[:, 0]] - places[ends[:, 1]], axis=1) * rng.uniform(1.1, 1.6, len(ends))
+    order = np.argsort(km, kind="stable")
+    kept = np.zeros(len(ends), dtype=bool)
+    kept[order[: round(LINK_SHARE * len(ends))]] = True
+    graph = coo_array((km / KMH * 60, ends.T), shape=(unit_count,) * 2)
+    # Roads of the cheapest tree stay, so that the land hangs together.
+    tree = minimum_spanning_tree(graph).tocoo()
+    in_tree = {tuple(sorted(pair)) for pair in zip(*(part.tolist() for part in tree.coords), strict=True)}
+    kept |= np.array([tuple(pair) in in_tree for pair in ends.tolist()])
+    ends, minutes = ends[kept], (km / KMH * 60)[kept]
+    ids = pd.Index([f"u{i:03d}" for i in range(unit_count)], name="unit_id")
+    work = rng.lognormal(0, WORK_SPREAD, unit_count)
+    days = work * rng.lognormal(0, WORK_SPREAD / 2, unit_count)
+    load = pd.DataFrame({"crew_days": days, "measure": work, "is_needed": True}, index=ids)
+    links = pd.DataFrame({"source_id": ids[ends[:, 0]], "target_id": ids[ends[:, 1]], "travel_min": minutes})
+    travel = dijkstra(coo_array((minutes, ends.T), shape=(unit_count,) * 2), directed=False)
+    units = pd.DataFrame(
+        {"muni_code": "1", "x_m": places[:, 0] * 1000, "y_m": places[:, 1] * 1000}, index=ids
+    )
+    return Instance(
+        units, links, load, travel, Rules(seed=seed), 1, f"plain of {unit_count} units, seed {seed}"
+    )
+
+
+def gap_rows(seeds: Iterable[int], tell: Callable[[str], None]) -> list[GapRow]:
+    """Return the gap of the search on the instances of each seed."""
+    rows = []
+    for seed in seeds:
+        for land in LANDS:
+            instance = gap_instance(seed, land)
+            task = (instance.units, instance.links, instance.load, instance.travel_min, instance.rules)
+            tell(f"gap to the proven optimum, seed {seed}, {land}, {len(instance.units)} units")
+            start = time.process_time()
+            found = group_units(*task)
+            between = time.process_time()
+            limits = {"node_limit": NODE_LIMIT, "time_limit_s": TIME_LIMIT_S}
+            proof = prove_grouping(*task, starts=[found.labels], **limits)
+            cpu_s = (between - start, time.process_time() - between)
+            rows.append(_row(seed, land, instance, found, proof, cpu_s=cpu_s))
+    return rows
+
+
+def _row(
+    seed: int,
+    land: str,
+    instance: Instance,
+    found: Grouping,
+    proof: Proof[Grouping],
+    *,
+    cpu_s: tuple[float, float],
+) -> GapRow:
+    bound = proof.bound_hours
+    is_as_good = not math.isnan(proof.gap_of(found.key))
+    return GapRow(
+        seed=seed,
+        land=land,
+        units=len(instance.units),
+        bundles=instance.count,
+        slack=SLACKS[seed % len(SLACKS)],
+        search_breaks=found.key[0],
+        best_breaks=proof.key[0],
+        search_hours=found.objective_hours,
+        best_hours=proof.grouping.objective_hours,
+        bound_hours=bound,
+        gap_ratio=max(0.0, found.objective_hours / bound - 1) if is_as_good and bound > 0 else math.inf,
+        is_proven=proof.is_proven,
+        rounds=proof.rounds,
+        nodes=proof.nodes,
+        search_cpu_s=cpu_s[0],
+        proof_cpu_s=cpu_s[1],
+    )
+
+
+def gap_targets(rows: list[GapRow]) -> list[Target]:
+    """
+    Return median and worst gap of the proven instances beside what they should stay under.
+
+    What a limit left open is counted in the note, with the most that its gap can be.
+    """
+    proven = [row.gap_ratio for row in rows if row.is_proven]
+    still_open = [row.gap_ratio for row in rows if not row.is_proven]
+    if not proven:
+        return []
+    note = f"{len(proven)} proven instances of {min(SIZES)}-{max(SIZES)} units"
+    note += f"; the search keeps the rules less well on {sum(map(math.isinf, proven))}"
+    if still_open:
+        note += f"; {len(still_open)} more not proven in time, gap at most {max(still_open):.1%}"
+    return [
+        Target("gap to the proven optimum, median", statistics.median(proven), MEDIAN_LIMIT, "ratio", note),
+        Target("gap to the proven optimum, worst", max(proven), WORST_LIMIT, "ratio", note),
+    ]
