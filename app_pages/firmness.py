@@ -23,7 +23,7 @@ from gunmane.studies import MOST
 KIND = "firmness"
 DRAWS = 50
 DRAWS_STEP = 10
-MAP_HEIGHT = 430
+MAP_HEIGHT = 500
 LINES_KEPT = 16
 # Outlines of neighbours agree to rounding only.
 SAME_PLACE_M = 0.05

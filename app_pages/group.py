@@ -7,7 +7,7 @@ import logging
 import pandas as pd
 import streamlit as st
 
-from app_pages import group_panel, group_pick, plan_map, reference_map, session
+from app_pages import group_panel, group_pick, plan_map, prices, reference_map, session
 from app_pages.group_form import choose_layer, forget_form, show_form, worded
 from app_pages.map_view import Selection, show_map
 from app_pages.plan_map import View
@@ -66,6 +66,7 @@ def main() -> None:
         # Last, because other numbers of bundles take a search of their own.
         with beside:
             asked = group_panel.show_neighbouring(plan)
+            prices.show_best_moves(plan)
         if asked is not None:
             _make_with(plan, asked)
 
@@ -178,7 +179,9 @@ def _show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> None
     if unit_id in labels:
         strand = str(plan.bundles.at[bundle_id, "strand"])
         group_pick.show_unit(plan, str(unit_id), strand)
+        prices.show_unit_prices(plan, str(unit_id), str(bundle_id))
     group_pick.show_bundle(plan, str(bundle_id))
+    prices.show_bundle_prices(plan, str(bundle_id))
 
 
 def _bundle_and_unit(picked: tuple[str, str] | None, of_unit: pd.Series) -> tuple[str | None, str | None]:

@@ -1,0 +1,142 @@
+"""群を組む: what moving one management unit over a border would change, of a unit, a bundle or the whole plan."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app_pages import session, words
+from app_pages.group_panel import amount
+from app_pages.group_pick import signed_hours
+from app_pages.plan_map import labels_key
+from app_pages.tables import Cell, heading, html_table
+from gunmane.prices import DECIMALS, ORDER, best_moves, border_prices
+from gunmane.scenario import Plan
+
+PLANS_KEPT = 32
+MOVES_SHOWN = 5
+
+
+def show_best_moves(plan: Plan) -> None:
+    """Show the moves of one unit that make a plan best, and say whether any makes it better."""
+    table = _telling(_prices(plan))
+    if table.empty:
+        return
+    tr = session.tr
+    best = best_moves(table, MOVES_SHOWN)
+    st.html(heading(tr("prices.best_title")))
+    if best.empty:
+        st.caption(tr("prices.only_emptying"))
+        return
+    st.markdown(tr(f"prices.said.{standing(best)}", count=len(best)))
+    st.html(prices_table(plan, best, caption=tr("prices.best_caption"), names_unit=True))
+    st.caption(tr("prices.note"))
+
+
+def show_unit_prices(plan: Plan, unit_id: str, bundle_id: str) -> None:
+    """Show what moving a unit, with what it would cut off, into each bundle next to it would change."""
+    table = _prices(plan)
+    own = table[(table["unit_id"] == unit_id) & (table["bundle_id"] == bundle_id)]
+    if own.empty:
+        return
+    st.html(prices_table(plan, own, caption=session.tr("prices.unit_title"), names_unit=False))
+    st.caption(session.tr("prices.unit_note") + session.tr("prices.note"))
+
+
+def show_bundle_prices(plan: Plan, bundle_id: str) -> None:
+    """Show the moves over the borders of a bundle, out of it and into it, that cost least."""
+    table = _telling(_prices(plan))
+    across = table[(table["bundle_id"] == bundle_id) | (table["to_bundle_id"] == bundle_id)]
+    best = best_moves(across, MOVES_SHOWN)
+    if best.empty:
+        return
+    tr = session.tr
+    st.html(heading(tr("prices.bundle_title", bundle=bundle_id)))
+    st.html(prices_table(plan, best, caption=tr("prices.best_caption"), names_unit=True))
+    st.caption(tr("prices.note"))
+
+
+def _prices(plan: Plan) -> pd.DataFrame:
+    """Return the prices of a plan, worked out once; those of a person's own data stay in that session."""
+
+    def look() -> pd.DataFrame:
+        with st.spinner(session.tr("progress.pricing")):
+            return border_prices(plan)
+
+    key = (plan.scenario.fingerprint(), labels_key(plan))
+    return session.remembered("border_prices", key, look, max_entries=PLANS_KEPT)
+
+
+def _telling(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out units without work whose move changes nothing: nobody would move them for it."""
+    changes = table[[*ORDER, "measure_moved"]].astype("float64").round(DECIMALS)
+    return table[changes.ne(0).any(axis=1)]
+
+
+def standing(best: pd.DataFrame) -> str:
+    """
+    Return what the best of some moves does to its plan.
+
+    Parameters
+    ----------
+    best
+        Moves as `best_moves` gives them, at least one.
+
+    Returns
+    -------
+    standing
+        "better"; "broken" where even the best breaks a rule, or breaks it by more; "not_better" otherwise.
+    """
+    changes = tuple(round(float(best.iloc[0][name]), DECIMALS) for name in ORDER)
+    if changes < (0,) * len(ORDER):
+        return "better"
+    return "broken" if changes[:2] > (0, 0) else "not_better"
+
+
+def prices_table(plan: Plan, moves: pd.DataFrame, *, caption: str, names_unit: bool) -> str:
+    """Return moves as a table, one row a move: what goes where, and hours, rules and size that change."""
+    tr = session.tr
+    names = plan.ground.units["name"].reindex(moves["unit_id"]).astype("str").tolist()
+    first = "unit" if names_unit else "to"
+    head = [tr(f"prices.col.{name}") for name in (first, "work", "hours", "rules", "window")]
+    rows: list[list[str | Cell]] = []
+    for name, move in zip(names, moves.to_dict("records"), strict=True):
+        way = tr("prices.way", bundle=move["bundle_id"], to=move["to_bundle_id"])
+        emptied = tr("prices.emptied", bundle=move["bundle_id"]) if move["count_change"] < 0 else ""
+        moved = Cell(name, way, "plain") if names_unit else Cell(way, emptied, "plain")
+        rows.append([moved, _work(plan, move), _hours(move), _rules(move), _window(move)])
+    return html_table(head, rows, caption=caption)
+
+
+def _work(plan: Plan, move: dict[str, float]) -> Cell:
+    count = int(move["moved_units"])
+    along = session.tr("prices.along", count=words.count(count)) if count > 1 else ""
+    return Cell(amount(move["measure_moved"], plan), along, "plain")
+
+
+def _hours(move: dict[str, float]) -> Cell:
+    travel, whole = float(move["travel_hours_change"]), float(move["objective_change"])
+    soft = session.tr("prices.with_soft", hours=signed_hours(whole)) if abs(whole - travel) >= 0.05 else ""
+    return Cell(signed_hours(travel), soft, "plain")
+
+
+def _rules(move: dict[str, float]) -> Cell:
+    tr, count = session.tr, int(move["breaks_change"])
+    by_more = round(float(move["excess_change"]), DECIMALS)
+    if count:
+        sign = "+" if count > 0 else "−"
+        return Cell("", tr("prices.rules", change=sign + words.count(abs(count))), _mark(count))
+    if by_more:
+        return Cell("", tr("prices.by_more" if by_more > 0 else "prices.by_less"), _mark(by_more))
+    return Cell(tr("prices.same"))
+
+
+def _window(move: dict[str, float]) -> Cell:
+    change = round(float(move["window_change"]), DECIMALS)
+    if not change:
+        return Cell(session.tr("prices.same"))
+    return Cell("", session.tr("prices.farther_off" if change > 0 else "prices.nearer"), _mark(change))
+
+
+def _mark(change: float) -> str:
+    return "worse" if change > 0 else "better"
