@@ -224,6 +224,15 @@ def test_search_that_is_ended_keeps_what_it_has():
     assert 1 <= len(found) <= 3
 
 
+def test_margin_holds_neither_more_broken_rules_nor_another_number(two_villages):
+    task, labels = task_of(two_villages, bundle_count=2, travel_limit_min=12.0)
+    margin = Margin.around(task.judged(labels), 100.0)
+    far, single = (task.judged(pd.Series(list(text), index=list("abcdef"))) for text in ("000011", "012222"))
+    assert not margin.holds(far)
+    assert not margin.holds(single)
+    assert margin.holds(task.judged(labels))
+
+
 # -- the front ------------------------------------------------------------------------------------------------
 
 
