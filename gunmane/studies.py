@@ -170,10 +170,9 @@ def _rollout(plan: Plan, _: int, say: Progress) -> Any:
 
 
 def _proof(plan: Plan, _: int, say: Progress) -> Any:
-    from gunmane.proofs import prove_plan  # type: ignore[import-not-found]
+    from gunmane.proofs import prove_plan
 
-    say(0.0, "progress.proving")
-    return prove_plan(plan)
+    return prove_plan(plan, progress=say)
 
 
 STUDIES: dict[str, tuple[str, Callable[[Plan, int, Progress], Any]]] = {

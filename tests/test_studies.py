@@ -16,7 +16,7 @@ from gunmane.cli import main
 from gunmane.cli.commands import chosen_scenario
 from gunmane.cli.options import build_parser
 from gunmane.errors import FileError, GunmaneError, ScenarioError
-from gunmane.exports.studies import STUDY_FILES, study_facts, study_files
+from gunmane.exports.studies import STUDY_FILES, STUDY_KEYS, study_facts, study_files
 from gunmane.i18n import LANGUAGES, say
 from gunmane.plans import make_plan
 from gunmane.scenario import Scenario
@@ -30,10 +30,11 @@ ASKED = [
     "--trade-offs",
     "--prices",
     "--rollout",
+    "--exact",
     "--robustness",
     "3",
 ]
-KEYS = ("evidence", "why_not", "alternatives", "trade_offs", "prices", "rollout", "robustness")
+KEYS = ("evidence", "why_not", "alternatives", "trade_offs", "prices", "rollout", "proof", "robustness")
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +61,7 @@ def plan():
         trade_offs=True,
         prices=True,
         rollout=True,
+        exact=True,
         robustness=3,
     )
 
@@ -183,11 +185,36 @@ def test_a_unit_s_bundle_in_every_alternative_stands_on_the_map(folder, plan):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_workbook_has_a_sheet_of_every_study_with_words_only(plan, lang):
     book = openpyxl.load_workbook(io.BytesIO(exports.workbook(plan, plan.studies["evidence"], lang)))
-    added = {"ja": ["代替案", "兼ね合い", "境界の確かさ", "境を動かすと", "条件の緩和案", "段階導入"]}
-    added["en"] = ["Alternatives", "Trade-offs", "Borders", "Moves", "Relaxations", "Roll-out"]
+    added = {
+        "ja": [
+            "代替案",
+            "兼ね合い",
+            "境界の確かさ",
+            "境を動かすと",
+            "条件の緩和案",
+            "段階導入",
+            "最も良い案との差",
+        ]
+    }
+    added["en"] = [
+        "Alternatives",
+        "Trade-offs",
+        "Borders",
+        "Moves",
+        "Relaxations",
+        "Roll-out",
+        "Distance from the best",
+    ]
     assert set(added[lang]) <= set(book.sheetnames)
     texts = [str(c.value) for name in added[lang] for row in book[name].iter_rows() for c in row if c.value]
     assert not [text for text in texts if "files." in text or "{" in text or text.startswith("[")]
+
+
+def test_the_coefficients_of_the_studies_are_marked_as_used(plan):
+    book = openpyxl.load_workbook(io.BytesIO(exports.workbook(plan, None, "ja")))
+    rows = {row[2]: row[0] for row in book["前提値"].iter_rows(min_row=3, values_only=True)}
+    keys = {key for keys in STUDY_KEYS.values() for key in keys}
+    assert {key for key in keys if rows.get(key) != "はい"} == set()
 
 
 def test_a_plan_without_studies_takes_the_files_of_an_earlier_one_away(plan, tmp_path):
@@ -241,7 +268,7 @@ def test_what_was_asked_is_printed_in_the_language_chosen(lang, words, tmp_path,
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_fact_of_every_study_has_its_sentence(plan, lang):
-    assert all(study_facts(plan, key, lang) for key in ("rollout", "robustness", "why_not"))
+    assert all(study_facts(plan, key, lang) for key in ("rollout", "robustness", "why_not", "proof"))
 
 
 # Options ----------------------------------------------------------------------------------------------------

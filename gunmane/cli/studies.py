@@ -12,8 +12,18 @@ from gunmane.cli import console
 from gunmane.contrasts import FACTORS
 from gunmane.evidence import Evidence
 from gunmane.exports.studies import study_facts, study_tables
-from gunmane.exports.words import SEPARATORS, count_text, names, number_text, words, yen_range, yen_text
+from gunmane.exports.words import (
+    SEPARATORS,
+    count_text,
+    names,
+    number_text,
+    strand_word,
+    words,
+    yen_range,
+    yen_text,
+)
 from gunmane.i18n import t
+from gunmane.proofs import PlanProof
 from gunmane.relaxations import WhyNot, change_sentence, cost_rows, left_sentence
 from gunmane.robustness import Firmness
 from gunmane.rollout import Rollout
@@ -218,6 +228,21 @@ def _tell_rollout(plan: Plan, found: Rollout, lang: str) -> None:
     _table(columns, after, lang, texts=("step",), most=STEPS_SHOWN)
 
 
+def _tell_proof(plan: Plan, found: PlanProof, lang: str) -> None:
+    lines = [
+        [
+            strand_word(plan.ground.region, row["strand"], lang),
+            number_text(row["objective_hours"]),
+            number_text(row["best_hours"]),
+            number_text(row["bound_hours"]),
+            t(f"cli.proof_state.{row['state']}", lang),
+        ]
+        for row in found.table.to_dict("records")
+    ]
+    columns = ("strand", "hours", "best_hours", "bound_hours", "answer")
+    _table(columns, lines, lang, texts=("strand", "answer"))
+
+
 TOLD: dict[str, Callable[[Plan, Any, str], None]] = {
     "evidence": _tell_evidence,
     "why_not": _tell_why_not,
@@ -225,5 +250,6 @@ TOLD: dict[str, Callable[[Plan, Any, str], None]] = {
     "trade_offs": _tell_trade_offs,
     "prices": _tell_prices,
     "rollout": _tell_rollout,
+    "proof": _tell_proof,
     "robustness": _tell_robustness,
 }

@@ -21,7 +21,7 @@ from gunmane.exports.members import COLUMNS as MEMBER_COLUMNS
 from gunmane.exports.members import member_table
 from gunmane.exports.provenance import notices, provenance, rounded_jpy
 from gunmane.exports.sheets import Sheet, workbook_bytes
-from gunmane.exports.studies import study_sheets
+from gunmane.exports.studies import STUDY_KEYS, study_sheets
 from gunmane.exports.words import bundle_names, names, strand_word, word, words
 from gunmane.i18n import catalogue, t
 from gunmane.plans import scenario_assumptions
@@ -221,6 +221,7 @@ def _assumptions(plan: Plan, evidence: Evidence | None, lang: str) -> Sheet:
     used = used_assumptions(plan)
     if evidence is not None and not evidence.trials.empty:
         used |= set(WORKS_KEYS)
+    used |= {key for study in plan.studies for key in STUDY_KEYS.get(study, ())}
     table = scenario_assumptions(plan.scenario).table.reset_index()
     rows = [
         {

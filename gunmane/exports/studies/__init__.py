@@ -7,7 +7,15 @@ from gunmane.exports.studies.sheets import study_sheets
 from gunmane.exports.studies.tables import csv_bytes, study_tables
 from gunmane.scenario import Plan
 
-__all__ = ["STUDY_FILES", "studies_record", "study_facts", "study_files", "study_sheets", "study_tables"]
+__all__ = [
+    "STUDY_FILES",
+    "STUDY_KEYS",
+    "studies_record",
+    "study_facts",
+    "study_files",
+    "study_sheets",
+    "study_tables",
+]
 
 STUDY_FILES: dict[str, tuple[str, ...]] = {
     "evidence": ("comparison.csv", "comparison_pairs.csv"),
@@ -20,6 +28,19 @@ STUDY_FILES: dict[str, tuple[str, ...]] = {
     "robustness": ("borders.csv", "border_pairs.csv", "borders.geojson"),
 }
 """Files that each study may write beside a plan's own."""
+
+STUDY_KEYS: dict[str, tuple[str, ...]] = {
+    "alternatives": ("alternative_margin_ratio", "alternative_difference_ratio"),
+    "trade_offs": ("trade_off_strength",),
+    "robustness": (
+        "border_firm_ratio",
+        "border_fragile_ratio",
+        "ledger_missing_ratio",
+        "ledger_extra_ratio",
+    ),
+    "rollout": ("rollout_step_work_ratio",),
+}
+"""Coefficients that each study rests on."""
 
 
 def study_files(plan: Plan) -> dict[str, bytes]:

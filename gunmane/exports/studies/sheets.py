@@ -16,6 +16,7 @@ from gunmane.exports.studies.facts import study_facts
 from gunmane.exports.studies.tables import study_tables
 from gunmane.exports.words import names, strand_word, words
 from gunmane.i18n import t
+from gunmane.proofs import PlanProof
 from gunmane.relaxations import WhyNot, change_sentence, cost_rows, left_sentence
 from gunmane.robustness import Firmness
 from gunmane.rollout import Rollout
@@ -104,6 +105,18 @@ STAGES: Columns = (
 )
 
 
+PROOF: Columns = (
+    ("strand", "code"),
+    ("proof_state", "code"),
+    ("block_count", "int"),
+    ("order_count", "int"),
+    ("objective_hours", "decimal"),
+    ("best_hours", "decimal"),
+    ("bound_hours", "decimal"),
+    ("gap_ratio", "ratio"),
+)
+
+
 def study_sheets(plan: Plan, lang: str) -> list[Sheet]:
     """Return the sheets of the studies that a plan has; the comparison has its own (`exports.comparison`)."""
     made = [SHEETS[key](plan, found, lang) for key, found in plan.studies.items() if key in SHEETS]
@@ -188,6 +201,14 @@ def _rollout(plan: Plan, found: Rollout, lang: str) -> list[Sheet]:
     ]
 
 
+def _proof(plan: Plan, found: PlanProof, lang: str) -> list[Sheet]:
+    rows = [
+        {**row, "proof_state": t(f"cli.proof_state.{row['state']}", lang), "order_count": row["bundle_count"]}
+        for row in found.table.to_dict("records")
+    ]
+    return [_sheet(plan, "proof", "proof", PROOF, rows, lang)]
+
+
 SHEETS: dict[str, Callable[[Plan, Any, str], list[Sheet]]] = {
     "alternatives": _alternatives,
     "trade_offs": _trade_offs,
@@ -195,4 +216,5 @@ SHEETS: dict[str, Callable[[Plan, Any, str], list[Sheet]]] = {
     "prices": _prices,
     "why_not": _why_not,
     "rollout": _rollout,
+    "proof": _proof,
 }

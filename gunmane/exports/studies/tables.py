@@ -13,6 +13,7 @@ from gunmane.evidence import Evidence
 from gunmane.exports.members import safe_text
 from gunmane.exports.provenance import LANGS
 from gunmane.prices import best_moves
+from gunmane.proofs import PlanProof
 from gunmane.relaxations import WhyNot, change_sentence
 from gunmane.robustness import Firmness
 from gunmane.rollout import Rollout
@@ -91,6 +92,10 @@ def _rollout(_: Plan, found: Rollout) -> dict[str, pd.DataFrame]:
     return {"rollout": found.steps, "rollout_stages": found.stages}
 
 
+def _proof(_: Plan, found: PlanProof) -> dict[str, pd.DataFrame]:
+    return {"proof": found.table}
+
+
 TABLES: dict[str, Callable[[Plan, Any], dict[str, pd.DataFrame]]] = {
     "evidence": _evidence,
     "alternatives": _alternatives,
@@ -99,6 +104,7 @@ TABLES: dict[str, Callable[[Plan, Any], dict[str, pd.DataFrame]]] = {
     "prices": _prices,
     "why_not": _why_not,
     "rollout": _rollout,
+    "proof": _proof,
 }
 
 
