@@ -1,4 +1,4 @@
-"""How far the search is from the proven optimum on drawn land of 20 to 40 units: mountain valleys, and plains."""
+"""How far the search is from the proven optimum on drawn land of 20 to 40 units: mountain valleys, plains, towns."""
 
 from __future__ import annotations
 
@@ -23,13 +23,17 @@ SIZES = (20, 25, 30, 35, 40)
 UNITS_PER_BUNDLE = 7
 # Half widths of the hard work window around the mean; infinity sets none.
 SLACKS = (0.10, 0.20, math.inf)
-# On plains units touch on all sides; so many links of the triangles between them are roads.
-LANDS = ("mountain", "plain")
+LANDS = ("mountain", "plain", "towns")
+# Beside the mountain land, where roads are nearly a tree, units touch on all sides; so many of the links of the
+# triangles between them are roads.
 LINK_SHARE = 0.8
-SIDE_KM, KMH = 30.0, 24.0
+SIDE_KM, KMH = 40.0, 24.0
+WINDING = (1.1, 1.6)
+# Units of the towns' land: some in towns, close to each other, the others strung along the ways between.
+TOWNS, TOWN_SHARE, TOWN_KM = 4, 0.6, 1.5
 WORK_SPREAD = 0.6
 NODE_LIMIT = 20_000
-TIME_LIMIT_S = 600.0
+TIME_LIMIT_S = 180.0
 MEDIAN_LIMIT, WORST_LIMIT = 0.01, 0.05
 
 
@@ -74,20 +78,21 @@ class GapRow:
     proof_cpu_s: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the row for a JSON file."""
-        return {
-            name: round(value, 6)
-            if isinstance(value, float) and math.isfinite(value)
-            else (None if isinstance(value, float) else value)
-            for name, value in dataclasses.asdict(self).items()
-        }
+        """Return the row for a JSON file; what is infinite is null."""
+        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
+
+
+def _plain(value: object) -> object:
+    if not isinstance(value, float):
+        return value
+    return round(value, 6) if math.isfinite(value) else None
 
 
 def gap_instance(seed: int, land: str) -> Instance:
     """Return the instance of a seed: size and width of the window change from seed to seed."""
     units = SIZES[seed % len(SIZES)]
     slack = SLACKS[seed % len(SLACKS)]
-    drawn = make_instance(units, seed) if land == "mountain" else plain_instance(units, seed)
+    drawn = make_instance(units, seed) if land == "mountain" else flat_instance(units, seed, land)
     count = round(units / UNITS_PER_BUNDLE)
     mean = float(drawn.load["measure"].sum()) / count
     window = {"floor": 0.0, "ceiling": math.inf}
@@ -97,34 +102,43 @@ def gap_instance(seed: int, land: str) -> Instance:
     return dataclasses.replace(drawn, rules=rules, count=count)
 
 
-def plain_instance(unit_count: int, seed: int) -> Instance:
-    """Return units spread over a plain, most of those that lie side by side joined by a road."""
-    rng = np.random.default_rng([seed, unit_count, 1])
+def flat_instance(unit_count: int, seed: int, land: str) -> Instance:
+    """Return units spread over a plain or gathered in towns, most of those that lie side by side joined by a road."""
+    rng = np.random.default_rng([seed, unit_count, LANDS.index(land)])
     places = rng.uniform(0, SIDE_KM, (unit_count, 2))
-    corners = Delaunay(places).simplices
-    ends = np.unique(np.sort(np.vstack([corners[:, p] for p in ([0, 1], [1, 2], [0, 2])]), axis=1), axis=0)
-    km = np.linalg.norm(places[ends[:, 0]] - places[ends[:, 1]], axis=1) * rng.uniform(1.1, 1.6, len(ends))
-    order = np.argsort(km, kind="stable")
-    kept = np.zeros(len(ends), dtype=bool)
-    kept[order[: round(LINK_SHARE * len(ends))]] = True
-    graph = coo_array((km / KMH * 60, ends.T), shape=(unit_count,) * 2)
-    # Roads of the cheapest tree stay, so that the land hangs together.
-    tree = minimum_spanning_tree(graph).tocoo()
-    in_tree = {tuple(sorted(pair)) for pair in zip(*(part.tolist() for part in tree.coords), strict=True)}
-    kept |= np.array([tuple(pair) in in_tree for pair in ends.tolist()])
-    ends, minutes = ends[kept], (km / KMH * 60)[kept]
+    if land == "towns":
+        home, other = rng.uniform(0, SIDE_KM, (TOWNS, 2))[rng.integers(TOWNS, size=(2, unit_count))]
+        along = np.where(rng.random(unit_count) < TOWN_SHARE, 0.0, rng.random(unit_count))[:, None]
+        places = home * (1 - along) + other * along + rng.normal(0, TOWN_KM, (unit_count, 2))
+    ends, minutes = _roads(rng, places)
     ids = pd.Index([f"u{i:03d}" for i in range(unit_count)], name="unit_id")
     work = rng.lognormal(0, WORK_SPREAD, unit_count)
     days = work * rng.lognormal(0, WORK_SPREAD / 2, unit_count)
-    load = pd.DataFrame({"crew_days": days, "measure": work, "is_needed": True}, index=ids)
-    links = pd.DataFrame({"source_id": ids[ends[:, 0]], "target_id": ids[ends[:, 1]], "travel_min": minutes})
-    travel = dijkstra(coo_array((minutes, ends.T), shape=(unit_count,) * 2), directed=False)
-    units = pd.DataFrame(
-        {"muni_code": "1", "x_m": places[:, 0] * 1000, "y_m": places[:, 1] * 1000}, index=ids
-    )
     return Instance(
-        units, links, load, travel, Rules(seed=seed), 1, f"plain of {unit_count} units, seed {seed}"
+        units=pd.DataFrame(
+            {"muni_code": "1", "x_m": places[:, 0] * 1e3, "y_m": places[:, 1] * 1e3}, index=ids
+        ),
+        links=pd.DataFrame(
+            {"source_id": ids[ends[:, 0]], "target_id": ids[ends[:, 1]], "travel_min": minutes}
+        ),
+        load=pd.DataFrame({"crew_days": days, "measure": work, "is_needed": True}, index=ids),
+        travel_min=dijkstra(coo_array((minutes, ends.T), shape=(unit_count,) * 2), directed=False),
+        rules=Rules(seed=seed),
+        count=1,
+        name=f"{land} of {unit_count} units, seed {seed}",
     )
+
+
+def _roads(rng: np.random.Generator, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of units side by side that a road joins, and its minutes; the land hangs together."""
+    corners = Delaunay(places).simplices
+    ends = np.unique(np.sort(np.vstack([corners[:, p] for p in ([0, 1], [1, 2], [0, 2])]), axis=1), axis=0)
+    km = np.linalg.norm(places[ends[:, 0]] - places[ends[:, 1]], axis=1) * rng.uniform(*WINDING, len(ends))
+    kept = rng.random(len(ends)) < LINK_SHARE
+    tree = minimum_spanning_tree(coo_array((km, ends.T), shape=(len(places),) * 2)).tocoo()
+    in_tree = {tuple(sorted(pair)) for pair in zip(*(part.tolist() for part in tree.coords), strict=True)}
+    kept |= np.array([tuple(pair) in in_tree for pair in ends.tolist()])
+    return ends[kept], km[kept] / KMH * 60
 
 
 def gap_rows(seeds: Iterable[int], tell: Callable[[str], None]) -> list[GapRow]:
@@ -138,8 +152,9 @@ def gap_rows(seeds: Iterable[int], tell: Callable[[str], None]) -> list[GapRow]:
             start = time.process_time()
             found = group_units(*task)
             between = time.process_time()
-            limits = {"node_limit": NODE_LIMIT, "time_limit_s": TIME_LIMIT_S}
-            proof = prove_grouping(*task, starts=[found.labels], **limits)
+            proof = prove_grouping(
+                *task, starts=[found.labels], node_limit=NODE_LIMIT, time_limit_s=TIME_LIMIT_S
+            )
             cpu_s = (between - start, time.process_time() - between)
             rows.append(_row(seed, land, instance, found, proof, cpu_s=cpu_s))
     return rows
