@@ -7,7 +7,7 @@ import logging
 import pandas as pd
 import streamlit as st
 
-from app_pages import group_panel, group_pick, plan_map, prices, reference_map, session
+from app_pages import group_panel, group_pick, plan_map, prices, reference_map, session, why_not
 from app_pages.group_form import choose_layer, forget_form, show_form, worded
 from app_pages.map_view import Selection, show_map
 from app_pages.plan_map import View
@@ -30,7 +30,8 @@ def main() -> None:
         current, panel = _right_head()
         # Another key for another content, so that it opens at its top.
         name = "_".join(str(part) for part in (st.session_state.get("_group_pick") or ())[:2])
-        box = st.container(height=MAP_HEIGHT - 46, border=False, key=f"group_panel_{panel}_{name}")
+        turn = st.session_state.get("_group_relaxed", 0)
+        box = st.container(height=MAP_HEIGHT - 46, border=False, key=f"group_panel_{panel}_{name}_{turn}")
     with box:
         wanted, error = show_form(current, region) if panel == "choices" else (None, None)
     with left:
@@ -63,12 +64,19 @@ def main() -> None:
             _show_picked(plan, view, picked)
     _table(plan, shades, picked)
     if beside is not None:
-        # Last, because other numbers of bundles take a search of their own.
+        # Last, because each takes a search of its own; the longest at the end.
         with beside:
+            above = st.container()
             asked = group_panel.show_neighbouring(plan)
             prices.show_best_moves(plan)
         if asked is not None:
             _make_with(plan, asked)
+        with above:
+            is_relaxed = why_not.show_why_not(plan)
+        if is_relaxed:
+            st.session_state["_group_relaxed"] = st.session_state.get("_group_relaxed", 0) + 1
+            forget_form()
+            st.rerun()
 
 
 def _made(choices: Scenario) -> Plan:

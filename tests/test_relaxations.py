@@ -218,7 +218,7 @@ def test_fewer_bundles_than_parts_rise_to_the_parts(island):
 def test_rules_that_cannot_hold_together_are_told(near_bases):
     _, answer = near_bases
     note = next(note for note in answer.facts if note.key == "rules_together")
-    assert fact_sentence(note, "ja").endswith("「移動時間の上限 3 分」と「束の数 2」。")
+    assert fact_sentence(note, "ja").endswith("「移動時間の上限 3分」と「束の数 2」。")
 
 
 def test_several_causes_are_mended_together(street):
@@ -300,7 +300,7 @@ def test_a_unit_that_no_road_reaches_is_told_and_stays(street):
     assert_true_and_minimal(plan, answer)
 
 
-towns = st.lists(st.sampled_from([UDA, SONI, MITSUE]), min_size=2, max_size=7).map(sorted)
+towns = st.lists(st.sampled_from([UDA, SONI, MITSUE]), min_size=2, max_size=6).map(sorted)
 
 
 @st.composite
@@ -334,7 +334,7 @@ def questions(draw):
     return street_ground(codes, links, km=km), choices
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 @given(question=questions())
 def test_whatever_is_asked_each_relaxation_is_true_and_minimal(question):
     ground, choices = question
@@ -342,8 +342,8 @@ def test_whatever_is_asked_each_relaxation_is_true_and_minimal(question):
         plan = planned(ground, **choices)
     except ScenarioError:
         return
-    answer = why_not(plan, most=3)
-    assert answer.facts or answer.relaxations
+    answer = why_not(plan, most=2)
+    assert answer.facts
     assert ("all_kept" in keys_of(answer)) == plan.broken.empty
     assert_sayable(plan, answer)
     assert_true_and_minimal(plan, answer)

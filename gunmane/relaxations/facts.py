@@ -135,7 +135,9 @@ def _possible_bases(land: Land, rows: Rows) -> Rows:
     fixed = np.intersect1d(rows, np.array(problem.fixed_bases, dtype=np.int64))
     if len(fixed):
         return fixed
-    is_near = problem.component == problem.component[rows[0]]
+    # A bundle that holds a place for a base has it there, so within the land that it may reach.
+    reach = problem.territory if problem.may_be_base[rows].any() else problem.component
+    is_near = reach == reach[rows[0]]
     allowed = np.flatnonzero(problem.may_be_base & is_near)
     if not len(allowed):
         return np.flatnonzero(is_near)
