@@ -216,11 +216,14 @@ class _Search:
         return self.game
 
     def _atom_hours(self, game: Game) -> float:
-        """Return the mean hours of travel of an atom; work beyond the travel limit left out."""
+        """Return the mean hours of an atom: travel within the limit, or with the soft terms where those weigh more."""
         slots = game.candidates[np.arange(self.count), game.pick]
         hours = game.rows[slots[game.labels], np.arange(len(game.labels))]
         ordinary = hours[hours < self.territory.break_hours]
-        return max(1e-9, float(ordinary.mean())) if len(ordinary) else 1e-9
+        whole = float(game.cost.sum())
+        known = [float(ordinary.mean())] if len(ordinary) else []
+        known += [whole / len(hours)] if whole < self.territory.break_hours else []
+        return max(1e-9, *known) if known else 1e-9
 
     def _rank(self, game: Game) -> Rated:
         whole = float(game.cost.sum()) + self.territory.shared_cost(game.labels, self.board)
