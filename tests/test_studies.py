@@ -266,6 +266,14 @@ def test_what_was_asked_is_printed_in_the_language_chosen(lang, words, tmp_path,
     assert not [line for line in told.splitlines() if "cli." in line or "{" in line]
 
 
+def test_bridges_join_as_bridges_and_nothing_to_move_is_said(tmp_path, capsys):
+    args = ["--rollout", "--prices", "--bundles", "1", "--out", str(tmp_path)]
+    assert main(["plan", "nara_uda", "--layer", "structures", *args]) == 0
+    told = capsys.readouterr().out
+    steps = told.split("段階導入")[1].split("\n\n")[0]
+    assert "橋梁" in steps and "道路" not in steps and "移せる計画区画はありません" in told
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_fact_of_every_study_has_its_sentence(plan, lang):
     assert all(study_facts(plan, key, lang) for key in ("rollout", "robustness", "why_not", "proof"))

@@ -11,7 +11,7 @@ from gunmane.alternatives import Alternatives, Front
 from gunmane.cli import console
 from gunmane.contrasts import FACTORS
 from gunmane.evidence import Evidence
-from gunmane.exports.studies import study_facts, study_tables
+from gunmane.exports.studies import joining_words, study_facts, study_tables
 from gunmane.exports.words import (
     SEPARATORS,
     count_text,
@@ -175,6 +175,8 @@ def _tell_prices(plan: Plan, _: pd.DataFrame, lang: str) -> None:
         ]
         for row in study_tables(plan)["prices"].to_dict("records")
     ]
+    if not lines:
+        console.tell(t("cli.no_moves", lang))
     _table(
         ("unit", "move", "moved", "hours_change", "work", "breaks_change"),
         lines,
@@ -198,7 +200,7 @@ def _tell_rollout(plan: Plan, found: Rollout, lang: str) -> None:
             str(row["step"]),
             row["bundle_id"],
             names(region, row["joining_codes"], lang),
-            words("field", row["joining_fields"], lang),
+            joining_words(plan, row, lang),
             yen_range(row["annual_jpy_low"], row["annual_jpy"], row["annual_jpy_high"], lang),
             words("rule", [*row["rules_broken"], *row["not_yet"]], lang) or UNKNOWN,
         ]

@@ -36,10 +36,10 @@ class Rollout:
     ----------
     steps
         One row for each step, bundle and set of fields: `step` (from 1), `strand, bundle_id, joining_codes` (bodies),
-        `joining_fields`, the work that joins (`annual_jpy_low, annual_jpy, annual_jpy_high, pieces`; the rows sum to
-        the plan), then the bundle as it is after the step: `bundle_jpy, bundle_structures, bundle_hours` (travel,
-        hours/year), `base_unit_id, rules_broken, not_yet` (floors that it does not reach yet), `floor_met_step` (the
-        step from which it does; missing where the plan does not either).
+        `joining_fields, joining_sectors`, the work that joins (`annual_jpy_low, annual_jpy, annual_jpy_high, pieces`;
+        the rows sum to the plan), then the bundle as it is after the step: `bundle_jpy, bundle_structures,
+        bundle_hours` (travel, hours/year), `base_unit_id, rules_broken, not_yet` (floors that it does not reach yet),
+        `floor_met_step` (the step from which it does; missing where the plan does not either).
     stages
         The region before the first step (0: today) and after each: `step, order_count` (bundles and today's areas
         with work), `bundle_count, today_count, annual_jpy, work_share` (what has joined), `travel_hours` (hours/year;

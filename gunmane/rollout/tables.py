@@ -19,6 +19,7 @@ STEP_COLUMNS = [
     "bundle_id",
     "joining_codes",
     "joining_fields",
+    "joining_sectors",
     *SUMS,
     "bundle_jpy",
     "bundle_structures",
@@ -107,6 +108,7 @@ def steps_table(course: Course, steps: Steps, broken: pd.DataFrame) -> pd.DataFr
                     "bundle_id": bundle_id,
                     "joining_codes": codes,
                     "joining_fields": list(fields),
+                    "joining_sectors": _sectors(course, own),
                     **dict(zip(SUMS, np.sum([course.parts[i].sums for i in own], axis=0), strict=True)),
                     "bundle_jpy": stage.sums[1],
                     "bundle_structures": stage.sums[3],
@@ -118,6 +120,11 @@ def steps_table(course: Course, steps: Steps, broken: pd.DataFrame) -> pd.DataFr
                 }
             )
     return pd.DataFrame(rows, columns=STEP_COLUMNS).astype({"floor_met_step": "Int64"})
+
+
+def _sectors(course: Course, numbers: list[int]) -> list[str]:
+    held = {sector for i in numbers for sector in course.parts[i].work["sector"]}
+    return [sector for sector in schema.SECTORS if sector in held]
 
 
 def _joining(course: Course, numbers: frozenset[int]) -> dict[tuple[str, tuple[str, ...]], list[str]]:

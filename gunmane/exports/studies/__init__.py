@@ -3,13 +3,14 @@
 from gunmane.exports.studies.facts import study_facts
 from gunmane.exports.studies.record import studies_record
 from gunmane.exports.studies.shapes import study_layers
-from gunmane.exports.studies.sheets import study_sheets
+from gunmane.exports.studies.sheets import joining_words, study_sheets
 from gunmane.exports.studies.tables import csv_bytes, study_tables
 from gunmane.scenario import Plan
 
 __all__ = [
     "STUDY_FILES",
     "STUDY_KEYS",
+    "joining_words",
     "studies_record",
     "study_facts",
     "study_files",

@@ -179,13 +179,20 @@ def _why_not(plan: Plan, found: WhyNot, lang: str) -> list[Sheet]:
     return [dataclasses.replace(sheet, remark=t("whynot.options_note", lang))]
 
 
+def joining_words(plan: Plan, row: Row, lang: str) -> str:
+    """Return what joins in a step: fields; of structures the sectors themselves, of which several make one field."""
+    if plan.scenario.layer == "structures":
+        return words("sector", row["joining_sectors"], lang)
+    return words("field", row["joining_fields"], lang)
+
+
 def _rollout(plan: Plan, found: Rollout, lang: str) -> list[Sheet]:
     region, known = plan.ground.region, plan.ground.units["name"]
     rows = [
         {
             **row,
             "joining_bodies": names(region, row["joining_codes"], lang),
-            "fields": words("field", row["joining_fields"], lang),
+            "fields": joining_words(plan, row, lang),
             "structure_count": row["pieces"],
             "travel_hours": row["bundle_hours"],
             "base_name": known.get(row["base_unit_id"]),
