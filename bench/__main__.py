@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from bench import report
-from bench.rows import Row, Target
+from bench.rows import ENGINE_PARTS, Row, Target
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STEPS = ("network", "paths", "links", "bundles", "intake", "whole")
+STEPS = ("network", "paths", "links", "bundles", "engine", "intake", "whole")
 BOUND_S = 120.0
 QUICK_BOUND_S = 20.0
+QUICK_SEEDS = 2
 MARK = "<!-- measured -->"
 
 
@@ -26,6 +27,20 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--roads", type=pathlib.Path, help="a real road file, measured as well")
     parser.add_argument("--roads-region", default="shiga_kusatsu", help="the region of that file")
     parser.add_argument("--bound", type=float, help="seconds after which a method is stopped")
+    parser.add_argument(
+        "--engine-parts",
+        nargs="+",
+        choices=ENGINE_PARTS,
+        default=list(ENGINE_PARTS),
+        help="parts of the engine step; the others are told as they were measured last",
+    )
+    parser.add_argument(
+        "--development",
+        action="store_true",
+        help="the engine on the seeds that were used to develop it; nothing is kept",
+    )
+    parser.add_argument("--seeds", type=int, help="how many seeds of drawn land (default: all)")
+    parser.add_argument("--moves", type=int, help="moves that the engine may evaluate in each part")
     parser.add_argument(
         "--markdown", type=pathlib.Path, help="write the figures into this file, below its mark"
     )
@@ -41,9 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = report.machine_facts(" ".join(["python -m bench", *(argv or sys.argv[1:])]))
     worlds: dict[str, str] = {}
     rows = list(_rows(options, bound_s, worlds))
-    targets = list(_targets(options))
+    targets, sections = _engine(options)
+    targets += _targets(options)
     facts["load_after"] = report.load_words()
     report.print_report(worlds, rows, targets)
+    print("\n\n".join(["", *sections]))
     path = ROOT / "bench" / "results" / "latest.json"
     report.write_json(path, facts, worlds, rows, targets)
     print(
@@ -51,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     if options.markdown:
         before, _, _ = options.markdown.read_text(encoding="utf-8").partition(MARK)
-        text = before + MARK + "\n\n" + report.markdown(facts, worlds, rows, targets)
+        text = before + MARK + "\n\n" + report.markdown(facts, worlds, rows, targets, sections)
         options.markdown.write_text(text, encoding="utf-8")
     return 0
 
@@ -80,6 +97,20 @@ def _rows(options: argparse.Namespace, bound_s: float, worlds: dict[str, str]) -
     if "bundles" in options.steps:
         task = bundling.make_task(options.region)
         yield from bundling.bundle_steps(task, bound_s, report.tell_progress)
+
+
+def _engine(options: argparse.Namespace) -> tuple[list[Target], list[str]]:
+    if "engine" not in options.steps:
+        return [], []
+    from bench.engine import steps
+
+    is_trial = options.quick or options.development
+    seeds = steps.seeds_of(
+        is_development=is_trial, count=options.seeds or (QUICK_SEEDS if options.quick else None)
+    )
+    parts = ["1k"] if options.quick else options.engine_parts
+    path = None if is_trial else ROOT / "bench" / "results" / "engine.json"
+    return steps.measure(parts, seeds, report.tell_progress, moves=options.moves, path=path)
 
 
 def _targets(options: argparse.Namespace) -> Iterator[Target]:

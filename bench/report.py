@@ -14,7 +14,22 @@ from typing import Any
 
 from bench.rows import OURS, Row, Target, ratio_words
 
-PACKAGES = ("numpy", "scipy", "shapely", "geopandas", "networkx", "osmnx", "spopt", "libpysal", "streamlit")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "shapely",
+    "geopandas",
+    "networkx",
+    "osmnx",
+    "spopt",
+    "libpysal",
+    "pymetis",
+    "scikit-learn",
+    "gerrychain",
+    "highspy",
+    "streamlit",
+)
 STATES = {"stopped": "stopped at", "failed": "failed after"}
 
 
@@ -87,7 +102,7 @@ def print_report(worlds: dict[str, str], rows: Sequence[Row], targets: Sequence[
         for text in filter(None, cells[4:]):
             print(f"      {text}")
     if targets:
-        print("\n(e) whole figures")
+        print("\nfigures beside their targets")
     for target in targets:
         value = "-" if target.value is None else f"{number(target.value)} {target.unit}"
         limit = "" if target.limit is None else f"<= {target.limit:g} {target.unit}"
@@ -124,9 +139,13 @@ def verdict_words(targets: Sequence[Target]) -> str:
 
 
 def markdown(
-    facts: dict[str, Any], worlds: dict[str, str], rows: Sequence[Row], targets: Sequence[Target]
+    facts: dict[str, Any],
+    worlds: dict[str, str],
+    rows: Sequence[Row],
+    targets: Sequence[Target],
+    sections: Sequence[str] = (),
 ) -> str:
-    """Return the report as Markdown."""
+    """Return the report as Markdown; `sections` are told as they are, after the figures."""
     packages = ", ".join(f"{name} {version}" for name, version in facts["packages"].items())
     lines = [
         f"- Command: `{facts['command']}`, {facts['date']}",
@@ -153,7 +172,11 @@ def markdown(
         limit = "" if target.limit is None else f"≤ {target.limit:g} {target.unit}"
         verdict = f"**{target.verdict}**" if target.verdict == "missed" else target.verdict
         lines.append(f"| {target.name} | {value} | {limit} | {verdict} | {target.note} |")
-    lines += ["", "## Each step beside other libraries", ""]
+    if sections:
+        lines += ["", "## The engine beside its peers", ""]
+        lines += [line for section in sections for line in (section, "")]
+    if rows:
+        lines += ["", "## Each step beside other libraries", ""]
     step = ""
     for cells in step_rows(rows):
         if cells[0] != step:

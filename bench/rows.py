@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 from bench.measure import Timed
 
 OURS = "gunmane"
+# Parts of the engine step, as a command names them.
+ENGINE_PARTS = ("1k", "10k", "regions", "100k", "moves", "gap")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Target:
     name, unit
         What is measured, in which unit.
     value
-        Measured; None where it could not be.
+        Measured; None where it could not be, infinite where it was never reached.
     limit
         What it should not pass; None: told without a target.
     note
@@ -83,7 +86,8 @@ class Target:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figure for a JSON file."""
-        return {**dataclasses.asdict(self), "verdict": self.verdict}
+        value = None if self.value is None or not math.isfinite(self.value) else self.value
+        return {**dataclasses.asdict(self), "value": value, "verdict": self.verdict}
 
 
 def ratio_words(row: Row, ours: Row | None) -> str:

@@ -39,7 +39,7 @@ LIBRARIES = (
 )
 NOTES = {
     PLAIN_METIS: "k-way contig on each connected part; seeds, ufactor 20 to 100, links equal or near ones heavier",
-    METIS: "as above and by halves; bundles outside the window are cut anew with neighbours until all are inside",
+    METIS: "as above; bundles outside the window are cut anew with neighbours until all are inside",
     METIS_SEARCHED: "half of the time METIS, half our search from its labels",
     "GerryChain ReCom": "from a mended METIS plan; a tilted run towards fewer hours",
     "spopt MaxPHeuristic": "chooses its own number of bundles; the threshold is the floor",

@@ -24,6 +24,7 @@ HELD_OUT_SEEDS = range(100, 120)
 # Units and bundles of the three sizes; between them the number follows a straight line in logarithms.
 SIZES = {1_000: 10, 10_000: 40, 100_000: 150}
 SLACK = 0.10
+ANSWERED_UNITS = 200  # no fewer have a plan inside the window for certain
 DENSE_UNITS = 3_000  # no more than so many have a square table of minutes
 NODES_PER_UNIT = 2.5
 MEAN_DEGREE = 2.4
@@ -71,6 +72,8 @@ class Instance:
         What the instance is called in a table.
     road_degree
         Mean degree of the road nodes that the units stand on; NaN where the land is not drawn.
+    moved_work
+        Part of the work that was moved so that a plan inside the window exists.
     """
 
     units: pd.DataFrame
@@ -81,6 +84,7 @@ class Instance:
     count: int
     name: str = ""
     road_degree: float = math.nan
+    moved_work: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -103,7 +107,8 @@ def make_instance(unit_count: int, seed: int) -> Instance:
     degree of 2.4, most of them in towns. Units stand on road nodes and touch where the road leads from the nodes
     nearest to one to those nearest to the other. No bridge or ferry leads to an island; each island, and the main
     land, carries the work of a whole number of mean bundles, because a window of +/-10 % around the mean could
-    otherwise never be kept there. Only the work is scaled for it (evenly over the island), never the land.
+    otherwise never be kept there. Only the work is scaled for it (evenly over the island), never the land. From 200
+    units on a plan inside the window exists (`answers.with_answer`).
 
     Parameters
     ----------
@@ -149,9 +154,13 @@ def make_instance(unit_count: int, seed: int) -> Instance:
     )
     travel_min = _minutes(graph, sites) if unit_count <= DENSE_UNITS else None
     degree = 2 * len(roads.edges) / len(roads.nodes)
-    return Instance(
-        units, links, load, travel_min, rules, count, f"{unit_count:,} units, seed {seed}", degree
-    )
+    name = f"{unit_count:,} units, seed {seed}"
+    drawn = Instance(units, links, load, travel_min, rules, count, name, degree)
+    if unit_count < ANSWERED_UNITS:
+        return drawn
+    from bench.engine.answers import with_answer
+
+    return with_answer(drawn)
 
 
 def region_instance(region: str) -> Instance:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -14,8 +13,6 @@ from bench.engine.parts import Array, Part
 # A start takes the next of these in turn: whether near links weigh more, and how uneven METIS may be (per mille).
 SETTINGS = tuple(itertools.product((False, True), (100, 50, 20)))
 NEAR_WEIGHT = 1_000.0
-HALVING_TRIES = 8
-HALVING_SLACK = 0.01  # how uneven halves of more than two bundles may be before another try
 MENDING_ROUNDS = 400
 MENDING_TRIES = 4
 MOST_JOINED = 4
@@ -35,7 +32,7 @@ def plain_starts(part: Part, seed: int) -> Iterator[Array | None]:
 
 def mended_starts(part: Part, seed: int) -> Iterator[Array | None]:
     """
-    Yield partitions inside the window: k-way or by halves, then mended.
+    Yield k-way partitions mended into the window, after each of them as METIS gave it.
 
     METIS bounds the heaviest bundle only, and on land where every fifth unit is a dead end it seldom keeps even
     that. Mending joins a bundle outside the window with some neighbours and lets METIS cut them anew.
@@ -43,19 +40,14 @@ def mended_starts(part: Part, seed: int) -> Iterator[Array | None]:
     rng = np.random.default_rng(seed)
     graph = part.graph
     for number in itertools.count():
-        is_near, uneven = SETTINGS[number // 2 % len(SETTINGS)]
-        if number % 2:
-            labels = halved(part, rng, is_near=is_near)
-        else:
-            start = int(rng.integers(MOST_SEED))
-            labels = cut(graph, part.whole_work, part.count, seed=start, is_near=is_near, uneven=uneven)
+        is_near, uneven = SETTINGS[number % len(SETTINGS)]
+        start = int(rng.integers(MOST_SEED))
+        labels = cut(graph, part.whole_work, part.count, seed=start, is_near=is_near, uneven=uneven)
         yield labels
         yield from mended(part, labels, rng, is_near=is_near)
 
 
-def cut(
-    graph: csr_array, work: Array, count: int, *, seed: int, is_near: bool, uneven: int, shares: Any = None
-) -> Array:
+def cut(graph: csr_array, work: Array, count: int, *, seed: int, is_near: bool, uneven: int) -> Array:
     """
     Return one contiguous partition of a connected graph.
 
@@ -71,8 +63,6 @@ def cut(
         METIS's `seed` and `ufactor`.
     is_near
         Whether short links weigh more (1 / (1 + minutes)), so that the cut goes through long ones.
-    shares
-        Part of the work that each bundle should have; by default the same.
     """
     import pymetis
 
@@ -85,49 +75,10 @@ def cut(
         pymetis.CSRAdjacency(graph.indptr.astype(number), graph.indices.astype(number)),
         vweights=np.asarray(work).astype(number),
         eweights=weights,
-        tpwgts=shares,
         recursive=False,
         options=pymetis.Options(seed=seed % MOST_SEED, ufactor=uneven, contig=1),
     )
     return np.asarray(found.vertex_part, dtype=np.int64)
-
-
-def halved(part: Part, rng: np.random.Generator, *, is_near: bool) -> Array:
-    """Return a partition made by halving, each half halved again; the evenest of some tries each time."""
-    labels = np.zeros(part.size, dtype=np.int64)
-    left = [(np.arange(part.size), part.count)]
-    done = 0
-    while left:
-        rows, count = left.pop()
-        if count == 1 or len(rows) <= count:
-            labels[rows] = done
-            done += 1
-            continue
-        first = count // 2
-        side = _best_halves(part, rows, (first, count), rng, is_near=is_near)
-        left += [(rows[side == 0], first), (rows[side == 1], count - first)]
-    return labels
-
-
-def _best_halves(
-    part: Part, rows: Array, counts: tuple[int, int], rng: np.random.Generator, *, is_near: bool
-) -> Array:
-    graph = csr_array(part.graph[rows][:, rows])
-    work = part.whole_work[rows]
-    first, count = counts
-    share = first / count
-    best: tuple[float, Array] | None = None
-    for _ in range(HALVING_TRIES):
-        seed = int(rng.integers(MOST_SEED))
-        side = cut(graph, work, 2, seed=seed, is_near=is_near, uneven=10, shares=[share, 1 - share])
-        part_of = work[side == 0].sum() / max(1, work.sum())
-        uneven = abs(part_of - share) / min(share, 1 - share)
-        if best is None or uneven < best[0]:
-            best = (uneven, side)
-        if uneven <= (HALVING_SLACK if count > 2 else 10 * HALVING_SLACK):
-            break
-    assert best is not None
-    return best[1]
 
 
 def mended(part: Part, labels: Array, rng: np.random.Generator, *, is_near: bool) -> Iterator[Array | None]:

@@ -157,8 +157,8 @@ def _depths(before: Array) -> Array:
         depth, jump = further, jump[jump]
 
 
-def make_parts(instance: Instance) -> list[Part]:
-    """Return the connected parts of an instance with the tables that the comparators read."""
+def make_parts(instance: Instance, *, has_tables: bool = True) -> list[Part]:
+    """Return the connected parts of an instance, with the tables of hours that the comparators read if asked."""
     ids = instance.units.index
     size = len(ids)
     pairs = np.column_stack([ids.get_indexer(instance.links[end]) for end in ("source_id", "target_id")])
@@ -169,12 +169,12 @@ def make_parts(instance: Instance) -> list[Part]:
     work = instance.load["measure"].to_numpy(dtype=float)
     mean = work.sum() / instance.count
     return [
-        _part(instance, graph, np.flatnonzero(component == number), mean)
+        _part(instance, graph, np.flatnonzero(component == number), mean, has_tables)
         for number in range(int(component.max()) + 1)
     ]
 
 
-def _part(instance: Instance, graph: csr_array, rows: Array, mean: float) -> Part:
+def _part(instance: Instance, graph: csr_array, rows: Array, mean: float, has_table: bool) -> Part:
     own = csr_array(graph[rows][:, rows])
     own.sort_indices()
     load = instance.load.iloc[rows]
@@ -188,7 +188,7 @@ def _part(instance: Instance, graph: csr_array, rows: Array, mean: float) -> Par
         days=load["crew_days"].to_numpy(dtype=float),
         work=work,
         places=instance.units[["x_m", "y_m"]].to_numpy(dtype=float)[rows],
-        hours=_hours(instance.travel_min, own, rows),
+        hours=_hours(instance.travel_min, own, rows) if has_table else None,
         floor=instance.rules.floor,
         ceiling=instance.rules.ceiling,
     )

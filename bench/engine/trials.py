@@ -144,14 +144,23 @@ def _answer(method: Callable[[], tuple[Array, int]], answers: Any, limit: int | 
 
 def resident_mb() -> float:
     """Return the memory that is resident now (MB); where the system does not tell, the largest so far."""
-    try:
-        pages = int(pathlib.Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except OSError:
-        return peak_mb()
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return _status_mb("VmRSS") or peak_mb()
 
 
 def peak_mb() -> float:
-    """Return the largest resident memory so far (MB)."""
+    """Return the largest resident memory of this program so far (MB)."""
+    found = _status_mb("VmHWM")
+    if found:
+        return found
+    # What the process was before it started this program may be in this number, so it is the second choice.
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return (kilobytes / 1024 if sys.platform == "darwin" else kilobytes) / 1024
+
+
+def _status_mb(name: str) -> float:
+    try:
+        lines = pathlib.Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    found = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
+    return float(found[0]) / 1024 if found else 0.0
