@@ -14,6 +14,7 @@ from gunmane.i18n import LANGUAGES
 from gunmane.municipalities import find_region
 from gunmane.plans import make_plan
 from gunmane.relaxations import change_sentence, cost_rows, fact_sentence, left_sentence, why_not
+from gunmane.relaxations.in_force import MOST_ITEMS, levers_of
 from gunmane.scenario import Scenario
 
 STREET = {"ab": 5, "bc": 5, "cd": 5, "de": 5, "ef": 5}
@@ -215,6 +216,60 @@ def test_fewer_bundles_than_parts_rise_to_the_parts(island):
     assert changes_of(answer) == [{"bundle_count": 2}]
 
 
+def test_locks_that_a_whole_town_contradicts_are_released_or_the_town_divided(street):
+    locks = (("a", "x"), ("c", "y"))
+    answer = why_not(planned(street, locked_units=locks, keeps_municipality_whole=True))
+    assert "foes_tied" in keys_of(answer)
+    assert [r.changes[0].before for r in answer.relaxations] == [*locks, True]
+
+
+def test_a_locked_bundle_in_pieces_is_told_and_released(street):
+    answer = why_not(planned(street, locked_bundles=(("a", "c"),)))
+    assert "lock_in_pieces" in keys_of(answer)
+    assert changes_of(answer) == [{"locked_bundles": None}]
+
+
+def test_bodies_too_small_alone_are_joined():
+    ground = street_ground([UDA, UDA, SONI, SONI], {"ab": 5, "bc": 5, "cd": 5}, km=dict.fromkeys("abcd", 70))
+    plan = planned(ground, joins_owners=False, is_window_hard=True, floor_jpy=4e7)
+    answer = why_not(plan)
+    assert {"joins_owners": True} in changes_of(answer)
+    assert "宇陀市" in fact_sentence(answer.facts[0], "ja")
+
+
+def test_a_further_window_gives_way_like_the_first(street):
+    plan = planned(street, side_windows=(("length_m", None, 150_000.0, True),), bundle_count=3)
+    changes = changes_of(why_not(plan))
+    assert {"side_windows.ceiling": 200_000.0} in changes
+    assert {"side_windows.is_hard": False} in changes
+
+
+@pytest.mark.parametrize(
+    ("choices", "field", "after"),
+    [
+        ({"base_count": 1, "must_link": (("a", "b"),)}, "base_count", 2),
+        ({"most_municipalities": 1, "must_link": (("a", "f"),)}, "most_municipalities", 2),
+    ],
+)
+def test_limits_on_numbers_rise_by_one(island, street, choices, field, after):
+    ground = island if field == "base_count" else street
+    assert {field: after} in changes_of(why_not(planned(ground, **choices)))
+
+
+def test_of_many_pairs_the_last_are_given_up_together(street):
+    plan = planned(street)
+    crowded = plan.scenario.replace(cannot_link=more_pairs())
+    levers = levers_of(dataclasses.replace(plan, scenario=crowded))
+    assert [lever.field for lever in levers].count("cannot_link") == MOST_ITEMS
+    rest = next(lever for lever in levers if lever.field == "cannot_link_rest")
+    assert rest.apply(crowded, None).cannot_link == more_pairs()[:MOST_ITEMS]
+
+
+def more_pairs():
+    names = [f"{letter}{number}" for letter in "ab" for number in range(6)]
+    return tuple((a, b) for a in names for b in names if a < b)[:40]
+
+
 def test_rules_that_cannot_hold_together_are_told(near_bases):
     _, answer = near_bases
     note = next(note for note in answer.facts if note.key == "rules_together")
@@ -358,6 +413,7 @@ TIGHT = [
     ("nara_uda", "structures", {"travel_limit_min": 20.0, "is_window_hard": True, "may_cross_border": False}),
     ("hiroshima_geihoku", "structures", {"travel_limit_min": 40.0, "bundle_count": 2}),
     ("shiga_kusatsu", "structures", {"travel_limit_min": 8.0, "bundle_count": 1}),
+    ("nara_uda", "structures", {"site_limit_min": 20.0}),
     ("wakayama_ito", "structures", {"travel_limit_min": 30.0, "most_municipalities": 1}),
 ]
 

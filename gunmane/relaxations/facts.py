@@ -156,15 +156,20 @@ def _kilometres(value: float) -> Said:
 
 
 def _loose_ties(land: Land) -> list[Note]:
-    """Say which units are to share a bundle though no road, or no open border, leads between them."""
+    """Say which units are to share a bundle though it cannot reach from one to the other."""
     problem, notes = land.problem, []
     row = {unit: i for i, unit in enumerate(problem.unit_ids)}
     for a, b in ties_of(land.task):
         ends = row[a], row[b]
-        if problem.territory[ends[0]] != problem.territory[ends[1]]:
-            is_apart = problem.component[ends[0]] != problem.component[ends[1]]
-            key = "tie_without_road" if is_apart else "tie_over_border"
-            notes.append(land.note(key, land.pair(ends), ends, is_certain=True))
+        if problem.territory[ends[0]] == problem.territory[ends[1]]:
+            continue
+        if problem.component[ends[0]] != problem.component[ends[1]]:
+            key = "tie_without_road"
+        elif problem.locked_bundle[ends[0]] == problem.locked_bundle[ends[1]] >= 0:
+            key = "lock_in_pieces"
+        else:
+            key = "tie_over_border"
+        notes.append(land.note(key, land.pair(ends), ends, is_certain=True))
     return notes
 
 

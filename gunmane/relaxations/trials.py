@@ -18,6 +18,8 @@ from gunmane.window import work_window
 
 # Plans that one question may cost: the largest model region answers within two minutes.
 MOST_TRIALS = 120
+# Plans held at once: one of a large region takes some megabytes.
+PLANS_KEPT = 24
 PROGRESS_KEY = "progress.relaxing"
 
 
@@ -104,7 +106,14 @@ class Trials:
         if known is None or (known.plan is None and known.left <= self.goal and known is not UNPLANNED):
             # One that was tried before the goal was known is made again: only plans that reach it are kept.
             known = self._known[name] = self._made(scenario)
+            self._forget_oldest()
         return known
+
+    def _forget_oldest(self) -> None:
+        """Let go of the oldest plan beyond a bound; should it be asked for again, it is made again."""
+        kept = [name for name, trial in self._known.items() if trial.plan is not None]
+        if len(kept) > PLANS_KEPT:
+            self._known[kept[0]] = dataclasses.replace(self._known[kept[0]], plan=None)
 
     def plan_that_holds(self, original: Scenario, values: Mapping[Lever, Any]) -> Plan | None:
         """
