@@ -7,6 +7,10 @@ import pytest
 
 from bench.engine import instances
 
+pytest.importorskip(
+    "pymetis", reason="the drawn land is shown to have an answer with METIS (requirements-bench.txt)"
+)
+
 
 @pytest.fixture(scope="module")
 def small():
