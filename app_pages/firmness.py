@@ -68,8 +68,6 @@ def show_firmness() -> None:
     if told is None:
         return
     st.markdown("\n".join(f"- {note_sentence(note, session.lang())}" for note in told.made.facts))
-    if told.keeps_count:
-        st.caption(session.tr("firm_page.kept_count"))
     if not told.made.draws or told.made.borders.empty:
         return
     view = _view(plan)

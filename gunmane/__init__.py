@@ -24,8 +24,8 @@ def plan(region: str, **choices: Any) -> Plan:
         `gunmane.deliveries.LedgerFile`), `is_roads_as_assets`, and for all of `assets`: `profile` (path of a
         `.profile.toml`), `on_invalid` ("fix", "reject", "raise") and `town_hall` (True places bridges that only a
         report knows at the town hall). What else is asked of the plan: `alternatives=5`, `robustness=50`,
-        `evidence=True`, `why_not=True`, `prices=True`, `rollout=True`, `exact=True`, `trade_offs=True` (see
-        `gunmane.studies.Asked`); the answers are in `plan.studies`.
+        `robustness_keeps_count=True`, `evidence=True`, `why_not=True`, `prices=True`, `rollout=True`, `exact=True`,
+        `trade_offs=True` (see `gunmane.studies.Asked`); the answers are in `plan.studies`.
 
     Raises
     ------

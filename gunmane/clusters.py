@@ -249,6 +249,7 @@ def move_prices(
     *,
     unit_ids: Sequence[str] | None = None,
     references: Sequence[tuple[pd.Series, float]] = (),
+    progress: Callable[[float], bool] | None = None,
 ) -> pd.DataFrame:
     """
     Return what moving each unit into each neighbouring bundle changes.
@@ -264,6 +265,8 @@ def move_prices(
         As for `group_units`.
     unit_ids
         Units to look at; None looks at every unit that a link joins to another bundle.
+    progress
+        Called with the part done (0 to 1); returning False ends with the moves looked at so far.
 
     Returns
     -------
@@ -287,26 +290,16 @@ def move_prices(
         row = {unit_id: i for i, unit_id in enumerate(problem.unit_ids)}
         chosen = np.array([row_of(unit_id, row, "move") for unit_id in unit_ids], dtype=np.int64)
     name_of = bundle_names(problem.unit_ids, labels, prices.labels)
-    found = [prices.price(*move) for move in prices.moves(chosen)]
-    return pd.DataFrame(
-        [
-            (
-                problem.unit_ids[p.unit],
-                name_of[p.source],
-                name_of[p.target],
-                p.moved,
-                p.travel_hours,
-                p.objective,
-                p.measure,
-                p.breaks,
-                p.excess,
-                p.window,
-                p.count,
-            )
-            for p in found
-        ],
-        columns=list(PRICE_COLUMNS),
-    )
+    moves = prices.moves(chosen)
+    found = []
+    for number, move in enumerate(moves):
+        if progress is not None and not progress(number / len(moves)):
+            break
+        p = prices.price(*move)
+        ends = problem.unit_ids[p.unit], name_of[p.source], name_of[p.target]
+        hours = p.travel_hours, p.objective
+        found.append((*ends, p.moved, *hours, p.measure, p.breaks, p.excess, p.window, p.count))
+    return pd.DataFrame(found, columns=list(PRICE_COLUMNS))
 
 
 def prove_grouping(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from gunmane.clusters import PRICE_COLUMNS, move_prices
 from gunmane.plans import plan_tasks
 from gunmane.scenario import Plan
+from gunmane.strands import Progress, Task
 
+PROGRESS_KEY = "progress.pricing"
 COLUMNS = (
     "strand",
     "unit_id",
@@ -20,7 +24,7 @@ ORDER = ["breaks_change", "excess_change", "window_change", "objective_change"]
 DECIMALS = 6
 
 
-def border_prices(plan: Plan) -> pd.DataFrame:
+def border_prices(plan: Plan, *, progress: Progress | None = None) -> pd.DataFrame:
     """
     Return what moving each unit into each bundle that a road leads to changes.
 
@@ -30,6 +34,8 @@ def border_prices(plan: Plan) -> pd.DataFrame:
     ----------
     plan
         A plan, as made or with labels moved by hand.
+    progress
+        Called with a fraction (0-1) and a catalogue key; False ends with the moves looked at so far.
 
     Returns
     -------
@@ -38,17 +44,34 @@ def border_prices(plan: Plan) -> pd.DataFrame:
         `measure_moved` (in the measure of the plan's window), `breaks_change, excess_change, window_change`
         (relative), `count_change` (-1 where the bundle is left empty); by strand and unit.
     """
+    tell = progress or (lambda part, key: True)
+    tasks = plan_tasks(plan)
     tables = [pd.DataFrame({name: [] for name in COLUMNS})]
-    for task in plan_tasks(plan):
-        own = plan.assignment[plan.assignment["strand"] == task.name]
-        labels = own.set_index("unit_id")["bundle_id"]
-        place = task.place
-        found = move_prices(labels, place.units, place.links, task.load, place.travel_min, task.rules)
-        found = found.rename(columns={"label": "bundle_id", "to_label": "to_bundle_id"})
-        found.insert(0, "strand", task.name)
-        tables.append(found)
+    is_ended = False
+
+    def go_on(part: float) -> bool:
+        nonlocal is_ended
+        is_ended |= tell((len(tables) - 1 + part) / len(tasks), PROGRESS_KEY) is False
+        return not is_ended
+
+    for task in tasks:
+        tables.append(_strand_prices(plan, task, go_on))
+        if is_ended:
+            break
     filled = [table for table in tables if len(table)] or tables[:1]
     return pd.concat(filled, ignore_index=True)[list(COLUMNS)]
+
+
+def _strand_prices(plan: Plan, task: Task, go_on: Callable[[float], bool]) -> pd.DataFrame:
+    own = plan.assignment[plan.assignment["strand"] == task.name]
+    labels = own.set_index("unit_id")["bundle_id"]
+    place = task.place
+    found = move_prices(
+        labels, place.units, place.links, task.load, place.travel_min, task.rules, progress=go_on
+    )
+    found = found.rename(columns={"label": "bundle_id", "to_label": "to_bundle_id"})
+    found.insert(0, "strand", task.name)
+    return found
 
 
 def best_moves(prices: pd.DataFrame, count: int) -> pd.DataFrame:

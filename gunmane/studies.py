@@ -26,6 +26,8 @@ class Asked:
         Plans nearly as good that differ as much as possible, at most so many (1-20); None: not asked.
     robustness
         Times that the plan is made again with drawn assumptions (1-1000); None: not asked.
+    robustness_keeps_count
+        Whether each of these times has as many bundles as the plan, so that only their places are looked at.
     evidence
         Today beside the rules.
     why_not
@@ -42,6 +44,7 @@ class Asked:
 
     alternatives: int | None = None
     robustness: int | None = None
+    robustness_keeps_count: bool = False
     evidence: bool = False
     why_not: bool = False
     prices: bool = False
@@ -56,7 +59,8 @@ class Asked:
         Raises
         ------
         ScenarioError
-            If a number is not whole, below 1, or above what `MOST` says.
+            If a number is not whole, below 1, or above what `MOST` says, or a number of bundles is to be held in
+            draws that nobody asked for.
         """
         for name, most in MOST.items():
             value = getattr(self, name)
@@ -67,6 +71,8 @@ class Asked:
             value = getattr(self, field.name)
             if field.name not in MOST and not isinstance(value, bool):
                 raise ScenarioError("study_flag", name=field.name, value=value)
+        if self.robustness_keeps_count and self.robustness is None:
+            raise ScenarioError("study_without_draws", name="robustness_keeps_count")
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -105,8 +111,8 @@ def study_plan(plan: Plan, asked: Asked, *, progress: Progress | None = None) ->
     keys = asked.keys
     for number, key in enumerate(keys):
         part = _Part(progress, number / len(keys), (number + 1) / len(keys))
-        name, make = STUDIES[key]
-        made[key] = make(plan, int(getattr(asked, name)), part)
+        _, make = STUDIES[key]
+        made[key] = make(plan, asked, part)
         if part.is_ended:
             break
     return dataclasses.replace(plan, studies=made)
@@ -126,56 +132,55 @@ class _Part:
         return not self.is_ended
 
 
-def _alternatives(plan: Plan, number: int, say: Progress) -> Any:
+def _alternatives(plan: Plan, asked: Asked, say: Progress) -> Any:
     from gunmane.alternatives import near_optimal
 
-    return near_optimal(plan, count=number, progress=say)
+    return near_optimal(plan, count=asked.alternatives or 0, progress=say)
 
 
-def _trade_offs(plan: Plan, _: int, say: Progress) -> Any:
+def _trade_offs(plan: Plan, _: Asked, say: Progress) -> Any:
     from gunmane.alternatives import trade_offs
 
     return trade_offs(plan, progress=say)
 
 
-def _robustness(plan: Plan, number: int, say: Progress) -> Any:
+def _robustness(plan: Plan, asked: Asked, say: Progress) -> Any:
     from gunmane.robustness import firmness
 
-    return firmness(plan, draws=number, progress=say)
+    return firmness(plan, draws=asked.robustness or 0, keeps_count=asked.robustness_keeps_count, progress=say)
 
 
-def _evidence(plan: Plan, _: int, say: Progress) -> Any:
+def _evidence(plan: Plan, _: Asked, say: Progress) -> Any:
     from gunmane.evidence import compare
 
     return compare(plan.scenario, plan.ground, progress=say)
 
 
-def _prices(plan: Plan, _: int, say: Progress) -> Any:
+def _prices(plan: Plan, _: Asked, say: Progress) -> Any:
     from gunmane.prices import border_prices
 
-    say(0.0, "progress.pricing")
-    return border_prices(plan)
+    return border_prices(plan, progress=say)
 
 
-def _why_not(plan: Plan, _: int, say: Progress) -> Any:
+def _why_not(plan: Plan, _: Asked, say: Progress) -> Any:
     from gunmane.relaxations import why_not
 
     return why_not(plan, progress=say)
 
 
-def _rollout(plan: Plan, _: int, say: Progress) -> Any:
+def _rollout(plan: Plan, _: Asked, say: Progress) -> Any:
     from gunmane.rollout import staged_rollout
 
     return staged_rollout(plan, progress=say)
 
 
-def _proof(plan: Plan, _: int, say: Progress) -> Any:
+def _proof(plan: Plan, _: Asked, say: Progress) -> Any:
     from gunmane.proofs import prove_plan
 
     return prove_plan(plan, progress=say)
 
 
-STUDIES: dict[str, tuple[str, Callable[[Plan, int, Progress], Any]]] = {
+STUDIES: dict[str, tuple[str, Callable[[Plan, Asked, Progress], Any]]] = {
     "evidence": ("evidence", _evidence),
     "why_not": ("why_not", _why_not),
     "alternatives": ("alternatives", _alternatives),

@@ -159,6 +159,12 @@ def test_a_plan_of_one_bundle_has_no_prices(street_plan):
     assert prices.empty and list(prices.columns) == list(border_prices(street_plan).columns)
 
 
+def test_a_price_list_that_is_ended_has_the_moves_looked_at_until_then(street_plan):
+    left = iter([True, False])
+    prices = border_prices(street_plan, progress=lambda part, key: next(left))
+    pd.testing.assert_frame_equal(prices, border_prices(street_plan).iloc[:1])
+
+
 def test_prices_hold_on_a_real_region():
     ground = prepare_ground("nara_uda")
     plan = make_plan(Scenario.default(ground.region, layer="daily"), ground, has_alternatives=False)

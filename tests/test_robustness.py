@@ -240,7 +240,9 @@ def test_holding_the_number_of_bundles_draws_no_other():
     free = TWO.replace(bundle_count=None, floor_jpy=1e6, ceiling_jpy=20e6)
     plan = make_plan(free, drawn_ground(RIDGE), has_alternatives=False)
     assert firmness(plan, draws=6, workers=1).counts["bundle_count"].nunique() > 1
-    assert firmness(plan, draws=6, workers=1, keeps_count=True).counts["is_chosen"].all()
+    held = firmness(plan, draws=6, workers=1, keeps_count=True)
+    assert held.counts["is_chosen"].all()
+    assert "この案と同じ 6 に" in sentences(held.facts)["robustness_count_held"]
 
 
 def test_one_bundle_has_no_border_and_says_so():

@@ -13,7 +13,7 @@ import pytest
 import gunmane
 from gunmane import exports
 from gunmane.cli import main
-from gunmane.cli.commands import chosen_scenario
+from gunmane.cli.commands import asked_studies, chosen_scenario
 from gunmane.cli.options import build_parser
 from gunmane.errors import FileError, GunmaneError, ScenarioError
 from gunmane.exports.studies import STUDY_FILES, STUDY_KEYS, study_facts, study_files
@@ -110,13 +110,33 @@ def test_studies_leave_the_plan_as_it_is(plan):
         {"robustness": 10_000},
         {"evidence": 3},
         {"rollout": "yes"},
+        {"robustness_keeps_count": True},
+        {"robustness_keeps_count": 1},
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_anything_is_made(choice):
     with pytest.raises(ScenarioError) as refused:
         gunmane.plan("nowhere_at_all", **choice)
     (name,) = choice
-    assert f"（{name}）" in say(refused.value, "ja") and str(choice[name]) in say(refused.value, "en")
+    assert f"（{name}）" in say(refused.value, "ja") and f"({name})" in say(refused.value, "en")
+    assert str(choice[name]) in say(refused.value, "en") or refused.value.key == "study_without_draws"
+
+
+def test_a_notebook_can_hold_the_number_of_bundles_in_every_draw(plan):
+    held = gunmane.plan("nara_uda", robustness=3, robustness_keeps_count=True).studies["robustness"]
+    assert "robustness_count_held" in {note.key for note in held.facts}
+    assert "robustness_count_held" not in {note.key for note in plan.studies["robustness"].facts}
+
+
+def test_prices_tell_how_far_they_are():
+    told = []
+    study_plan(
+        gunmane.plan("nara_uda", layer="daily"),
+        Asked(prices=True),
+        progress=lambda part, key: told.append((part, key)) or True,
+    )
+    parts = [part for part, key in told if key == "progress.pricing"]
+    assert len(set(parts)) > 10 and parts == sorted(parts) and parts[-1] > 0.9
 
 
 def test_a_study_that_is_ended_leaves_the_later_ones_out():
@@ -349,6 +369,7 @@ def test_a_choice_in_a_wrong_form_is_answered_by_two_and_one_sentence(words, cap
         "--alternatives 10000",
         "--robustness -5",
         "--robustness 10000",
+        "--robustness-keeps-count",
         "--must-link nowhere=29212-001",
         "--open-border 29212=13101",
         "--fixed-base moon",
@@ -366,6 +387,15 @@ def test_a_choice_in_a_wrong_form_is_answered_by_two_and_one_sentence(words, cap
 def test_a_choice_that_cannot_be_planned_with_is_one_sentence(words, capsys, tmp_path):
     assert main(["plan", "nara_uda", *words.split(), "--out", str(tmp_path)]) == 1
     assert one_sentence(capsys.readouterr()) and not list(tmp_path.iterdir())
+
+
+def test_the_command_holds_the_number_of_bundles_where_asked():
+    def asked(*words):
+        return asked_studies(build_parser("ja").parse_args(["plan", "nara_uda", "--out", "x", *words]))
+
+    held = asked("--robustness", "7", "--robustness-keeps-count")
+    assert (held.robustness, held.robustness_keeps_count) == (7, True)
+    assert not asked("--robustness", "7").robustness_keeps_count
 
 
 def test_help_tells_of_every_option_in_both_languages(capsys):

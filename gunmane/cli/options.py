@@ -111,6 +111,7 @@ def _add_studies(plan: argparse.ArgumentParser, lang: str) -> None:
     add("--prices", action="store_true")
     add("--rollout", action="store_true")
     add("--robustness", type=int, metavar="N")
+    add("--robustness-keeps-count", action="store_true")
     add("--exact", action="store_true")
 
 

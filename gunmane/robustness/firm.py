@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,9 @@ def _firmness(plan: Plan, run: Run, asked: int, stock: Stock | None) -> Firmness
         is_cancelled=run.is_cancelled,
         facts=(),
     )
-    facts = [*_run_facts(run, asked), *(_result_facts(made, strands, limits) if run.labels else [])]
+    facts = _run_facts(run, asked)
+    if run.labels:
+        facts += _result_facts(made, strands, limits, is_held=stock is not None and stock.keeps_count)
     if stock is not None and stock.roads is None:
         facts.append(Note.of("robustness_speeds_scaled"))
     return dataclasses.replace(made, facts=tuple(facts))
@@ -170,24 +173,15 @@ def _run_facts(run: Run, asked: int) -> list[Note]:
     return facts
 
 
-def _result_facts(made: Firmness, strands: list[Counted], limits: dict[str, float]) -> list[Note]:
+def _result_facts(
+    made: Firmness, strands: list[Counted], limits: dict[str, float], *, is_held: bool
+) -> list[Note]:
     total = np.sum([own.count for own in strands], axis=0)
     chosen = sum(own.plan_count for own in strands)
     widest = float((made.pairs["high"] - made.pairs["low"]).max()) / 2 if len(made.pairs) else 0.0
     inside = made.pairs[made.pairs["is_together"]]["together_share"]
     across = made.pairs[~made.pairs["is_together"]]["together_share"]
-    facts = [
-        Note.of("robustness_made", done=made.draws),
-        Note.of(
-            "robustness_counts",
-            low=int(total.min()),
-            high=int(total.max()),
-            chosen=chosen,
-            percent=_percent(float((total == chosen).mean())),
-        ),
-    ]
-    if (total == chosen).mean() < SAME_COUNT_USUAL:
-        facts.append(Note.of("robustness_count_moves"))
+    facts = [Note.of("robustness_made", done=made.draws), *_count_facts(total, chosen, is_held=is_held)]
     if made.borders.empty:
         facts.append(Note.of("robustness_no_border"))
     else:
@@ -210,6 +204,16 @@ def _result_facts(made: Firmness, strands: list[Counted], limits: dict[str, floa
         Note.of("robustness_precision", done=made.draws, points=_percent(widest)),
         Note.of("robustness_unchanged"),
     ]
+
+
+def _count_facts(total: np.ndarray[Any, np.dtype[Any]], chosen: int, *, is_held: bool) -> list[Note]:
+    """What became of the number of bundles; where a draw could not hold it, that is told as well."""
+    same = float((total == chosen).mean())
+    if is_held and same == 1:
+        return [Note.of("robustness_count_held", count=chosen)]
+    span = {"low": int(total.min()), "high": int(total.max())}
+    facts = [Note.of("robustness_counts", **span, chosen=chosen, percent=_percent(same))]
+    return [*facts, Note.of("robustness_count_moves")] if same < SAME_COUNT_USUAL else facts
 
 
 def _percent(share: float) -> int:
