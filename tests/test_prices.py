@@ -15,6 +15,7 @@ from gunmane.grounds import prepare_ground
 from gunmane.plans import make_plan, plan_tasks
 from gunmane.prices import best_moves, border_prices
 from gunmane.scenario import Scenario
+from gunmane.solver.bases import first_of
 from gunmane.solver.prices import PriceList
 from gunmane.solver.problem import make_problem
 from gunmane.solver.score import judge
@@ -84,6 +85,11 @@ def comb():
     """a-b-c-d in a row with e hanging on c; x beyond c and d; five minutes each."""
     links = [("a", "b", 5), ("b", "c", 5), ("c", "e", 5), ("c", "d", 5), ("d", "x", 5), ("c", "x", 5)]
     return world(links, dict.fromkeys("abcdex", "M"))
+
+
+def test_the_last_digit_of_an_excess_does_not_choose_the_base():
+    excess = np.array([5e-7 + 1e-12, 5e-7])
+    assert first_of(np.array([3, 5]), np.array([1.0, 2.0]), excess, np.array([1, 1])) == 3
 
 
 @pytest.mark.parametrize(("base", "moved"), [("a", 3), ("c", 3), ("e", 4)])

@@ -10,6 +10,8 @@ from gunmane.solver.link_bases import DECIMALS, stepped_bases
 from gunmane.solver.minutes import Array
 from gunmane.solver.problem import Problem
 
+# Excess and hours that differ by no more are the same.
+SAME = 10.0**-DECIMALS
 # What a bundle costs from a place that no road leads from.
 UNREACHED = 1e12
 NOWHERE = (UNREACHED, 0.0, 0.0)
@@ -79,8 +81,11 @@ def best_base(problem: Problem, units: Array, candidates: Array | None = None) -
 
 def first_of(candidates: Array, hours: Array, excess: Array, beyond: Array) -> int:
     """Return the candidate with fewest units beyond the limit, then least excess, then fewest hours."""
-    order = np.lexsort((candidates, hours.round(DECIMALS), excess.round(DECIMALS), beyond))
-    return int(candidates[order[0]])
+    is_best = beyond == beyond.min()
+    for values in (excess, hours):
+        # Sums of the same numbers in another order differ in their last digits; rounding may tell those apart.
+        is_best &= values <= np.where(is_best, values, np.inf).min() + SAME
+    return int(candidates[is_best].min())
 
 
 def base_sums(problem: Problem, candidates: Array, units: Array) -> tuple[Array, Array, Array]:

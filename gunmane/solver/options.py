@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from gunmane.solver.atoms import Atoms, by_atom
+from gunmane.solver.bases import SAME
 from gunmane.solver.problem import Array, Problem
 from gunmane.solver.score import DECIMALS, pieces_of, window_excess
 from gunmane.solver.soft import strayed_work
@@ -111,13 +112,12 @@ def _travel_costs(atoms: Atoms, holds: Array) -> Array:
     values = np.zeros((len(holds), 5))
     sums = []
     beyond, excess = atoms.reach or (None, None)
-    for place, table, decimals in ((1, beyond, 0), (2, excess, DECIMALS), (4, atoms.hours, DECIMALS)):
+    for place, table in ((1, beyond), (2, excess), (4, atoms.hours)):
         if table is None:
             continue
         total = _sums(table, holds)
         sums.append((place, total))
-        rounded = np.where(is_best, total.round(decimals), np.inf)
-        is_best &= rounded == rounded.min(axis=1, keepdims=True)
+        is_best &= total <= np.where(is_best, total, np.inf).min(axis=1, keepdims=True) + SAME
     column = is_best.argmax(axis=1)
     for place, total in sums:
         values[:, place] = total[np.arange(len(holds)), column]
