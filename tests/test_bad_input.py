@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from worlds import world
 
-from gunmane.clusters import Rules, SideWindow, evaluate_labels, group_units, move_prices
+from gunmane.clusters import Rules, SideWindow, evaluate_labels, group_units, move_prices, prove_grouping
 from gunmane.errors import GunmaneError, ScenarioError, TableError
 from gunmane.i18n import LANGUAGES, say
 
@@ -51,6 +51,66 @@ def test_a_unit_that_stands_twice_is_refused(street, table):
     twice = ["a", "b", "b"]
     tables = (units.set_axis(twice), load) if table == "units" else (units, load.set_axis(twice))
     assert "b" in refused("units_twice", (tables[0], links, tables[1], minutes))
+
+
+def test_ids_that_read_the_same_are_one_unit(street):
+    units, links, load, minutes = street
+    same = [1, "1", "c"]
+    assert "1" in refused("units_twice", (units.set_axis(same), links[:0], load.set_axis(same), minutes))
+
+
+@pytest.mark.parametrize("name", [None, np.nan])
+def test_a_unit_without_an_id_is_refused(street, name):
+    units, links, load, minutes = street
+    ids = ["a", name, "c"]
+    refused("ids_missing", (units.set_axis(ids), links[:0], load.set_axis(ids), minutes))
+
+
+def test_a_unit_without_a_municipality_is_refused(street):
+    units, links, load, minutes = street
+    wrong = units.assign(muni_code=["M", None, "M"])
+    assert "b" in refused("municipality_missing", (wrong, links, load, minutes))
+
+
+def test_columns_that_are_needed_are_named(street):
+    units, links, load, minutes = street
+    said = refused("table_column_missing", (units.drop(columns="muni_code"), links, load, minutes))
+    assert "muni_code" in said
+    said = refused("table_column_missing", (units, links.drop(columns="target_id"), load, minutes))
+    assert "target_id" in said
+
+
+def test_unknown_need_of_a_unit_is_refused(street):
+    units, links, load, minutes = street
+    refused("work_wrong", (units, links, load.assign(is_needed=[True, None, True]), minutes))
+
+
+@pytest.mark.parametrize("strength", [np.nan, np.inf, "much"])
+def test_strengths_that_are_no_number_are_refused(street, strength):
+    labels = pd.Series(0, index=list("abc"))
+    refused("strength_no_number", street, references=[(labels, strength)])
+
+
+def test_minutes_named_by_their_units_may_stand_in_any_order(street):
+    units, links, load, minutes = street
+    far = minutes.copy()
+    far[0, 1:] = far[1:, 0] = [50.0, 60.0]
+    named = pd.DataFrame(far, index=units.index, columns=units.index)
+    found = [group_units(units, links, load, table, Rules(bundle_count=2)) for table in (far, named[::-1])]
+    turned = group_units(units, links, load, named.loc[::-1, ::-1], Rules(bundle_count=2))
+    assert [plan.labels.tolist() for plan in (*found, turned)] == [[0, 1, 1]] * 3
+
+
+def test_minutes_that_are_no_numbers_are_refused(street):
+    units, links, load, minutes = street
+    wrong = minutes.astype(object)
+    wrong[0, 1] = "soon"
+    assert "「a」から「b」" in refused("minutes_wrong", (units, links, load, wrong))
+
+
+def test_endless_minutes_of_a_link_are_refused_where_no_table_is_given(street):
+    units, links, load, _ = street
+    refused("link_minutes_missing", (units, links.assign(travel_min=[5.0, np.inf]), load, None))
 
 
 @pytest.mark.parametrize("value", [-1.0, np.nan])
@@ -115,6 +175,33 @@ def test_rules_that_contradict_each_other_are_answered_with_a_plan_that_names_on
     assert found.key[0] > 0 and not found.broken.empty
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"bundle_count": 2.5},
+        {"seed": 1.5},
+        {"move_budget": np.inf},
+        {"base_count": "2"},
+        {"most_municipalities": True},
+        {"must_link": (("a", "b", "c"),)},
+        {"cannot_link": ("ab",)},
+        {"locked_units": (("a",),)},
+        {"open_borders": (("M", "N", "O"),)},
+        {"fixed_bases": "ab"},
+        {"locked_bundles": ("ab",)},
+        {"windows": (("measure", 1.0, 2.0, True),)},
+        {"soft": None},
+    ],
+)
+def test_rules_that_nothing_can_mean_are_refused_by_name(words):
+    with pytest.raises(ValueError, match=next(iter(words))):
+        Rules(**words)
+
+
+def test_a_target_below_every_work_gives_each_unit_a_bundle(street):
+    assert group_units(*street, Rules(target=1e-308)).labels.nunique() == 3
+
+
 def test_labels_that_leave_out_a_unit_are_refused(street):
     for labels in (pd.Series({"a": 0, "b": 0}), pd.Series([0, 0, None], index=list("abc"))):
         with pytest.raises(TableError) as caught:
@@ -132,6 +219,7 @@ def test_a_world_without_units_has_a_plan_without_bundles():
     nothing = world([], {})
     assert group_units(*nothing, Rules(bundle_count=None)).broken.empty
     assert move_prices(pd.Series(dtype="int64"), *nothing, Rules()).empty
+    assert prove_grouping(*nothing, Rules()).is_proven
     asked = group_units(*nothing, Rules(bundle_count=2))
     assert asked.broken["rule"].tolist() == ["bundle_count"]
 

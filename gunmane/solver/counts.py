@@ -48,7 +48,8 @@ def territory_counts(problem: Problem, atoms: Atoms, most: int) -> Counts:
             low = max(low, min(most, math.ceil(total / rules.ceiling - 1e-9)))
         if rules.floor > 0:
             high = max(low, min(high, math.floor(total / rules.floor + 1e-9)))
-    wanted = max(1, math.floor(total / rules.target + 0.5))
+    # More than the atoms can make is as good as endless: a tiny target would pass what numbers hold.
+    wanted = max(1, math.floor(min(total / rules.target, most) + 0.5))
     return Counts(min(max(wanted, low), high), low, high, least, most)
 
 

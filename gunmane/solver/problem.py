@@ -272,7 +272,7 @@ def make_problem(
         locked_name=lock_names(rules, row),
         locked_bundle=locked,
         open_pairs=open_pairs,
-        references=tuple((label_rows(found.ids, labels), strength) for labels, strength in references),
+        references=tuple((label_rows(found.ids, labels), _strength(value)) for labels, value in references),
         rules=rules,
     )
 
@@ -288,11 +288,20 @@ def label_rows(unit_ids: tuple[str, ...], labels: pd.Series) -> Array:
     """
     index = labels.index.astype("str")
     wrong = sorted(
-        {*index[index.duplicated()], *index[labels.isna()], *set(unit_ids).symmetric_difference(index)}
+        map(
+            str,
+            {*index[index.duplicated()], *index[labels.isna()], *set(unit_ids).symmetric_difference(index)},
+        )
     )
     if wrong:
         raise TableError("labels_incomplete", units=", ".join(wrong[:NAMED]), count=len(wrong))
     return pd.factorize(labels.set_axis(index).loc[list(unit_ids)])[0]
+
+
+def _strength(value: float) -> float:
+    if not (isinstance(value, (int, float, np.number)) and np.isfinite(value)):
+        raise TableError("strength_no_number", value=value)
+    return float(value)
 
 
 def bundle_names(unit_ids: tuple[str, ...], labels: pd.Series, rows: Array) -> dict[int, object]:

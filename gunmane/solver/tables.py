@@ -71,14 +71,15 @@ def read_units(units: pd.DataFrame, load: pd.DataFrame, rules: Rules) -> tuple[U
     Raises
     ------
     TableError
-        If a unit stands twice or has no load, a number is missing or negative, or a column that a rule needs is not
-        there.
+        If a unit has no id, stands twice, or has no municipality or no load, a number is missing or negative, or a
+        column that is needed is not there.
     """
-    for table in (units, load):
-        _refuse("units_twice", table.index[table.index.duplicated()])
+    _need_columns("units", units, ("muni_code",))
+    units, load = (table.set_axis(_ids(table.index)) for table in (units, load))
     _refuse("load_missing", units.index.difference(load.index))
+    _refuse("municipality_missing", units.index[units["muni_code"].isna()])
     order = np.argsort(units.index.to_numpy(dtype=str), kind="stable")
-    ids = tuple(str(u) for u in units.index[order])
+    ids = tuple(units.index[order].tolist())
     sorted_load = load.reindex(units.index[order])
     crew_days, measure = (_numbers(sorted_load, name) for name in ("crew_days", "measure"))
     has_work = (crew_days > 0) | (measure > 0)
@@ -94,7 +95,7 @@ def read_units(units: pd.DataFrame, load: pd.DataFrame, rules: Rules) -> tuple[U
         places=_places(units.iloc[order], rules),
         crew_days=crew_days,
         measure=measure,
-        is_needed=sorted_load["is_needed"].to_numpy(dtype=bool) if "is_needed" in load.columns else has_work,
+        is_needed=_flags(sorted_load) if "is_needed" in load.columns else has_work,
         amounts=_columns(sides, len(ids)),
         trades=_columns([_numbers(sorted_load, name) for name in trades], len(ids)),
     ), order
@@ -103,6 +104,26 @@ def read_units(units: pd.DataFrame, load: pd.DataFrame, rules: Rules) -> tuple[U
 def _refuse(key: str, units: pd.Index[Any], **values: object) -> None:
     if len(units):
         raise TableError(key, units=", ".join(str(u) for u in units[:NAMED]), count=len(units), **values)
+
+
+def _ids(index: pd.Index[Any]) -> pd.Index[str]:
+    """Return ids as text, each once: 1 and "1" are one unit."""
+    if index.isna().any():
+        raise TableError("ids_missing", count=int(index.isna().sum()))
+    ids = index.astype("str")
+    _refuse("units_twice", ids[ids.duplicated()])
+    return ids
+
+
+def _need_columns(table: str, frame: pd.DataFrame, names: tuple[str, ...]) -> None:
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise TableError("table_column_missing", table=table, name=", ".join(missing))
+
+
+def _flags(load: pd.DataFrame) -> Array:
+    _refuse("work_wrong", load.index[load["is_needed"].isna()], name="is_needed")
+    return load["is_needed"].to_numpy(dtype=bool)
 
 
 def _numbers(load: pd.DataFrame, column: str) -> Array:
@@ -122,7 +143,9 @@ def _places(units: pd.DataFrame, rules: Rules) -> Array:
         if np.isfinite(rules.site_limit_m):
             raise TableError("places_missing")
         return np.full((len(units), 2), np.nan)
-    places: Array = units[["x_m", "y_m"]].to_numpy(dtype=float)
+    places: Array = np.column_stack(
+        [pd.to_numeric(units[name], errors="coerce").to_numpy(dtype=float) for name in ("x_m", "y_m")]
+    )
     if np.isfinite(rules.site_limit_m):
         _refuse("places_missing", units.index[~np.isfinite(places).all(axis=1)])
     return places
@@ -142,8 +165,9 @@ def read_links(links: pd.DataFrame, row: dict[str, int]) -> tuple[Array, Array]:
     Raises
     ------
     TableError
-        If a link names a unit that does not exist, or its minutes are negative.
+        If a link names a unit that does not exist, or its minutes are negative, or a column is missing.
     """
+    _need_columns("links", links, ("source_id", "target_id"))
     ends = [links[name].astype("str") for name in ("source_id", "target_id")]
     known = pd.Index(list(row), dtype="str")
     rows = np.column_stack([known.get_indexer(end) for end in ends]).reshape(-1, 2)
@@ -176,7 +200,8 @@ def read_minutes(
     Parameters
     ----------
     travel_min
-        Square, minutes one way in the order of the units as given, or None.
+        Square, minutes one way in the order of the units as given, or None. A frame whose rows and columns are named
+        by the units is read by these names.
     order
         What sorts the units.
     pairs, link_min
@@ -192,18 +217,33 @@ def read_minutes(
     """
     size = len(ids)
     if travel_min is None:
-        if np.isnan(link_min).any():
-            a, b = pairs[int(np.argmax(np.isnan(link_min)))]
+        if not np.isfinite(link_min).all():
+            a, b = pairs[int(np.argmin(np.isfinite(link_min)))]
             raise TableError("link_minutes_missing", unit=ids[a], other=ids[b])
         return make_minutes(None, pairs, link_min, size)
-    if travel_min.shape != (size, size):
-        raise TableError("minutes_shape", count=size, shape=" x ".join(map(str, travel_min.shape)))
-    table = np.asarray(travel_min)[np.ix_(order, order)]
+    table = _sorted_table(travel_min, order, ids)
     is_wrong = np.isnan(table) | (table < 0)
     if is_wrong.any():
         a, b = divmod(int(np.argmax(is_wrong)), size)
         raise TableError("minutes_wrong", unit=ids[a], other=ids[b])
     return make_minutes(table, pairs, link_min, size)
+
+
+def _sorted_table(travel_min: Array | pd.DataFrame, order: Array, ids: tuple[str, ...]) -> Array:
+    """Return a square table in the order of the sorted ids; cells that are no number become NaN."""
+    size = len(ids)
+    shape = np.shape(travel_min)
+    if shape != (size, size):
+        raise TableError("minutes_shape", count=size, shape=" x ".join(map(str, shape)))
+    if isinstance(travel_min, pd.DataFrame):
+        named = travel_min.set_axis(travel_min.index.astype("str"), axis=0)
+        named = named.set_axis(travel_min.columns.astype("str"), axis=1)
+        if set(named.index) == set(named.columns) == set(ids):
+            travel_min, order = named.loc[list(ids), list(ids)].to_numpy(), np.arange(size)
+    table = np.asarray(travel_min)
+    if table.dtype.kind not in "fiu":
+        table = pd.to_numeric(table.ravel(), errors="coerce").astype(float).reshape(shape)
+    return table[np.ix_(order, order)]
 
 
 def row_of(unit_id: str, row: dict[str, int], rule: str) -> int:

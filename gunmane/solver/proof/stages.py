@@ -57,7 +57,18 @@ def prove(
     tell
         Called with the part done (0 to 1) after each round; False ends the proof with what is known.
     """
+    if problem.size == 0:
+        return _nothing(problem, wanted)
     return _Proof(problem, wanted, node_limit, time_limit_s, tell).run(starts)
+
+
+def _nothing(problem: Problem, wanted: int) -> Proven:
+    """Return the one plan that land without units has."""
+    only = judge(problem, np.zeros(0, dtype=np.int64), wanted)
+    asked = problem.rules.bundle_count
+    parts = zip(PARTS, (asked or 0, *only.key), strict=True)
+    known = tuple(PartBound(name, value, value, is_proven=True) for name, value in parts)
+    return Proven(only, known, 0, 0, 0, asked is not None)
 
 
 class _Proof:

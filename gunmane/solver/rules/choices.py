@@ -4,6 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
+from collections.abc import Sized
+
+# Rules that are given as pairs.
+PAIRS = ("must_link", "cannot_link", "locked_units")
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def _is_text(value: object) -> bool:
+    """Whether a value is one text: its letters would be taken for ids."""
+    return isinstance(value, str)
+
+
+def _is_pair(value: Sized) -> bool:
+    return not _is_text(value) and len(value) == 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,19 +194,25 @@ class Rules:
             Naming the first field that is out of range.
         """
         checks = {
-            "bundle_count": self.bundle_count is None or self.bundle_count >= 1,
+            "bundle_count": self.bundle_count is None or _is_whole(self.bundle_count, 1),
             "floor": 0 <= self.floor < math.inf,
             "target": self.target > 0,
             "ceiling": self.ceiling > 0 and self.ceiling >= self.floor,
             "travel_limit_min": self.travel_limit_min > 0,
             "split_above": self.split_above >= 0,
-            "seed": self.seed >= 0,
-            "move_budget": self.move_budget >= 0,
+            "seed": _is_whole(self.seed, 0),
+            "move_budget": _is_whole(self.move_budget, 0),
             "site_limit_min": self.site_limit_min > 0,
             "site_limit_m": self.site_limit_m > 0,
-            "base_count": self.base_count is None or self.base_count >= 1,
-            "most_municipalities": self.most_municipalities is None or self.most_municipalities >= 1,
-            "locked_bundles": all(self.locked_bundles),
+            "base_count": self.base_count is None or _is_whole(self.base_count, 1),
+            "most_municipalities": self.most_municipalities is None or _is_whole(self.most_municipalities, 1),
+            "locked_bundles": all(self.locked_bundles) and not any(map(_is_text, self.locked_bundles)),
+            **{name: all(map(_is_pair, getattr(self, name))) for name in PAIRS},
+            "open_borders": self.open_borders is None or all(map(_is_pair, self.open_borders)),
+            "fixed_bases": not _is_text(self.fixed_bases),
+            "base_units": not _is_text(self.base_units),
+            "windows": all(isinstance(window, SideWindow) for window in self.windows),
+            "soft": isinstance(self.soft, Soft),
         }
         wrong = [name for name, is_fine in checks.items() if not is_fine]
         if wrong:
