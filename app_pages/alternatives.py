@@ -26,7 +26,8 @@ INK = "#1F2933"
 PALE = 0.35
 # The number of borders crossed, the fewest first: colours and shapes say the same.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6B6B6B", "#E69F00")
-MARKS = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+# One more than the colours, so that the two together repeat only after 42 numbers.
+MARKS = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 
 
 def show_other_plans() -> None:
@@ -120,7 +121,7 @@ def near_table(found: Alternatives, names: list[str]) -> str:
             [
                 name,
                 words.hours(row["travel_hours"])
-                + ("" if is_first else _change_words(row["objective_change_ratio"])),
+                + ("" if is_first else change_words(row["objective_change_ratio"])),
                 words.minutes(row["farthest_min"]),
                 words.count(row["below_floor"] + row["above_ceiling"]),
                 words.count(row["borders_crossed"]),
@@ -275,7 +276,7 @@ def front_table(found: Front, names: list[str]) -> str:
         rows.append(
             [
                 name,
-                words.hours(row["travel_hours"]) + (_change_words(change) if rows else ""),
+                words.hours(row["travel_hours"]) + (change_words(change) if rows else ""),
                 words.percent(row["unevenness_ratio"]),
                 words.count(row["borders_crossed"]),
                 words.count(row["towns_divided"]),
@@ -291,8 +292,10 @@ def front_table(found: Front, names: list[str]) -> str:
 # -- what both have -------------------------------------------------------------------------------------------
 
 
-def _change_words(ratio: float) -> str:
-    return session.tr("alternatives.change", change=f"{100 * ratio:+.1f}")
+def change_words(ratio: float) -> str:
+    """Return a change of travel in brackets; one that rounds to nothing is said to be nothing."""
+    said = f"{100 * ratio:+.1f}".replace("-", "−")
+    return session.tr("alternatives.change", change="±0" if said in {"+0.0", "−0.0"} else said)
 
 
 def _tell(facts: tuple[Note, ...], *, is_cancelled: bool) -> None:

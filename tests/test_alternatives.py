@@ -13,7 +13,7 @@ from worlds import random_world, valley_world, world
 from gunmane.alternatives import near_optimal, neighbouring_counts, trade_offs
 from gunmane.alternatives.difference import difference_ratio, matched_labels, most_different
 from gunmane.alternatives.figures import crossed_borders, divided_towns, named_after, unevenness_ratio
-from gunmane.alternatives.front import AIMS, dominated
+from gunmane.alternatives.front import AIMS, dominated, front_facts
 from gunmane.alternatives.near import near_groupings
 from gunmane.alternatives.pool import Margin
 from gunmane.assumptions import load_assumptions
@@ -324,6 +324,15 @@ def test_front_tells_the_figures_of_its_plans():
         assert len(crossed_borders(plan)) == row.borders_crossed
         assert unevenness_ratio(plan) == pytest.approx(row.unevenness_ratio)
         assert len(divided_towns(plan)) == row.towns_divided
+
+
+@pytest.mark.parametrize(("hours", "told"), [(9.0, "trade_offs_better"), (11.0, "trade_offs_none")])
+def test_front_says_whether_a_plan_beats_this_one(hours, told):
+    rows = [(10.0, 0.3, 1, 0.0), (hours, 0.3, 1, 0.0)]
+    table = pd.DataFrame(rows, columns=[*AIMS, "window_excess"])
+    table["is_dominated"] = dominated(table.to_numpy(dtype="float64"))
+    facts = front_facts(table, needs_more_bundles=False)
+    assert [note.key for note in facts] == [told]
 
 
 def test_not_crossing_takes_more_bundles_where_there_are_more_towns():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app_pages.alternatives import COLOURS, MARKS, change_words
 from gunmane.i18n import t
 
 MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
@@ -93,3 +94,14 @@ def test_whole_towns_that_leave_no_choice_are_said_to():
     app = asked(opened(region="nara_uda"), "alternatives")
     said = " ".join(info.value for info in app.info)
     assert t("note.alternatives_none", "ja", margin="5") in said
+
+
+def test_no_two_numbers_of_borders_look_alike_in_the_chart():
+    looks = {(COLOURS[i % len(COLOURS)], MARKS[i % len(MARKS)]) for i in range(len(COLOURS) * len(MARKS))}
+    assert len(looks) == len(COLOURS) * len(MARKS) > 40
+
+
+@pytest.mark.parametrize(("ratio", "said"), [(-0.0003, "±0"), (-0.0234, "−2.3"), (0.01, "+1.0")])
+def test_a_change_that_rounds_to_nothing_has_no_minus(ratio, said):
+    assert said in change_words(ratio)
+    assert "-0.0" not in change_words(ratio)

@@ -26,6 +26,7 @@ from gunmane.i18n import LANGUAGES
 from gunmane.municipalities import find_region
 from gunmane.plans import make_plan, plan_labels, plan_tasks
 from gunmane.robustness import firmness
+from gunmane.robustness.firm import count_facts
 from gunmane.robustness.shares import Counted, wilson_interval
 from gunmane.robustness.solving import better_of_both, drawn_tasks, solve_draw, take_stock
 from gunmane.robustness.workers import run_draws, worker_count
@@ -339,10 +340,18 @@ def test_a_draw_has_work_minutes_window_and_limits_of_its_own(six_bundles):
         name: getattr(usual.rules, name) for name in rules}) == usual.rules  # fmt: skip
 
 
-def test_what_counts_as_firm_is_a_row_of_the_assumptions():
-    easy = (("border_firm_ratio", (0.0, 0.0, 0.0)), ("border_fragile_ratio", (0.0, 0.0, 0.0)))
-    plan = drawn_plan(PLAIN, assumption_overrides=tuple(sorted(easy)))
-    assert firmness(plan, draws=3, workers=1).borders["verdict"].tolist() == ["firm"]
+def test_a_number_of_bundles_that_never_moves_is_told_in_one_number():
+    facts = count_facts(np.array([3, 3]), 3, is_held=False)
+    assert [(note.key, dict(note.values)) for note in facts] == [("robustness_count_same", {"count": 3})]
+
+
+@pytest.mark.parametrize(
+    ("firm", "fragile", "verdict"), [(0.0, 0.0, "firm"), (1.0, 0.0, "between"), (1.0, 1.0, "fragile")]
+)
+def test_what_counts_as_firm_and_fragile_are_rows_of_the_assumptions(firm, fragile, verdict):
+    rows = (("border_firm_ratio", (firm,) * 3), ("border_fragile_ratio", (fragile,) * 3))
+    plan = drawn_plan(PLAIN, assumption_overrides=tuple(sorted(rows)))
+    assert firmness(plan, draws=3, workers=1).borders["verdict"].tolist() == [verdict]
 
 
 def test_bodies_that_stay_apart_are_counted_apart():

@@ -247,13 +247,36 @@ def _front(sweep: _Sweep) -> Front:
         index=pd.RangeIndex(len(points), name="point"),
     )
     table["is_dominated"] = dominated(table[[*AIMS, "window_excess"]].to_numpy(dtype="float64"))
-    facts = []
-    if int((~table["is_dominated"]).sum()) == 1:
-        facts.append(Note.of("trade_offs_none"))
-    if sweep.needs_more_bundles:
-        facts.append(Note.of("trade_offs_need_more_bundles", count=int(table["borders_crossed"].min())))
     plans = tuple(point.plan for point in points)
-    return Front(table, plans, tuple(facts), sweep.is_cancelled)
+    facts = front_facts(table, needs_more_bundles=sweep.needs_more_bundles)
+    return Front(table, plans, facts, sweep.is_cancelled)
+
+
+def front_facts(table: pd.DataFrame, *, needs_more_bundles: bool) -> tuple[Note, ...]:
+    """
+    Return what a reader of the front must know: whether anything is better than the plan itself, and what is missing.
+
+    Parameters
+    ----------
+    table
+        The points as in `Front.table`; the plan is the first.
+    needs_more_bundles
+        Whether closing a border took more bundles than the plan has.
+    """
+    facts = []
+    if table["is_dominated"].iloc[0]:
+        facts.append(Note.of("trade_offs_better", count=_better_than_first(table)))
+    elif int((~table["is_dominated"]).sum()) == 1:
+        facts.append(Note.of("trade_offs_none"))
+    if needs_more_bundles:
+        facts.append(Note.of("trade_offs_need_more_bundles", count=int(table["borders_crossed"].min())))
+    return tuple(facts)
+
+
+def _better_than_first(table: pd.DataFrame) -> int:
+    """Return how many points beat the first: worse in nothing, better in something."""
+    figures = table[[*AIMS, "window_excess"]].to_numpy(dtype="float64")
+    return sum(bool(dominated(figures[[0, i]])[0]) for i in range(1, len(figures)))
 
 
 def _searched_with(point: _Point) -> dict[str, object]:

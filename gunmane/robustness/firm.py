@@ -181,7 +181,7 @@ def _result_facts(
     widest = float((made.pairs["high"] - made.pairs["low"]).max()) / 2 if len(made.pairs) else 0.0
     inside = made.pairs[made.pairs["is_together"]]["together_share"]
     across = made.pairs[~made.pairs["is_together"]]["together_share"]
-    facts = [Note.of("robustness_made", done=made.draws), *_count_facts(total, chosen, is_held=is_held)]
+    facts = [Note.of("robustness_made", done=made.draws), *count_facts(total, chosen, is_held=is_held)]
     if made.borders.empty:
         facts.append(Note.of("robustness_no_border"))
     else:
@@ -206,12 +206,14 @@ def _result_facts(
     ]
 
 
-def _count_facts(total: np.ndarray[Any, np.dtype[Any]], chosen: int, *, is_held: bool) -> list[Note]:
-    """What became of the number of bundles; where a draw could not hold it, that is told as well."""
+def count_facts(total: np.ndarray[Any, np.dtype[Any]], chosen: int, *, is_held: bool) -> list[Note]:
+    """Tell what became of the number of bundles; where a draw could not hold it, that is told as well."""
     same = float((total == chosen).mean())
     if is_held and same == 1:
         return [Note.of("robustness_count_held", count=chosen)]
     span = {"low": int(total.min()), "high": int(total.max())}
+    if span["low"] == span["high"] == chosen:
+        return [Note.of("robustness_count_same", count=chosen)]
     facts = [Note.of("robustness_counts", **span, chosen=chosen, percent=_percent(same))]
     return [*facts, Note.of("robustness_count_moves")] if same < SAME_COUNT_USUAL else facts
 
