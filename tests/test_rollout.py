@@ -24,7 +24,8 @@ from gunmane.municipalities import find_region
 from gunmane.plans import make_plan, plan_tasks
 from gunmane.rollout import staged_rollout
 from gunmane.rollout.course import Course
-from gunmane.rollout.order import Branch, _with_part, joining_order, step_ends, today_tally
+from gunmane.rollout.order import joining_order, step_ends
+from gunmane.rollout.tables import broken_table, stages_table
 from gunmane.scenario import Ground, Scenario
 
 TOWNS = ("29212", "29385", "29386", "29453")
@@ -244,14 +245,37 @@ def test_a_town_in_the_middle_joins_before_the_one_behind_it():
     assert rollout.broken.empty
 
 
+def road_valley(base, **choices):
+    """The valley in one bundle, roads alone, and its base put into a unit by hand."""
+    plan = drawn_plan(valley(), bundle_count=1, sectors=("road",), **choices)
+    return dataclasses.replace(plan, bundles=plan.bundles.assign(base_unit_id=base))
+
+
 def test_a_base_that_has_not_joined_yet_is_stood_in_for():
-    plan = drawn_plan(valley(), bundle_count=1, sectors=("road",))
+    plan = road_valley("f")
     steps = staged_rollout(plan).steps
-    held = {code: plan.ground.units.index[plan.ground.units["muni_code"] == code] for code in TOWNS}
-    first = steps[steps["step"] == 1]
-    joined = [unit for codes in first["joining_codes"] for code in codes for unit in held[code]]
-    assert set(first["base_unit_id"]) <= set(joined)
-    assert steps["base_unit_id"].iloc[-1] == plan.bundles["base_unit_id"].iloc[0]
+    assert steps["joining_codes"].tolist()[-1] == [TOWNS[2]] and len(steps) == 3
+    for step, base in zip(steps["step"], steps["base_unit_id"], strict=True):
+        joined = {code for codes in steps.loc[steps["step"] <= step, "joining_codes"] for code in codes}
+        assert plan.ground.units.at[base, "muni_code"] in joined
+    assert steps["base_unit_id"].iloc[-1] == "f"
+
+
+def test_no_base_stands_in_where_few_are_allowed():
+    steps = staged_rollout(road_valley("c", base_count=1)).steps
+    free = staged_rollout(road_valley("c")).steps
+    assert set(steps["base_unit_id"]) == {"c"} != set(free["base_unit_id"])
+
+
+def test_a_base_outside_its_bundle_serves_from_the_first_step():
+    ground = drawn_ground(
+        [TOWNS[0]] * 3 + [TOWNS[1]] * 2, [100] * 5, [0] * 5, [(i, i + 1, 5.0) for i in range(4)]
+    )
+    plan = drawn_plan(ground, bundle_count=3, base_policy="town_hall", sectors=("road",))
+    bundle_of = plan.assignment.set_index("unit_id")["bundle_id"]
+    (alone,) = [name for name, base in plan.bundles["base_unit_id"].items() if bundle_of[base] != name]
+    steps = staged_rollout(plan).steps.set_index("bundle_id")
+    assert steps.at[alone, "base_unit_id"] == plan.bundles.at[alone, "base_unit_id"]
 
 
 def test_a_town_without_work_comes_with_the_land_that_it_joins():
@@ -284,17 +308,54 @@ def test_what_breaks_at_every_order_is_named_with_its_step():
     assert any(note.key == "rollout_breaks" for note in rollout.facts)
 
 
-def test_no_other_order_of_three_towns_brings_its_benefit_earlier():
-    ground = drawn_ground(list(TOWNS[:3]), [50, 200, 100], [20, 0, 0], [(0, 1, 9.0), (1, 2, 5.0)])
-    course = Course(drawn_plan(ground, bundle_count=1))
+def row_of_towns():
+    """a-b-c, each a town, most work in b, a park in c."""
+    return drawn_ground(list(TOWNS[:3]), [100, 200, 50], [0, 0, 20], [(0, 1, 5.0), (1, 2, 9.0)]), ()
+
+
+def two_bundles():
+    """a-b of one town with the work far from its hall: hours would let it join first, orders the towns c and d."""
+    towns = [TOWNS[0], TOWNS[0], TOWNS[1], TOWNS[2]]
+    ground = drawn_ground(towns, [10, 200, 100, 100], [0] * 4, [(0, 1, 60.0), (0, 2, 5.0), (2, 3, 5.0)])
+    return ground, (("a", "b"), ("c", "d"))
+
+
+def far_from_the_hall():
+    """a alone, and b-c of one town with the work far from its hall: what is driven today decides."""
+    ground = drawn_ground(
+        [TOWNS[0], TOWNS[1], TOWNS[1]], [100, 10, 200], [0] * 3, [(0, 1, 5.0), (1, 2, 60.0)]
+    )
+    return ground, (("a",), ("b", "c"))
+
+
+def summed_over_its_steps(course, order):
+    """Rules broken, orders and hours after each part of an order, summed: by the tables of the roll-out."""
+    steps = [frozenset({number}) for number in order]
+    after = [frozenset(order[:end]) for end in range(1, len(order) + 1)]
+    stages = stages_table(course, steps, broken_table(course, after)).iloc[1:]
+    return tuple(stages[["new_broken_count", "order_count", "travel_hours"]].sum().round(3))
+
+
+@pytest.mark.parametrize("land", [row_of_towns, two_bundles, far_from_the_hall])
+def test_no_other_order_brings_its_benefit_earlier(land):
+    ground, locked = land()
+    course = Course(drawn_plan(ground, bundle_count=max(1, len(locked)), locked_bundles=locked))
     best, _ = joining_order(course, lambda part: True)
+    orders = list(itertools.permutations(range(len(course.parts))))
+    found = {order: summed_over_its_steps(course, order) for order in orders}
+    assert found[best.order] == min(found.values()) < found[orders[0]]
 
-    def path(order):
-        branch = Branch((), today_tally(course), (0, 0, 0.0), ())
-        return functools.reduce(functools.partial(_with_part, course), order, branch).path
 
-    others = [path(order) for order in itertools.permutations(range(len(course.parts)))]
-    assert best.path == min(others) and min(others) < max(others)
+def test_a_bundle_that_has_begun_is_completed_before_another_begins():
+    towns = [TOWNS[0], TOWNS[0], TOWNS[1], TOWNS[2], TOWNS[2]]
+    links = [(0, 2, 5.0), (0, 1, 5.0), (1, 3, 5.0), (3, 4, 60.0)]
+    ground = drawn_ground(towns, [50, 50, 50, 10, 200], [0] * 5, links)
+    plan = drawn_plan(ground, bundle_count=2, locked_bundles=(("a", "c"), ("b", "d", "e")), sectors=("road",))
+    course = Course(plan)
+    best, _ = joining_order(course, lambda part: True)
+    bundles = [course.parts[number].bundle_id for number in best.order]
+    assert [name for name, _ in itertools.groupby(bundles)] == ["D2", "D1"]
+    assert best.now[0] == 0
 
 
 def test_the_base_of_the_plan_serves_as_soon_as_it_is_in():
