@@ -14,6 +14,7 @@ from app_pages.firmness import show_firmness
 from app_pages.group_panel import amount
 from app_pages.map_view import show_map
 from app_pages.plan_map import View
+from app_pages.rollout import show_rollout
 from app_pages.tables import STYLE, Cell, heading, html_table
 from gunmane.evidence import STATES, Evidence
 from gunmane.explain import crossing_notes, state_changes
@@ -53,6 +54,7 @@ def main() -> None:
     _side_by_side(evidence)
     show_other_plans()
     show_firmness()
+    show_rollout()
 
 
 def _title(region: Region, choices: Scenario) -> None:

@@ -1,0 +1,154 @@
+"""比べる, at the end: in which steps towns and fields join the plan, and what the region is after each step."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from app_pages import plan_map, session, words
+from app_pages.tables import Cell, heading, html_table
+from app_pages.work import Progress
+from gunmane.explain import note_sentence
+from gunmane.exports.studies import study_files
+from gunmane.exports.studies.sheets import joining_words
+from gunmane.rollout import Rollout, staged_rollout
+from gunmane.scenario import Plan
+
+KIND = "rollout"
+FILES = ("rollout.csv", "rollout_stages.csv")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Staged:
+    """
+    The steps, and of which plan.
+
+    Parameters
+    ----------
+    plan
+        The plan that is reached.
+    made
+        The order and what stands after each step.
+    """
+
+    plan: Plan
+    made: Rollout
+
+
+def show_rollout() -> None:
+    """Offer to look for the steps to the session's plan; show what was found."""
+    choices = session.scenario()
+    plan = session.plan()
+    if plan is None or plan.scenario.fingerprint() != choices.fingerprint():
+        plan = session.make(choices)
+    st.html(heading(session.tr("rollout_page.title")))
+    st.caption(session.tr("rollout_page.about"))
+    found = _asked(plan)
+    if found is None:
+        return
+    st.markdown("\n".join(f"- {note_sentence(note, session.lang())}" for note in found.made.facts))
+    if found.made.steps.empty:
+        return
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        st.html(steps_table(found.plan, found.made))
+    with right:
+        st.html(stages_table(found.made))
+        st.caption(session.tr("rollout_page.note"))
+    _downloads(found)
+
+
+def _asked(plan: Plan) -> Staged | None:
+    """Return the steps that are held of a plan, or new ones after the button was pressed."""
+    held: Staged | None = session.study(KIND, is_of=lambda found: _key(found.plan) == _key(plan))
+    is_wanted = st.button(
+        session.tr("rollout_page.ask"), key="rollout_ask", type="secondary" if held else "primary"
+    )
+
+    def work(progress: Progress) -> Staged:
+        return Staged(plan, staged_rollout(plan, progress=progress))
+
+    if is_wanted or session.is_asking(KIND):
+        held = session.ask(KIND, _key(plan), work)
+    return held
+
+
+def _key(plan: Plan) -> tuple[str, int]:
+    return plan.scenario.fingerprint(), plan_map.labels_key(plan)
+
+
+def steps_table(plan: Plan, found: Rollout) -> str:
+    """
+    Return who joins in which step as a table, one row a step, bundle and set of fields.
+
+    Parameters
+    ----------
+    plan
+        The plan that is reached.
+    found
+        The steps to it.
+    """
+    tr, region, lang = session.tr, plan.ground.region, session.lang()
+    comma = tr("word.list_sep")
+    rows: list[list[str | Cell]] = [
+        [
+            words.count(row["step"]),
+            str(row["bundle_id"]),
+            comma.join(region.name_of(code, lang) for code in row["joining_codes"]),
+            joining_words(plan, row, lang),
+            words.yen(row["annual_jpy"], row["annual_jpy_low"], row["annual_jpy_high"], has_tax=False),
+            comma.join(tr(f"rule.{rule}") for rule in (*row["rules_broken"], *row["not_yet"]))
+            or tr("rollout_page.all_kept"),
+        ]
+        for row in found.steps.to_dict("records")
+    ]
+    names = ("step", "bundle", "joining", "fields", "work", "not_kept")
+    head = [tr(f"rollout_page.col.{name}") for name in names]
+    return html_table(head, rows, caption=tr("rollout_page.steps"), left=(1, 2, 3, 5))
+
+
+def stages_table(found: Rollout) -> str:
+    """
+    Return what the region is today and after each step as a table.
+
+    Parameters
+    ----------
+    found
+        The steps.
+    """
+    tr = session.tr
+    rows: list[list[str | Cell]] = [
+        [
+            tr("rollout_page.today") if row["step"] == 0 else words.count(row["step"]),
+            Cell(
+                words.count(row["order_count"]),
+                tr("rollout_page.as_today", count=words.count(row["today_count"])),
+                "plain",
+            ),
+            words.percent(row["work_share"]),
+            words.hours(row["travel_hours"]),
+            words.count(row["not_yet_count"]),
+            words.count(row["broken_count"]),
+        ]
+        for row in found.stages.to_dict("records")
+    ]
+    names = ("step", "orders", "joined", "hours", "short", "broken")
+    head = [tr(f"rollout_page.col.{name}") for name in names]
+    return html_table(head, rows, caption=tr("rollout_page.stages"))
+
+
+def _downloads(found: Staged) -> None:
+    """Offer both tables as the files that the command line writes."""
+    files = study_files(dataclasses.replace(found.plan, studies={KIND: found.made}))
+    scenario = found.plan.scenario
+    with st.container(horizontal=True):
+        for name in FILES:
+            st.download_button(
+                session.tr(f"rollout_page.download.{name.partition('.')[0]}"),
+                files[name],
+                file_name=f"{scenario.region_id}_{scenario.layer}_{name}",
+                mime="text/csv",
+                on_click="ignore",
+                key=f"download_{name}",
+            )
