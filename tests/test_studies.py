@@ -17,7 +17,7 @@ from gunmane.cli.commands import asked_studies, chosen_scenario
 from gunmane.cli.options import build_parser
 from gunmane.errors import FileError, GunmaneError, ScenarioError
 from gunmane.exports.studies import STUDY_FILES, STUDY_KEYS, study_facts, study_files
-from gunmane.i18n import LANGUAGES, say
+from gunmane.i18n import LANGUAGES, say, t
 from gunmane.plans import make_plan
 from gunmane.scenario import Scenario
 from gunmane.studies import STUDIES, Asked, study_plan
@@ -284,6 +284,16 @@ def test_what_was_asked_is_printed_in_the_language_chosen(lang, words, tmp_path,
     told = capsys.readouterr().out
     assert words[0] in told and "29385" not in told.split(words[0])[1].split("\n\n")[0]
     assert not [line for line in told.splitlines() if "cli." in line or "{" in line]
+
+
+@pytest.mark.parametrize("wishes", [[], ["--evenness-strength", "0.5"]])
+def test_moves_are_printed_with_what_decides_their_order_and_what_the_columns_mean(wishes, tmp_path, capsys):
+    asked = ["plan", "nara_uda", "--prices", *wishes, "--lang", "en", "--out", str(tmp_path)]
+    assert main(asked) == 0
+    told = capsys.readouterr().out
+    assert t("cli.column.work_structures", "en") in told
+    assert t("prices.note", "en").split(",")[0] in " ".join(told.split())
+    assert (t("cli.column.objective_change", "en") in told) == bool(wishes)
 
 
 def test_bridges_join_as_bridges_and_nothing_to_move_is_said(tmp_path, capsys):

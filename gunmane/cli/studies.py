@@ -23,6 +23,7 @@ from gunmane.exports.words import (
     yen_text,
 )
 from gunmane.i18n import t
+from gunmane.prices import DECIMALS
 from gunmane.proofs import PlanProof
 from gunmane.relaxations import WhyNot, change_sentence, cost_rows, left_sentence
 from gunmane.robustness import Firmness
@@ -164,25 +165,28 @@ def _tell_robustness(_: Plan, found: Firmness, lang: str) -> None:
 def _tell_prices(plan: Plan, _: pd.DataFrame, lang: str) -> None:
     """Print the moves that make the plan best."""
     known, is_jpy = plan.ground.units["name"], plan.window["measure"] == "jpy"
+    moves = study_tables(plan)["prices"]
+    # Where wishes count, they decide the order as well, so their hours stand beside those of travel.
+    wishes = bool((moves["objective_change"] - moves["travel_hours_change"]).round(DECIMALS).ne(0).any())
     lines = [
         [
             f"{row['unit_id']} {known.get(row['unit_id'], '')}",
             f"{row['bundle_id']} → {row['to_bundle_id']}",
             f"{row['moved_units']:.0f}",
             _signed(row["travel_hours_change"]),
+            *([_signed(row["objective_change"])] if wishes else []),
             yen_text(row["measure_moved"], lang) if is_jpy else count_text(row["measure_moved"]),
             _signed(row["breaks_change"]),
         ]
-        for row in study_tables(plan)["prices"].to_dict("records")
+        for row in moves.to_dict("records")
     ]
     if not lines:
         console.tell(t("cli.no_moves", lang))
-    _table(
-        ("unit", "move", "moved", "hours_change", "work", "breaks_change"),
-        lines,
-        lang,
-        texts=("unit", "move"),
-    )
+        return
+    hours = ("hours_change", *(["objective_change"] if wishes else []))
+    work = "work_jpy" if is_jpy else "work_structures"
+    _table(("unit", "move", "moved", *hours, work, "breaks_change"), lines, lang, texts=("unit", "move"))
+    console.tell_wrapped(t("prices.note", lang), first="- ")
 
 
 def _tell_why_not(plan: Plan, found: WhyNot, lang: str) -> None:
@@ -226,7 +230,7 @@ def _tell_rollout(plan: Plan, found: Rollout, lang: str) -> None:
         for row in found.stages.to_dict("records")
     ]
     console.tell()
-    columns = ("step", "orders", "as_today", "joined", "travel", "below", "broken")
+    columns = ("step", "orders", "as_today", "joined", "travel", "short", "broken")
     _table(columns, after, lang, texts=("step",), most=STEPS_SHOWN)
 
 
