@@ -1,15 +1,118 @@
-"""Choices that contradict each other whatever the region is like: each is told before a plan is made."""
+"""Choices that mean nothing or contradict each other whatever the region is like: told before a plan is made."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import numbers
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from gunmane import schema
 from gunmane.errors import ScenarioError
 
 Pairs = Sequence[tuple[str, str]]
 SideChoice = tuple[str, float | None, float | None, bool]
+# What kind each choice is of, and the error that says so; choices not named here are words.
+WHOLE = {
+    "bundle_count": "bundle_count_range",
+    "base_count": "count_range",
+    "most_municipalities": "count_range",
+    "seed": "seed_range",
+    "move_budget": "seed_range",
+}
+REAL = {
+    **dict.fromkeys(
+        ("floor_jpy", "ceiling_jpy", "travel_limit_min", "site_limit_min", "site_limit_km"),
+        "must_be_positive",
+    ),
+    **dict.fromkeys(
+        (
+            "keeps_whole_strength",
+            "status_quo_strength",
+            "compactness_strength",
+            "evenness_strength",
+            "similarity_strength",
+        ),
+        "strength_range",
+    ),
+}
+FLAGS = (
+    "is_window_hard",
+    "may_cross_border",
+    "joins_owners",
+    "joins_fields",
+    "keeps_municipality_whole",
+    "has_snow_removal",
+    "uses_metis",
+)
+# So many entries each row of a rule has; 0 takes any number.
+ROWS = {
+    "must_link": 2,
+    "cannot_link": 2,
+    "locked_units": 2,
+    "open_borders": 2,
+    "assumption_overrides": 2,
+    "side_windows": 4,
+    "locked_bundles": 0,
+}
+
+
+def plain_kinds(choices: Mapping[str, Any], *, may_be_none: Iterable[str]) -> dict[str, Any]:
+    """
+    Return choices as plain Python values: whole numbers, numbers, yes or no, and rows of rules as tuples.
+
+    Parameters
+    ----------
+    choices
+        Choices of a scenario by name.
+    may_be_none
+        Choices that None leaves open.
+
+    Raises
+    ------
+    ScenarioError
+        If a choice is of another kind: a part of a bundle, a word where a number belongs, a row of another length.
+    """
+    none, plain = set(may_be_none), dict(choices)
+    for name, value in choices.items():
+        if value is None and name in none:
+            continue
+        is_flag = isinstance(value, bool | np.bool_)
+        if name in WHOLE:
+            _need(isinstance(value, numbers.Integral) and not is_flag, WHOLE[name], name, value)
+            plain[name] = int(value)
+        elif name in REAL:
+            _need(isinstance(value, numbers.Real) and not is_flag, REAL[name], name, value)
+            plain[name] = value if isinstance(value, int) else float(value)
+        elif name in FLAGS:
+            _need(is_flag, "flag_wrong", name, value)
+            plain[name] = bool(value)
+        elif name in ROWS:
+            plain[name] = _as_tuples(value)
+            _need(_has_rows(plain[name], ROWS[name]), "rows_wrong", name, value)
+        elif name == "fixed_bases":
+            plain[name] = _as_tuples(value)
+            _need(isinstance(plain[name], tuple), "rows_wrong", name, value)
+    return plain
+
+
+def _need(is_fine: bool, key: str, name: str, value: object) -> None:
+    if not is_fine:
+        raise ScenarioError(key, name=name, value=value)
+
+
+def _as_tuples(value: Any) -> Any:
+    """Return lists and tuples, and those inside them, as tuples."""
+    return tuple(_as_tuples(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def _has_rows(value: Any, length: int) -> bool:
+    """Whether a value is rows of so many entries; a text is none, as its letters would be taken for entries."""
+    return isinstance(value, tuple) and all(
+        isinstance(row, tuple) and (length == 0 or len(row) == length) for row in value
+    )
 
 
 def check_side_windows(windows: Iterable[SideChoice]) -> None:
@@ -30,7 +133,8 @@ def check_side_windows(windows: Iterable[SideChoice]) -> None:
         if column not in schema.SIDE_COLUMNS:
             raise ScenarioError("side_column_unknown", column=column, allowed=", ".join(schema.SIDE_COLUMNS))
         for value in (floor, ceiling):
-            if value is not None and not 0 < value < math.inf:
+            is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+            if value is not None and not (is_number and 0 < value < math.inf):
                 raise ScenarioError("must_be_positive", name=column, value=value)
         if floor is not None and ceiling is not None and floor > ceiling:
             raise ScenarioError(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gunmane import schema
-from gunmane.contradictions import check_bonds, check_side_windows
+from gunmane.contradictions import check_bonds, check_side_windows, plain_kinds
 from gunmane.errors import ScenarioError
 from gunmane.municipalities import Region
 
@@ -24,21 +25,6 @@ STRENGTHS = (
     "evenness_strength",
     "similarity_strength",
 )
-NESTED = (
-    "must_link",
-    "cannot_link",
-    "fixed_bases",
-    "assumption_overrides",
-    "side_windows",
-    "locked_units",
-    "locked_bundles",
-    "open_borders",
-)
-
-
-def _as_tuples(value: Any) -> Any:
-    """Return lists and tuples, and those inside them, as tuples."""
-    return tuple(_as_tuples(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,9 +136,16 @@ class Scenario:
         ScenarioError
             Naming the first choice that is out of range and what is allowed.
         """
+        fields = dataclasses.fields(self)
+        choices = {field.name: getattr(self, field.name) for field in fields}
+        none = [field.name for field in fields if field.default is None]
+        for name, value in plain_kinds(choices, may_be_none=none).items():
+            object.__setattr__(self, name, value)
         if self.layer not in schema.PACKAGES:
             raise ScenarioError("layer_unknown", layer=self.layer, allowed=", ".join(schema.PACKAGES))
-        unknown = [s for s in self.sectors if s not in schema.SECTORS]
+        if not isinstance(self.sectors, Iterable):
+            raise ScenarioError("sector_unknown", sector=self.sectors, allowed=", ".join(schema.SECTORS))
+        unknown = [str(s) for s in self.sectors if s not in schema.SECTORS]
         if unknown or not self.sectors:
             raise ScenarioError(
                 "sector_unknown", sector=", ".join(unknown) or "(none)", allowed=", ".join(schema.SECTORS)
@@ -162,7 +155,7 @@ class Scenario:
             raise ScenarioError("bundle_count_range", value=self.bundle_count)
         for name in ("floor_jpy", "ceiling_jpy", "travel_limit_min", "site_limit_min", "site_limit_km"):
             value = getattr(self, name)
-            if value is not None and not (value > 0 and np.isfinite(value)):
+            if value is not None and not 0 < value < math.inf:
                 raise ScenarioError("must_be_positive", name=name, value=value)
         if self.floor_jpy and self.ceiling_jpy and self.floor_jpy > self.ceiling_jpy:
             raise ScenarioError(
@@ -175,16 +168,14 @@ class Scenario:
         self._check_rules()
 
     def _check_rules(self) -> None:
-        """Refuse rules that no bundles can ever keep; lists, as a file has them, become tuples."""
-        for name in NESTED:
-            object.__setattr__(self, name, _as_tuples(getattr(self, name)))
+        """Refuse rules that no bundles can ever keep."""
         for name in ("base_count", "most_municipalities"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ScenarioError("count_range", name=name, value=value)
         for name in STRENGTHS:
             value = getattr(self, name)
-            if not (value >= 0 and np.isfinite(value)):
+            if not 0 <= value < math.inf:
                 raise ScenarioError("strength_range", name=name, value=value)
         has_site_limit = self.site_limit_min is not None or self.site_limit_km is not None
         if has_site_limit and self.layer != "structures":

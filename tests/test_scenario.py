@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from gunmane.errors import ScenarioError
+from gunmane.i18n import LANGUAGES, say
 from gunmane.municipalities import find_region
 from gunmane.scenario import Scenario
 
@@ -30,6 +32,38 @@ def test_a_choice_out_of_range_is_refused(choice, key):
     with pytest.raises(ScenarioError) as caught:
         Scenario("nara_uda", **choice)
     assert caught.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("choice", "key"),
+    [
+        ({"bundle_count": 1.5}, "bundle_count_range"),
+        ({"bundle_count": "3"}, "bundle_count_range"),
+        ({"base_count": float("nan")}, "count_range"),
+        ({"seed": None}, "seed_range"),
+        ({"move_budget": float("inf")}, "seed_range"),
+        ({"floor_jpy": "3"}, "must_be_positive"),
+        ({"evenness_strength": None}, "strength_range"),
+        ({"may_cross_border": "no"}, "flag_wrong"),
+        ({"must_link": (("a", "b", "c"),)}, "rows_wrong"),
+        ({"cannot_link": ("ab",)}, "rows_wrong"),
+        ({"fixed_bases": "abc"}, "rows_wrong"),
+        ({"locked_bundles": ("abc",)}, "rows_wrong"),
+        ({"side_windows": (("jpy", 1.0),)}, "rows_wrong"),
+        ({"side_windows": (("jpy", "a", None, False),)}, "must_be_positive"),
+        ({"sectors": None}, "sector_unknown"),
+    ],
+)
+def test_a_choice_of_another_kind_is_refused_with_a_sentence(choice, key):
+    with pytest.raises(ScenarioError) as caught:
+        Scenario("nara_uda", **choice)
+    assert caught.value.key == key
+    assert all("{" not in say(caught.value, lang) for lang in LANGUAGES)
+
+
+def test_numbers_of_an_array_are_plain_numbers():
+    numbered = Scenario("nara_uda", bundle_count=np.int64(3), floor_jpy=np.float64(2.5))
+    assert numbered.fingerprint() == Scenario("nara_uda", bundle_count=3, floor_jpy=2.5).fingerprint()
 
 
 def test_the_order_of_sectors_does_not_matter():
