@@ -259,6 +259,17 @@ def test_number_asked_for_is_kept_beside_a_start_that_breaks_fewer_rules(two_vil
     assert set(found.broken["rule"]) == {"travel_limit"}
 
 
+def test_start_that_gives_up_one_rule_for_three_is_kept():
+    links = [("a", "b", 5), ("b", "c", 5), ("c", "d", 60), ("d", "e", 5), ("e", "f", 5)]
+    tables = world(links, dict.fromkeys("abcdef", "M"))
+    rules = with_rules(keeps_municipality_whole=True, travel_limit_min=12.0)
+    start = pd.Series([0, 0, 0, 1, 1, 1], index=list("abcdef"))
+    assert group_units(*tables, rules).key[0] == 3
+    found = group_units(*tables, rules, starts=[start])
+    assert set(found.broken["rule"]) == {"municipality_whole"}
+    assert found.labels.tolist() == start.tolist()
+
+
 def test_given_labels_are_judged_with_given_bases(two_villages):
     given = pd.Series(["M", "M", "M", "N", "N", "N"], index=list("abcdef"))
     found = evaluate_labels(given, *two_villages, FREE, bases={"M": "a", "N": "f"})

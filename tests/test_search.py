@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import rich_world, valley_world
 
-from gunmane.clusters import Rules, SideWindow, evaluate_labels, group_units
+from gunmane.clusters import Rules, SideWindow, evaluate_labels, group_units, move_prices
 from gunmane.solver import landing
 from gunmane.solver.compiled import PLAIN_SWITCH
 from gunmane.solver.grouping import make_territories
@@ -166,6 +166,32 @@ def test_a_search_ended_at_any_report_gives_a_valid_plan(seed, has_table, end, i
 
 
 # Starts and relaxed rules.
+HASTY = Rules(bundle_count=6, target=20.0, keeps_municipality_whole=False, move_budget=0)
+
+
+@pytest.fixture(scope="module")
+def valley():
+    """A hundred and twenty units in valleys, and a plan of them that a search without moves does not find."""
+    tables = valley_world(120, 4, seed=5)
+    return tables, group_units(*tables, dataclasses.replace(HASTY, move_budget=20_000))
+
+
+def test_a_search_without_moves_keeps_the_start_that_it_is_given(valley):
+    tables, good = valley
+    assert group_units(*tables, HASTY).key > good.key
+    assert group_units(*tables, HASTY, starts=[good.labels]).key <= good.key
+
+
+def test_a_short_search_goes_on_from_its_start(valley):
+    tables, good = valley
+    rules = dataclasses.replace(HASTY, move_budget=300)
+    moves = move_prices(good.labels, *tables, rules).query("moved_units == 1 and objective_change > 0")
+    unit, _, bundle = moves.loc[moves["objective_change"].idxmin(), ["unit_id", "label", "to_label"]]
+    start = good.labels.where(good.labels.index != unit, bundle)
+    found = group_units(*tables, rules, starts=[start])
+    assert found.key < min(group_units(*tables, rules).key, evaluate_labels(start, *tables, rules).key)
+
+
 @settings(max_examples=8)
 @given(seed=seeds, count=st.none() | st.integers(3, 6), noise=st.integers(2, 5), has_table=st.booleans())
 def test_never_worse_than_a_start(seed, count, noise, has_table):
