@@ -184,12 +184,15 @@ def _show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> None
         tr("group.pick_unit"), list(labels), format_func=lambda unit: labels.get(unit, str(unit)), key=unit_key,
         placeholder=tr("group.choose"), on_change=lambda: _picked_in_list("unit", unit_key),
     )  # fmt: skip
+    is_explained = False
     if unit_id in labels:
         strand = str(plan.bundles.at[bundle_id, "strand"])
-        group_pick.show_unit(plan, str(unit_id), strand)
-        prices.show_unit_prices(plan, str(unit_id), str(bundle_id))
+        moves = prices.unit_prices(plan, str(unit_id), str(bundle_id))
+        reasons = group_pick.show_unit(plan, str(unit_id), strand, has_prices=not moves.empty)
+        prices.show_unit_prices(plan, moves, reasons)
+        is_explained = not moves.empty
     group_pick.show_bundle(plan, str(bundle_id))
-    prices.show_bundle_prices(plan, str(bundle_id))
+    prices.show_bundle_prices(plan, str(bundle_id), has_note=not is_explained)
 
 
 def _bundle_and_unit(picked: tuple[str, str] | None, of_unit: pd.Series) -> tuple[str | None, str | None]:

@@ -136,8 +136,24 @@ def unit_words(unit: str) -> str:
     return unit.replace("m2", "m²")
 
 
-def show_unit(plan: Plan, unit_id: str, strand: str) -> None:
-    """Say why a unit lies in its bundle, and what moving it would change."""
+def show_unit(plan: Plan, unit_id: str, strand: str, *, has_prices: bool = False) -> UnitReasons:
+    """
+    Say why a unit lies in its bundle and, where nothing better does, what moving it alone would change.
+
+    Parameters
+    ----------
+    plan
+        The plan that is shown.
+    unit_id, strand
+        The unit, in one strand of the plan.
+    has_prices
+        Whether the prices of its moves stand below: two tables of the same moves would confuse.
+
+    Returns
+    -------
+    reasons
+        What the sentences were made from.
+    """
     tr, region, lang = session.tr, plan.ground.region, session.lang()
     reasons = explain_unit(plan, unit_id, strand=strand)
     town = region.name_of(reasons.muni_code, lang)
@@ -150,11 +166,12 @@ def show_unit(plan: Plan, unit_id: str, strand: str) -> None:
     else:
         lines.append(tr("group.unit_idle"))
     st.html(_paragraphs(lines))
-    if len(reasons.moves):
+    if len(reasons.moves) and not has_prices:
         st.html(moves_table(reasons))
         st.caption(tr("group.moves_note"))
-    elif len(plan.bundles) > 1:
+    elif not len(reasons.moves) and len(plan.bundles) > 1:
         st.caption(tr("group.no_moves"))
+    return reasons
 
 
 def unit_why(plan: Plan, reasons: UnitReasons) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -10,6 +12,7 @@ from app_pages.group_panel import amount
 from app_pages.group_pick import signed_hours
 from app_pages.plan_map import labels_key
 from app_pages.tables import Cell, heading, html_table
+from gunmane.explain import UnitReasons
 from gunmane.prices import DECIMALS, ORDER, best_moves, border_prices
 from gunmane.scenario import Plan
 
@@ -29,22 +32,62 @@ def show_best_moves(plan: Plan) -> None:
         st.caption(tr("prices.only_emptying"))
         return
     st.markdown(tr(f"prices.said.{standing(best)}", count=len(best)))
-    st.html(prices_table(plan, best, caption=tr("prices.best_caption"), names_unit=True))
+    st.html(prices_table(plan, best, caption=tr("prices.best_caption")))
     st.caption(tr("prices.note"))
 
 
-def show_unit_prices(plan: Plan, unit_id: str, bundle_id: str) -> None:
-    """Show what moving a unit, with what it would cut off, into each bundle next to it would change."""
+def unit_prices(plan: Plan, unit_id: str, bundle_id: str) -> pd.DataFrame:
+    """Return what moving a unit, with what it would cut off, into each bundle next to it would change."""
     table = _prices(plan)
-    own = table[(table["unit_id"] == unit_id) & (table["bundle_id"] == bundle_id)]
-    if own.empty:
+    return table[(table["unit_id"] == unit_id) & (table["bundle_id"] == bundle_id)]
+
+
+def show_unit_prices(plan: Plan, moves: pd.DataFrame, reasons: UnitReasons) -> None:
+    """Show the moves of one unit, with the way to the other base and the rules that the unit alone would break."""
+    if moves.empty:
         return
-    st.html(prices_table(plan, own, caption=session.tr("prices.unit_title"), names_unit=False))
-    st.caption(session.tr("prices.unit_note") + session.tr("prices.note"))
+    st.html(unit_table(plan, moves, reasons))
+    st.caption(session.tr("prices.note"))
 
 
-def show_bundle_prices(plan: Plan, bundle_id: str) -> None:
-    """Show the moves over the borders of a bundle, out of it and into it, that cost least."""
+def unit_table(plan: Plan, moves: pd.DataFrame, reasons: UnitReasons) -> str:
+    """
+    Return the moves of one unit as a table, one row a bundle that it could go to.
+
+    Parameters
+    ----------
+    plan
+        The plan that is shown.
+    moves
+        Its prices, as `unit_prices` gives them.
+    reasons
+        Why it lies where it does.
+    """
+    tr, known = session.tr, reasons.moves.set_index("bundle_id")
+    here = tr("group.instead_of", minutes=words.minutes(reasons.base_min))
+    head = [tr("prices.col.to"), tr("group.move_minutes")]
+    head += [tr(f"prices.col.{name}") for name in ("work", "hours", "rules", "window")]
+    rows: list[list[str | Cell]] = []
+    for move in moves.to_dict("records"):
+        way = tr("prices.way", bundle=move["bundle_id"], to=move["to_bundle_id"])
+        emptied = tr("prices.emptied", bundle=move["bundle_id"]) if move["count_change"] < 0 else ""
+        alone = known.loc[move["to_bundle_id"]] if move["to_bundle_id"] in known.index else None
+        minutes = words.unknown() if alone is None else words.minutes(alone["base_min"])
+        rows.append(
+            [
+                Cell(way, emptied, "plain"),
+                Cell(minutes, here, "plain"),
+                _work(plan, move),
+                _hours(move),
+                _rules(move, [] if alone is None or move["moved_units"] > 1 else [*alone["breaks"]]),
+                _window(move),
+            ]
+        )
+    return html_table(head, rows, caption=tr("prices.unit_title"))
+
+
+def show_bundle_prices(plan: Plan, bundle_id: str, *, has_note: bool = True) -> None:
+    """Show the moves over the borders of a bundle, out of it and into it, that cost least; the note once a page."""
     table = _telling(_prices(plan))
     across = table[(table["bundle_id"] == bundle_id) | (table["to_bundle_id"] == bundle_id)]
     best = best_moves(across, MOVES_SHOWN)
@@ -52,8 +95,9 @@ def show_bundle_prices(plan: Plan, bundle_id: str) -> None:
         return
     tr = session.tr
     st.html(heading(tr("prices.bundle_title", bundle=bundle_id)))
-    st.html(prices_table(plan, best, caption=tr("prices.best_caption"), names_unit=True))
-    st.caption(tr("prices.note"))
+    st.html(prices_table(plan, best, caption=tr("prices.best_caption")))
+    if has_note:
+        st.caption(tr("prices.note"))
 
 
 def _prices(plan: Plan) -> pd.DataFrame:
@@ -93,18 +137,15 @@ def standing(best: pd.DataFrame) -> str:
     return "broken" if changes[:2] > (0, 0) else "not_better"
 
 
-def prices_table(plan: Plan, moves: pd.DataFrame, *, caption: str, names_unit: bool) -> str:
+def prices_table(plan: Plan, moves: pd.DataFrame, *, caption: str) -> str:
     """Return moves as a table, one row a move: what goes where, and hours, rules and size that change."""
     tr = session.tr
     names = plan.ground.units["name"].reindex(moves["unit_id"]).astype("str").tolist()
-    first = "unit" if names_unit else "to"
-    head = [tr(f"prices.col.{name}") for name in (first, "work", "hours", "rules", "window")]
+    head = [tr(f"prices.col.{name}") for name in ("unit", "work", "hours", "rules", "window")]
     rows: list[list[str | Cell]] = []
     for name, move in zip(names, moves.to_dict("records"), strict=True):
         way = tr("prices.way", bundle=move["bundle_id"], to=move["to_bundle_id"])
-        emptied = tr("prices.emptied", bundle=move["bundle_id"]) if move["count_change"] < 0 else ""
-        moved = Cell(name, way, "plain") if names_unit else Cell(way, emptied, "plain")
-        rows.append([moved, _work(plan, move), _hours(move), _rules(move), _window(move)])
+        rows.append([Cell(name, way, "plain"), _work(plan, move), _hours(move), _rules(move), _window(move)])
     return html_table(head, rows, caption=caption)
 
 
@@ -120,12 +161,14 @@ def _hours(move: dict[str, float]) -> Cell:
     return Cell(signed_hours(travel), soft, "plain")
 
 
-def _rules(move: dict[str, float]) -> Cell:
+def _rules(move: dict[str, float], names: Sequence[str] = ()) -> Cell:
+    """Return how many rules more or fewer are broken, with the names of those newly broken where they are known."""
     tr, count = session.tr, int(move["breaks_change"])
     by_more = round(float(move["excess_change"]), DECIMALS)
     if count:
         sign = "+" if count > 0 else "−"
-        return Cell("", tr("prices.rules", change=sign + words.count(abs(count))), _mark(count))
+        said = tr("word.list_sep").join(tr(f"rule.{name}") for name in names) if count > 0 else ""
+        return Cell(said, tr("prices.rules", change=sign + words.count(abs(count))), _mark(count))
     if by_more:
         return Cell("", tr("prices.by_more" if by_more > 0 else "prices.by_less"), _mark(by_more))
     return Cell(tr("prices.same"))

@@ -159,7 +159,7 @@ def test_a_chosen_unit_says_what_moving_it_would_change(lang):
     app = app.selectbox(key="group_bundle").set_value("S2").run()
     units = app.selectbox(key="group_unit")
     app = units.set_value(units.options[0] if units.options[0] in units.options else None).run()
-    assert t("group.move_title", lang) in html_of(app)
+    assert t("prices.unit_title", lang) in html_of(app)
 
 
 def test_another_layer_shows_its_own_plan():

@@ -66,6 +66,14 @@ def test_a_picked_unit_has_its_prices_in_each_bundle_next_to_it(lang):
     assert rows and all(row.startswith(f"{BUNDLE} → S") for row in rows)
 
 
+def test_a_picked_unit_has_one_table_of_moves_that_names_the_rule_and_the_way():
+    app = picked(unit=BORDER_UNIT)
+    table = table_of(app, t("prices.unit_title", "ja"))
+    assert t("rule.municipality_whole", "ja") in table and t("group.move_minutes", "ja") in table
+    assert not table_of(app, t("group.move_title", "ja"))
+    assert [element.value for element in app.caption].count(t("prices.note", "ja")) == 1
+
+
 def test_a_picked_bundle_has_the_moves_over_its_own_borders():
     table = table_of(picked(), t("prices.best_caption", "ja"))
     ways = re.findall(r"(S\d) → (S\d)", table)
