@@ -165,6 +165,15 @@ def test_wrong_usage_is_answered_by_two(args, capsys):
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_no_folder_is_not_the_folder_it_runs_in(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["sample", "nara_uda", "--out", name])
+    assert ended.value.code == 2 and "--out" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_that_cannot_be_used_leaves_the_plan_before(planned, capsys):
     before = contents(planned[0])
     assert main(["plan", "nara_uda", "--roads", "nowhere.gpkg", "--out", str(planned[0])]) == 1

@@ -13,6 +13,7 @@ import pandas as pd
 
 from gunmane.cli import checked, console
 from gunmane.cli.checkfiles import write_results
+from gunmane.cli.usage import folder
 from gunmane.deliveries import ON_INVALID, Delivery, LedgerFile, recognise, take_deliveries
 from gunmane.errors import FileError
 from gunmane.exports.words import word
@@ -32,7 +33,7 @@ def add_check(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--region", metavar="REGION", help=t("check.help.region", lang))
     add_reading(parser, lang)
     parser.add_argument("--json", action="store_true", help=t("cli.help.json", lang))
-    parser.add_argument("--out", metavar="DIR", type=pathlib.Path, help=t("check.help.out", lang))
+    parser.add_argument("--out", metavar="DIR", type=folder, help=t("check.help.out", lang))
 
 
 def add_reading(parser: argparse.ArgumentParser, lang: str) -> None:

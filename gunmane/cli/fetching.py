@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gunmane.cli import console
+from gunmane.cli.usage import folder
 from gunmane.errors import FileError
 from gunmane.i18n import say, t
 from gunmane.municipalities import Region, find_region
@@ -31,7 +32,7 @@ def add_fetch(parser: argparse.ArgumentParser, lang: str) -> None:
         return t(f"cli.help.fetch_{name}", lang)
 
     parser.add_argument("region", metavar="REGION", help=t("cli.help.region", lang))
-    parser.add_argument("--out", metavar="DIR", type=pathlib.Path, help=told("out"))
+    parser.add_argument("--out", metavar="DIR", type=folder, help=told("out"))
     parser.add_argument("--only", metavar="KIND", nargs="+", action="extend", default=[], help=told("only"))
     parser.add_argument("--from", dest="carried", metavar="DIR", type=pathlib.Path, help=told("from"))
     parser.add_argument("--overpass", metavar="URL", default="", help=told("overpass"))

@@ -15,7 +15,7 @@ from gunmane.cli.checking import add_check, add_reading, ledger_path
 from gunmane.cli.fetching import add_fetch
 from gunmane.cli.rules import add_rules
 from gunmane.cli.templates import add_template
-from gunmane.cli.usage import Parser
+from gunmane.cli.usage import Parser, folder
 from gunmane.i18n import LANGUAGES, t
 
 ENVIRONMENT = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -55,9 +55,7 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
 
     sample = _command(commands, "sample", lang)
     sample.add_argument("region", metavar="REGION", help=t("cli.help.region", lang))
-    sample.add_argument(
-        "--out", metavar="DIR", type=pathlib.Path, required=True, help=t("cli.help.out", lang)
-    )
+    sample.add_argument("--out", metavar="DIR", type=folder, required=True, help=t("cli.help.out", lang))
     add_check(_command(commands, "check", lang), lang)
     add_template(_command(commands, "template", lang), lang)
     add_fetch(_command(commands, "fetch", lang), lang)
@@ -131,4 +129,4 @@ def _add_files(plan: argparse.ArgumentParser, lang: str) -> None:
         help=told("assets"),
     )
     add_reading(plan, lang)
-    plan.add_argument("--out", metavar="DIR", type=pathlib.Path, required=True, help=told("out"))
+    plan.add_argument("--out", metavar="DIR", type=folder, required=True, help=told("out"))

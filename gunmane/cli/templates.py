@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import pathlib
 
 from gunmane.cli import report
+from gunmane.cli.usage import folder
 from gunmane.exports.template_fields import TEMPLATES
 from gunmane.exports.templates import template_xlsx
 from gunmane.i18n import LANGUAGES, t
@@ -21,9 +21,7 @@ def add_template(parser: argparse.ArgumentParser, lang: str) -> None:
         "sector", metavar="SECTOR", type=template_name, choices=(*TEMPLATES, ALL), help=_sectors_told(lang)
     )
     parser.add_argument("--region", metavar="REGION", help=t("cli.help.template_region", lang))
-    parser.add_argument(
-        "--out", metavar="DIR", type=pathlib.Path, required=True, help=t("cli.help.out", lang)
-    )
+    parser.add_argument("--out", metavar="DIR", type=folder, required=True, help=t("cli.help.out", lang))
 
 
 def template_name(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import pathlib
 import re
 from typing import Any, NoReturn
 
@@ -57,6 +58,20 @@ class Parser(argparse.ArgumentParser):
     def _named(self, text: str) -> str:
         head = t("usage.usage", self.lang)
         return head + text.removeprefix("usage: ") if text.startswith("usage: ") else text
+
+
+def folder(text: str) -> pathlib.Path:
+    """
+    Return the path of a folder that is written to.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If no folder is named: an empty variable of a script would fill the folder that it runs in.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"form DIR: '{text}'")
+    return pathlib.Path(text)
 
 
 def usage_sentence(message: str, lang: str) -> str:
