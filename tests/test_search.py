@@ -19,6 +19,7 @@ from gunmane.solver import landing
 from gunmane.solver.compiled import PLAIN_SWITCH
 from gunmane.solver.grouping import make_territories
 from gunmane.solver.problem import make_problem
+from gunmane.strands import Place, solve_strand
 
 SIZE = 24
 seeds = st.integers(0, 2**32 - 1)
@@ -190,6 +191,17 @@ def test_a_short_search_goes_on_from_its_start(valley):
     start = good.labels.where(good.labels.index != unit, bundle)
     found = group_units(*tables, rules, starts=[start])
     assert found.key < min(group_units(*tables, rules).key, evaluate_labels(start, *tables, rules).key)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_hasty_plan_that_may_cross_is_never_worse_than_one_that_may_not(seed):
+    units, links, load, minutes = valley_world(48, 6, seed)
+    rules = Rules(floor=3.0, target=8.0, ceiling=16.0, keeps_municipality_whole=False, move_budget=0)
+    place, closed = Place(units, links, minutes), dataclasses.replace(rules, may_cross_border=False)
+    apart = solve_strand(place, load, closed).labels
+    rules = dataclasses.replace(rules, bundle_count=apart.nunique())
+    apart_key = evaluate_labels(apart, units, links, load, minutes, rules).key
+    assert solve_strand(place, load, rules).key <= apart_key
 
 
 @settings(max_examples=8)
