@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -156,11 +157,21 @@ def test_a_whole_region_below_the_floor_is_told(street):
     assert_true_and_minimal(plan, answer)
 
 
+@pytest.mark.parametrize(("lang", "scale", "floor"), [("ja", 1e4, "15,000万円"), ("en", 1e6, "150 million")])
+def test_a_region_below_the_floor_is_told_with_its_work_and_the_floor(lang, scale, floor):
+    answer = why_not(planned(street_ground([UDA, SONI], {"ab": 5}), is_window_hard=True, floor_jpy=1.5e8))
+    (fact,) = (note for note in answer.facts if note.key == "strand_below_floor")
+    work = answer.plan.work["annual_jpy"].sum()
+    assert work < 1.5e8
+    assert floor in fact_sentence(fact, lang) and f"{work / scale:,.4g}" in fact_sentence(fact, lang)
+
+
 def test_a_unit_above_the_ceiling_is_told_by_name():
     ground = street_ground([UDA] * 3, {"ab": 5, "bc": 5}, km={"b": 2000})
     answer = why_not(planned(ground, is_window_hard=True))
-    notes = {note.key: dict(note.values) for note in answer.facts}
-    assert notes["units_above_ceiling"]["unit_ids"] == ("b",)
+    note = next(note for note in answer.facts if note.key == "units_above_ceiling")
+    assert dict(note.values)["unit_ids"] == ("b",)
+    assert "宇陀市 b" in fact_sentence(note, "ja") and "Uda City b" in fact_sentence(note, "en")
     ceilings = [c["ceiling_jpy"] for c in changes_of(answer) if "ceiling_jpy" in c]
     assert len(ceilings) == 1
 
@@ -284,6 +295,45 @@ def test_several_causes_are_mended_together(street):
     assert_true_and_minimal(plan, answer)
 
 
+def test_where_two_changes_are_offered_no_single_rule_given_up_would_do(street):
+    choices = {"cannot_link": (("a", "b"),), "must_link": (("a", "c"), ("d", "f")), "bundle_count": 9}
+    plan = planned(street, **choices)
+    assert {r.size[0] for r in why_not(plan).relaxations} == {2}
+    for lever in levers_of(plan):
+        assert broken_rules(lever.apply(plan.scenario, lever.loosest), plan.ground)
+
+
+def test_the_plan_of_a_relaxation_is_the_one_that_its_choices_give(near_bases):
+    plan, answer = near_bases
+    for relaxation in answer.relaxations:
+        made = make_plan(relaxation.scenario, plan.ground, has_alternatives=False)
+        pd.testing.assert_frame_equal(relaxation.plan.assignment, made.assignment)
+        assert relaxation.plan.totals == made.totals
+
+
+def test_the_order_of_the_rows_changes_no_relaxation(near_bases):
+    plan, first = near_bases
+    tables = {name: getattr(plan.ground, name) for name in ("links", "assets", "shares")}
+    mixed = {
+        name: table.sample(frac=1, random_state=1).reset_index(drop=True) for name, table in tables.items()
+    }
+    ground = dataclasses.replace(plan.ground, **mixed)
+    again = why_not(make_plan(plan.scenario, ground, has_alternatives=False))
+    assert [r.changes for r in again.relaxations] == [r.changes for r in first.relaxations]
+    assert again.facts == first.facts
+
+
+@pytest.mark.parametrize("codes", [[UDA], [UDA, SONI], [UDA] * 3])
+@pytest.mark.parametrize("km", [0, 10, 5000])
+def test_a_land_without_roads_has_an_answer_whatever_is_asked_of_it(codes, km):
+    names = [chr(ord("a") + i) for i in range(len(codes))]
+    ground = street_ground(codes, {}, km={**dict.fromkeys(names, km), names[0]: 100})
+    plan = planned(ground, is_window_hard=True, bundle_count=2, travel_limit_min=1.0, base_count=1)
+    answer = why_not(plan)
+    assert answer.facts and not plan.broken.empty
+    assert_sayable(plan, answer)
+
+
 def test_the_mildest_come_first_and_no_more_than_asked(street):
     plan = planned(street, fixed_bases=("a", "c"), keeps_municipality_whole=True)
     answer = why_not(plan)
@@ -350,7 +400,10 @@ def unreachable(ground):
 def test_a_unit_that_no_road_reaches_is_told_and_stays(street):
     plan = planned(unreachable(street), must_link=(("a", "b"),), bundle_count=1)
     answer = why_not(plan)
-    assert "unreached" in keys_of(answer)
+    (note,) = (note for note in answer.facts if note.key == "unreached")
+    named = dict(note.values)["unit_ids"]
+    assert named == tuple(sorted(plan.broken.loc[plan.broken["rule"] == "travel_limit", "unit_id"]))
+    assert f"{'宇陀市' if named[0] in 'abc' else '曽爾村'} {named[0]}" in fact_sentence(note, "ja")
     assert_sayable(plan, answer)
     assert_true_and_minimal(plan, answer)
 
