@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -302,6 +303,54 @@ def test_no_alternatives_are_asked_for_in_vain():
         near_optimal(plan_of("nara_uda", layer="structures"), count=0)
 
 
+def test_no_more_alternatives_than_asked_for_and_too_few_are_said():
+    plan = plan_of("nara_uda", layer="daily")
+    assert len(near_optimal(plan, count=1).plans) == 2
+    many = near_optimal(plan, count=20)
+    assert len(many.plans) < 21
+    assert "alternatives_fewer" in {note.key for note in many.facts}
+
+
+def test_without_a_margin_nothing_costs_more():
+    found = near_optimal(plan_of("nara_uda", layer="daily"), count=2, margin_ratio=0.0)
+    assert (found.table["objective_change_ratio"] <= 1e-9).all()
+    with pytest.raises(ValueError, match="margin_ratio"):
+        near_optimal(found.plans[0], margin_ratio=-0.1)
+
+
+def test_alternatives_of_a_region_differ_pairwise_from_one_another():
+    plans = alternatives_of("nara_uda").plans
+    work = plans[0].work.groupby("unit_id")["annual_jpy"].sum()
+    least = load_assumptions().value("alternative_difference_ratio")
+    for one, other in itertools.combinations(plans, 2):
+        mine, theirs = (
+            plan.assignment.set_index("unit_id")["bundle_id"].reindex(work.index) for plan in (one, other)
+        )
+        assert difference_ratio(mine.factorize()[0], theirs.factorize()[0], work.to_numpy()) >= least
+
+
+def test_the_same_region_has_the_same_alternatives():
+    first, again = alternatives_of("nara_uda"), near_optimal(plan_of("nara_uda", layer="daily"), count=3)
+    pd.testing.assert_frame_equal(first.table, again.table)
+    pd.testing.assert_frame_equal(first.moved, again.moved)
+
+
+def test_alternatives_that_are_ended_keep_the_plan_and_say_so():
+    plan = plan_of("nara_uda", layer="daily")
+    found = near_optimal(plan, progress=lambda part, key: False)
+    assert found.is_cancelled and found.plans[0] is plan
+    assert not alternatives_of("nara_uda").is_cancelled
+
+
+def test_neighbouring_counts_of_a_plan_tell_the_plan_itself_and_never_none():
+    plan = plan_of("nara_uda", layer="daily", bundle_count=1)
+    counts = neighbouring_counts(plan).set_index("bundle_count")
+    assert counts.index.tolist() == [1, 2]
+    assert counts["is_chosen"].tolist() == [True, False]
+    assert counts.at[1, "travel_hours"] == pytest.approx(plan.totals["travel_hours"])
+    assert counts.at[2, "travel_hours"] < counts.at[1, "travel_hours"]
+
+
 def test_neighbouring_counts_are_those_that_a_plan_is_made_with():
     plan = plan_of("nara_uda", layer="structures")
     made = make_plan(plan.scenario, plan.ground)
@@ -316,6 +365,23 @@ def test_front_of_a_region_is_beaten_by_none_of_its_plans():
     for aim in AIMS:
         assert kept[aim].min() <= found.table.at[0, aim]
     assert found.table["order_count"].nunique() == 1
+
+
+def test_front_of_a_region_keeps_no_plan_that_another_beats():
+    table = front_of("hiroshima_geihoku", "daily").table
+    figures = table[[*AIMS, "window_excess"]].astype("float64").round(6)
+    for here, row in figures.iterrows():
+        beats = (figures <= row).all(axis=1) & (figures[list(AIMS)] < row[list(AIMS)]).any(axis=1)
+        assert table.at[here, "is_dominated"] == beats.any()
+    assert (table["broken_count"] <= table.at[0, "broken_count"]).all()
+
+
+def test_the_same_region_has_the_same_front():
+    first = front_of("nara_uda", "structures")
+    again = trade_offs(plan_of("nara_uda", layer="structures"))
+    pd.testing.assert_frame_equal(first.table, again.table)
+    for one, other in zip(first.plans, again.plans, strict=True):
+        pd.testing.assert_frame_equal(one.assignment, other.assignment)
 
 
 def test_front_tells_the_figures_of_its_plans():
