@@ -9,7 +9,7 @@ import streamlit as st
 
 from app_pages import plan_map, session, words
 from app_pages.alternatives import show_other_plans
-from app_pages.compare_works import rate, show_pairs, works_captions, works_rows
+from app_pages.compare_works import rate, show_pairs, table_notes, works_captions, works_rows
 from app_pages.firmness import show_firmness
 from app_pages.group_panel import amount
 from app_pages.map_view import show_map
@@ -127,7 +127,7 @@ def _tables(evidence: Evidence) -> None:
         )
     )
     works_captions(evidence)
-    st.caption(tr("compare.not_ranked"))
+    st.caption(" ".join(table_notes(evidence)))
     if evidence.table["travel_hours"].isna().any():
         st.caption(tr("compare.unknown_base"))
 

@@ -11,7 +11,7 @@ from app_pages import session, words
 from app_pages.tables import Cell, heading, html_table
 from gunmane.assumptions import LEVELS, Assumptions
 from gunmane.contrasts import FACTORS, PAIR_FIGURES
-from gunmane.evidence import Evidence
+from gunmane.evidence import Evidence, fixed_count
 from gunmane.explain import LESS_IS_BETTER, works_changes
 from gunmane.plans import scenario_assumptions
 
@@ -209,3 +209,14 @@ def _figure(figure: str, value: float) -> str:
 def _change(figure: str, value: float) -> str:
     said = _figure(figure, abs(value))
     return said if said == "0" else ("+" if value > 0 else "−") + said
+
+
+def table_notes(evidence: Evidence) -> list[str]:
+    """Return what a reader of the comparison must know; nothing is said of a column that is not there."""
+    notes = [session.tr("compare.not_ranked")]
+    if "crossing_same_count" in set(evidence.table["state"]):
+        notes.append(session.tr("compare.same_count"))
+    count = fixed_count(evidence)
+    if count is not None:
+        notes.append(session.tr("compare.fixed_count", count=count))
+    return notes

@@ -25,6 +25,8 @@ DRAWS = 50
 DRAWS_STEP = 10
 MAP_HEIGHT = 500
 LINES_KEPT = 16
+# As many as stand beside the map; the firmer ones are folded away.
+ROWS_SHOWN = 9
 # Outlines of neighbours agree to rounding only.
 SAME_PLACE_M = 0.05
 # Width and dashes say the same as the colours; blue and vermilion are told apart by every kind of sight.
@@ -75,7 +77,11 @@ def show_firmness() -> None:
     with left:
         _show_map(told, view)
     with right:
-        st.html(firmness_table(told, view))
+        st.html(firmness_table(told, view, first=0, last=ROWS_SHOWN))
+        rest = int(told.made.borders["strand"].isin(view.strands).sum()) - ROWS_SHOWN
+        if rest > 0:
+            with st.expander(session.tr("firm_page.more", count=words.count(rest))):
+                st.html(firmness_table(told, view, first=ROWS_SHOWN))
         st.caption(session.tr("firm_page.table_note"))
     st.caption(session.tr("firm_page.honest"))
 
@@ -201,11 +207,24 @@ def _tip(row: dict[str, object]) -> str:
     return session.tr("firm_page.tip", border=_border(row), share=_share(row), verdict=_verdict_words(row))
 
 
-def firmness_table(told: Told, view: View) -> str:
-    """Return the borders of one view as a table, the least firm first."""
+def firmness_table(told: Told, view: View, *, first: int = 0, last: int | None = None) -> str:
+    """
+    Return the borders of one view as a table, the least firm first.
+
+    Parameters
+    ----------
+    told
+        What the draws gave.
+    view
+        What of the plan is shown.
+    first, last
+        The rows to show, from 0; None shows all that follow.
+    """
     tr = session.tr
     borders = told.made.borders[told.made.borders["strand"].isin(view.strands)]
-    borders = borders.sort_values(["apart_share", "bundle_id", "to_bundle_id"], kind="stable")
+    borders = borders.sort_values(["apart_share", "bundle_id", "to_bundle_id"], kind="stable").iloc[
+        first:last
+    ]
     head = [tr(f"firm_page.col.{name}") for name in ("border", "verdict", "apart", "whole", "same_count")]
     rows: list[list[str | Cell]] = [
         [

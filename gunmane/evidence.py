@@ -308,6 +308,14 @@ def evidence_table(
     return table
 
 
+def fixed_count(evidence: Evidence) -> int | None:
+    """Return the number of bundles that was asked for; only plans that may cross are held to it."""
+    counts = (
+        plan.scenario.bundle_count for (_, state), plan in evidence.plans.items() if state == "crossing"
+    )
+    return next(counts, None)
+
+
 def crossing_gain(evidence: Evidence) -> str:
     """
     Say in one key what crossing changes: "mends_size", "fewer_orders", "less_travel", "nothing" or "unknown".

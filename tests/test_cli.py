@@ -17,6 +17,7 @@ import gunmane
 from gunmane.cli import console, main
 from gunmane.cli.options import chosen_language
 from gunmane.exports.words import text_width
+from gunmane.i18n import t
 
 FILES = ["bundles.geojson", "members.csv", "plan.json", "units.geojson", "workbook.xlsx"]
 COMMAND = [sys.executable, "-c", "import sys; from gunmane.cli import main; sys.exit(main())"]
@@ -121,6 +122,11 @@ def test_evidence_adds_the_comparison_with_today_first(tmp_path, capsys):
     told = capsys.readouterr().out
     assert told.index("比較（現況と案）") < told.index("拠点だけ見直し") < told.index("越境あり")
     assert "役所・役場から行うと仮定した姿" in told
+
+
+def test_a_number_of_bundles_that_only_crossing_plans_keep_is_told(tmp_path, capsys):
+    assert main(["plan", "nara_uda", "--evidence", "--bundles", "2", "--out", str(tmp_path)]) == 0
+    assert t("compare.fixed_count", "ja", count=2) in capsys.readouterr().out
 
 
 def test_the_real_network_of_kusatsu_is_planned_on_and_described(tmp_path, capsys):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app_pages.compare_works import other_choices, pair_table
+from app_pages.compare_works import other_choices, pair_table, table_notes
 from gunmane.contrasts import PAIR_FIGURES
 from gunmane.i18n import t
 
@@ -123,6 +124,15 @@ def test_a_change_that_cannot_be_seen_is_told_by_its_range_alone():
     said = table_with(pair("engineers", 0.82, 0.83, "more", low=0.0, high=0.9))
     assert "増える（幅 0～+0.9）" in said
     assert "同じ" in table_with(pair("engineers", 0.82, 0.83, "more", low=0.0, high=0.02))
+
+
+@pytest.mark.parametrize(("states", "count"), [(("today", "crossing"), None), (("crossing_same_count",), 4)])
+def test_only_columns_that_stand_in_the_table_are_spoken_of(states, count):
+    plan = SimpleNamespace(scenario=SimpleNamespace(bundle_count=count))
+    made = SimpleNamespace(table=pd.DataFrame({"state": states}), plans={("together", "crossing"): plan})
+    said = table_notes(made)
+    assert (t("compare.same_count", "ja") in said) == ("crossing_same_count" in states)
+    assert (t("compare.fixed_count", "ja", count=count) in said) == (count is not None)
 
 
 def test_hours_that_are_not_ranked_have_no_change():

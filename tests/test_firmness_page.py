@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_pages import session
-from app_pages.firmness import STYLES, Told, firmness_layer
+from app_pages.firmness import STYLES, Told, firmness_layer, firmness_table
 from app_pages.plan_map import View
 from gunmane.grounds import prepare_ground
 from gunmane.i18n import t
@@ -81,6 +81,16 @@ def test_what_was_found_stays_while_the_plan_does():
 def test_no_english_leaks_into_the_japanese_words():
     table = re.sub(r"<[^>]+>", " ", table_of(asked(opened())))
     assert table and not LATIN.findall(table)
+
+
+def test_a_long_table_is_in_two_parts_that_leave_no_border_out():
+    ground = prepare_ground("nara_uda")
+    plan = make_plan(Scenario.default(ground.region), ground, has_alternatives=False)
+    told, view = Told(plan, firmness(plan, draws=1, workers=1), keeps_count=False), View("", "", ("",))
+    parts = [firmness_table(told, view, first=0, last=2), firmness_table(told, view, first=2)]
+    rows = [re.findall(r'<th scope="row">(.+?)</th>', part) for part in parts]
+    whole = re.findall(r'<th scope="row">(.+?)</th>', firmness_table(told, view))
+    assert len(rows[0]) == 2 and rows[0] + rows[1] == whole and len(whole) == len(told.made.borders)
 
 
 def test_verdicts_differ_in_width_and_dashes_and_not_in_colour_alone():

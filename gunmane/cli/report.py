@@ -11,7 +11,7 @@ import numpy as np
 
 from gunmane.cli import console
 from gunmane.cli.studies import tell_studies
-from gunmane.evidence import Evidence
+from gunmane.evidence import Evidence, fixed_count
 from gunmane.explain import note_sentence
 from gunmane.exports.broken import broken_sentence
 from gunmane.exports.credits import sharing_notice
@@ -218,6 +218,9 @@ def _tell_evidence(evidence: Evidence, lang: str) -> None:
         [t(f"cli.column.{key}", lang) for key in keys], lines, numbers=(2, 3, 4, 5, 6, 7, 9, 10)
     )
     console.tell(t("cli.comparison_caution", lang))
+    count = fixed_count(evidence)
+    if count is not None:
+        console.tell(t("compare.fixed_count", lang, count=count))
     console.tell(t("files.today_caution", lang))
 
 
