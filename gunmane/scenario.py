@@ -340,3 +340,10 @@ class Plan:
     window: dict[str, Any]
     notes: tuple[Note, ...] = ()
     studies: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Say which plan this is in one line: its tables would fill a notebook."""
+        scenario, totals = self.scenario, self.totals
+        figures = ("order_count", "travel_hours", "broken_count")
+        told = ", ".join(f"{name}={totals[name]:.6g}" for name in figures if name in totals)
+        return f"Plan({scenario.region_id!r}, {scenario.layer!r}, {told})"

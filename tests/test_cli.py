@@ -124,6 +124,14 @@ def test_evidence_adds_the_comparison_with_today_first(tmp_path, capsys):
     assert "役所・役場から行うと仮定した姿" in told
 
 
+@pytest.mark.parametrize(("lang", "previous"), [("ja", "前の案"), ("en", "previous plan")])
+def test_a_refused_choice_speaks_of_no_plan_before_where_there_was_none(lang, previous, tmp_path, capsys):
+    asked = ["plan", "nara_uda", "--bundles", "0", "--lang", lang, "--out", str(tmp_path / "out")]
+    assert main(asked) == 1
+    told = capsys.readouterr().err
+    assert told and previous not in told
+
+
 def test_a_number_of_bundles_that_only_crossing_plans_keep_is_told(tmp_path, capsys):
     assert main(["plan", "nara_uda", "--evidence", "--bundles", "2", "--out", str(tmp_path)]) == 0
     assert t("compare.fixed_count", "ja", count=2) in capsys.readouterr().out

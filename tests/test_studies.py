@@ -286,6 +286,12 @@ def test_what_was_asked_is_printed_in_the_language_chosen(lang, words, tmp_path,
     assert not [line for line in told.splitlines() if "cli." in line or "{" in line]
 
 
+def test_a_plan_and_its_studies_are_told_short_in_a_notebook(plan):
+    assert repr(plan).startswith("Plan('nara_uda', 'structures', order_count=3")
+    assert len(repr(plan)) < 120
+    assert len(repr(plan.studies["why_not"])) < 2000
+
+
 @pytest.mark.parametrize("wishes", [[], ["--evenness-strength", "0.5"]])
 def test_moves_are_printed_with_what_decides_their_order_and_what_the_columns_mean(wishes, tmp_path, capsys):
     asked = ["plan", "nara_uda", "--prices", *wishes, "--lang", "en", "--out", str(tmp_path)]
