@@ -79,6 +79,11 @@ def alternatives_of(region_id):
 
 
 @functools.cache
+def as_many_as_there_are():
+    return near_optimal(plan_of("nara_uda", layer="daily"), count=20)
+
+
+@functools.cache
 def front_of(region_id, layer):
     return trade_offs(plan_of(region_id, layer=layer))
 
@@ -306,7 +311,7 @@ def test_no_alternatives_are_asked_for_in_vain():
 def test_no_more_alternatives_than_asked_for_and_too_few_are_said():
     plan = plan_of("nara_uda", layer="daily")
     assert len(near_optimal(plan, count=1).plans) == 2
-    many = near_optimal(plan, count=20)
+    many = as_many_as_there_are()
     assert len(many.plans) < 21
     assert "alternatives_fewer" in {note.key for note in many.facts}
 
@@ -319,7 +324,7 @@ def test_without_a_margin_nothing_costs_more():
 
 
 def test_alternatives_of_a_region_differ_pairwise_from_one_another():
-    plans = alternatives_of("nara_uda").plans
+    plans = as_many_as_there_are().plans
     work = plans[0].work.groupby("unit_id")["annual_jpy"].sum()
     least = load_assumptions().value("alternative_difference_ratio")
     for one, other in itertools.combinations(plans, 2):
