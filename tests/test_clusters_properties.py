@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import random_world, valley_world
+from worlds import random_world, rich_world, valley_world
 
-from gunmane.clusters import Rules, evaluate_labels, group_units
+from gunmane.clusters import Rules, Soft, evaluate_labels, group_units
 from gunmane.solver import exact, grouping
 from gunmane.solver.atoms import make_atoms
 from gunmane.solver.problem import make_problem
@@ -98,6 +98,22 @@ def test_rules_are_kept_or_named(seed, rules, size):
     assert (found.key[0] == 0) == found.broken.empty
     assert evaluate_labels(found.labels, *world, rules).key == found.key
     assert set(found.bases) == set(found.labels)
+
+
+@pytest.mark.parametrize("way", ["wished", "along links"])
+@settings(max_examples=40)
+@given(seed=seeds, rules=rule_choices)
+def test_few_units_keep_as_many_rules_where_a_search_is_needed(way, seed, rules):
+    units, links, load, minutes = rich_world(7, np.random.default_rng(seed))
+    best = group_units(units, links, load, minutes, rules)
+    if way == "wished":
+        wishes = dataclasses.replace(rules, soft=Soft(status_quo=50.0))
+        found = group_units(units, links, load, minutes, wishes)
+    else:
+        found = group_units(units, links, load, None, rules)
+    if len(found.bases) == len(best.bases) or rules.bundle_count is None:
+        assert found.key[:3] <= best.key[:3]
+    assert "connected" not in set(found.broken["rule"])
 
 
 @settings(max_examples=40)

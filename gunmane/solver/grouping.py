@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gunmane.solver.atoms import make_atoms
+from gunmane.solver.atoms import Atoms, make_atoms
 from gunmane.solver.budget import Budget
 from gunmane.solver.counts import share_out, territory_counts
 from gunmane.solver.exact import LARGEST, best_options
 from gunmane.solver.landing import Land
+from gunmane.solver.minutes import TableMinutes
 from gunmane.solver.options import Option, combine, has_shared_terms
 from gunmane.solver.problem import Array, Problem
 from gunmane.solver.score import Key, Verdict, judge
@@ -21,6 +22,8 @@ from gunmane.solver.watch import Tell, Watch, join_labels
 
 # Part of a territory's moves for each other number of bundles that is tried where the rules do not fit the wanted one.
 OTHER_COUNT_SHARE = 0.15
+# So many units may be given a table of minutes where they come without one.
+LARGEST_TABLE = 200
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,6 +50,7 @@ def solve(problem: Problem, starts: Sequence[Array], tell: Tell) -> Outcome:
     tell
         Called with the best labels so far and the part done (0 to 1); False cancels, and the best so far is returned.
     """
+    starts = [*starts, *_kept_exactly(problem)]
     outcome = _solved(problem, starts, tell)
     most = problem.rules.base_count
     places = np.unique(outcome.verdict.bases)
@@ -62,6 +66,26 @@ def solve(problem: Problem, starts: Sequence[Array], tell: Tell) -> Outcome:
     verdict = judge(problem, again.verdict.labels, outcome.count_wanted)
     better = min((outcome.verdict, verdict), key=lambda found: _order(problem, found))
     return dataclasses.replace(outcome, verdict=better, moves=outcome.moves + again.moves)
+
+
+def _kept_exactly(problem: Problem) -> list[Array]:
+    """
+    Return labels that keep the rules as well as can be, where a search is needed though there are few atoms.
+
+    Wishes that all bundles share and minutes along links keep bundles from being tried one by one; without the first,
+    and with the second as a table, they can be. What rules are broken does not depend on either.
+    """
+    has_table, is_shared = problem.minutes.has_table, has_shared_terms(problem)
+    if (has_table and not is_shared) or not (has_table or problem.size <= LARGEST_TABLE) or problem.size == 0:
+        return []
+    everyone = np.arange(problem.size)
+    minutes = problem.minutes if has_table else TableMinutes(problem.minutes.out(everyone, everyone))
+    soft = dataclasses.replace(problem.rules.soft, status_quo=0.0)
+    rules = dataclasses.replace(problem.rules, soft=soft)
+    lean = dataclasses.replace(problem, minutes=minutes, rules=rules, references=())
+    if not all(is_small(territory) for territory in make_territories(lean)):
+        return []
+    return [_solved(lean, [], lambda watch, part: True).verdict.labels]
 
 
 def _solved(problem: Problem, starts: Sequence[Array], tell: Tell) -> Outcome:
@@ -117,7 +141,7 @@ def make_territories(problem: Problem) -> list[Territory]:
             joined = make_atoms(problem, number, is_joined=True)
             most = joined.size
             # Few atoms are joined in the best way by trying every one; more are joined before the search.
-            atoms = joined if atoms.size > LARGEST or has_shared_terms(problem) else atoms
+            atoms = atoms if _is_triable(atoms) else joined
         is_exempt = not (problem.measure[rows].any() or problem.is_needed[rows].any())
         found.append(Territory(atoms, territory_counts(problem, atoms, most), is_exempt, 1))
     wanted = wanted_counts(problem, found)
@@ -133,8 +157,12 @@ def make_territories(problem: Problem) -> list[Territory]:
 
 def is_small(territory: Territory) -> bool:
     """Whether every bundle of a territory can be tried: few atoms, and no term that only all bundles have."""
-    atoms = territory.atoms
-    return atoms.size <= LARGEST and atoms.problem.minutes.has_table and not has_shared_terms(atoms.problem)
+    return _is_triable(territory.atoms)
+
+
+def _is_triable(atoms: Atoms) -> bool:
+    problem = atoms.problem
+    return atoms.size <= LARGEST and problem.minutes.has_table and not has_shared_terms(problem)
 
 
 def wanted_counts(problem: Problem, territories: list[Territory]) -> list[int]:
