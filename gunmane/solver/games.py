@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gunmane.solver.kernels.draws import first_of
 from gunmane.solver.kernels.moves import mark_borders, rebase
 from gunmane.solver.kernels.state import COUNTER_COUNT, SEED, Array, Board, Game
 
@@ -43,7 +44,7 @@ def make_game(board: Board, labels: Array, seed: int) -> Game:
     slots = columns if has_table else SLOTS_PER_CANDIDATE * count * width + SPARE_SLOTS
     units = len(board.unit_atom)
     counters = np.zeros(COUNTER_COUNT, dtype=np.int64)
-    counters[SEED] = (seed * 2_654_435_761 + 88_172_645) % 4_294_967_295 + 1
+    counters[SEED] = first_of(seed)
     munis = int(board.muni_ids.max(initial=-1)) + 1
     areas = len(board.area_weight)
     chances = (np.arange(DRAWS) + 0.5) / DRAWS

@@ -12,6 +12,7 @@ from gunmane.solver.budget import Budget
 from gunmane.solver.games import load_labels, make_game
 from gunmane.solver.kernels.moves import anneal, descend
 from gunmane.solver.kernels.state import EVALUATED, Board, Game
+from gunmane.solver.mending import mended, window_excess
 from gunmane.solver.options import Option, make_option
 from gunmane.solver.problem import Array
 from gunmane.solver.territories import Territory
@@ -36,6 +37,9 @@ COOLING_PER_ATOM = 8.0
 EASY_PRICES = (10.0, 40.0, 80.0, 160.0)
 # More of it counts this much more.
 EASY_BEND = 5.0
+# Part of the moves of a start or a round that mending may take on top, and of all moves at the end.
+MENDING_SHARE = 0.2
+MENDED_LAST = 0.3
 # Moves between two looks at whether to go on.
 SLICE = 100_000
 
@@ -104,25 +108,41 @@ def search_options(job: Job, count: int, *, starts: list[Array], is_fresh: bool 
     wanted = int(np.clip(budget.left // (MOVES_PER_ATOM * job.territory.atoms.size), 1, MOST_DRAWN))
     if is_fresh or not pool:
         if opened is not None and int(opened.max()) + 1 == count:
-            pool.append(search.rated(opened))
+            # One start in the window is enough for a plan early on; annealing finds better ways into it than mending.
+            pool.append(search.mended(opened, round(MENDING_SHARE * budget.left)))
         for number in range(len(pool) - len(starts), wanted):
             if budget.is_cancelled:
                 break
             pool.append(search.drawn(number))
             budget.report()
-    moves = budget.left
+    left = budget.left
+    # A broken rule counts before any hours: where the window is not kept yet, some moves are for mending at the end.
+    moves = left if search.is_inside(_best(pool)[0][1]) else round((1 - MENDED_LAST) * left)
     if count > 1 and moves > 0:
-        each = round(START_SHARE * moves) // len(pool)
-        pool += [search.annealed(labels, each, HOT, EASY_PRICES[0]) for _, labels in _best(pool)]
-        for price in EASY_PRICES[1:]:
-            pool = search.round(_best(pool)[:KEPT], round((1 - START_SHARE) * moves / ROUNDS), price)
-    return {count: search.option(_best(pool)[0][1])}
+        with budget.limited(moves):
+            pool = _annealed(search, pool, moves)
+    best = _best(pool)[0]
+    best = min(best, search.mended(best[1], budget.left), key=_order)
+    return {count: search.option(best[1])}
+
+
+def _annealed(search: _Search, pool: list[Rated], moves: int) -> list[Rated]:
+    """Return a pool annealed: every start, then in rounds the best, with pairs of bundles divided anew."""
+    each = round(START_SHARE * moves) // len(pool)
+    pool = pool + [search.annealed(labels, each, HOT, EASY_PRICES[0]) for _, labels in _best(pool)]
+    for price in EASY_PRICES[1:]:
+        pool = search.round(_best(pool)[:KEPT], round((1 - START_SHARE) * moves / ROUNDS), price)
+    return pool
 
 
 def _best(pool: list[Rated]) -> list[Rated]:
     """Return different labels, the best first."""
     unique = {labels.tobytes(): (rank, labels) for rank, labels in pool}
-    return sorted(unique.values(), key=lambda item: (item[0], item[1].tolist()))
+    return sorted(unique.values(), key=_order)
+
+
+def _order(item: Rated) -> tuple[tuple[float, ...], list[int]]:
+    return item[0], item[1].tolist()
 
 
 def keep(options: dict[int, Option], option: Option) -> None:
@@ -189,7 +209,21 @@ class _Search:
             self.budget.report()
         descend(easy, game, self._most_descended)
         self._spend(game)
-        return self.rated(game.labels.copy())
+        labels = game.labels.copy()
+        return min(self.rated(labels), self.mended(labels, round(MENDING_SHARE * moves)), key=_order)
+
+    def is_inside(self, labels: Array) -> bool:
+        """Return whether the amounts of every bundle lie inside their windows."""
+        return self.territory.is_exempt or not window_excess(self.board, labels).any()
+
+    def mended(self, labels: Array, moves: int) -> Rated:
+        """Return labels brought into the window by cutting bundles anew, moved down under the rules."""
+        if self.is_inside(labels):
+            return self.rated(labels)
+        seed = int(self.rng.integers(2**31))
+        most = min(moves, self.budget.left)
+        fixed = int(self.territory.atoms.is_fixed.sum())
+        return self.rated(mended(self.land, labels, seed, self.budget, moves=most, fixed=fixed))
 
     @property
     def _most_descended(self) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from gunmane.solver.compiled import compiled, inlined
 from gunmane.solver.kernels.bases import find_bases, settle_cost
 from gunmane.solver.kernels.costs import NEVER, chunk_amounts, move_change
+from gunmane.solver.kernels.draws import draw
 from gunmane.solver.kernels.state import (
     ACCEPTED,
     BORDER_COUNT,
     EVALUATED,
     LEAST_GAIN,
     PICKED,
-    SEED,
     Board,
     Game,
 )
@@ -26,18 +26,6 @@ CLIMB_CHANCE = 6
 ROUNDING = 1e-13
 # A descent takes an atom's ways towards the base so far.
 MOST_STEPS = 40
-MASK = 0xFFFFFFFF
-
-
-@inlined
-def draw(game: Game) -> int:
-    """Return the next of a row of 32-bit numbers (Marsaglia 2003, xorshift)."""
-    x = game.counters[SEED]
-    x ^= (x << 13) & MASK
-    x ^= x >> 17
-    x ^= (x << 5) & MASK
-    game.counters[SEED] = x
-    return x
 
 
 @inlined
@@ -132,15 +120,15 @@ def anneal(board: Board, game: Game, moves: int, hot: float, cold: float) -> Non
     done, picked = 0, 0
     while done < moves and game.counters[BORDER_COUNT] > 0:
         picked += 1
-        atom = game.border[draw(game) % game.counters[BORDER_COUNT]]
+        atom = game.border[draw(game.counters) % game.counters[BORDER_COUNT]]
         degree = board.indptr[atom + 1] - board.indptr[atom]
-        other = board.indices[board.indptr[atom] + draw(game) % degree]
+        other = board.indices[board.indptr[atom] + draw(game.counters) % degree]
         a, b = game.labels[atom], game.labels[other]
         if a == b:
             continue
         if game.is_walked[a] == 0:
             walk_bundle(board, game, a)
-        while draw(game) & 15 < CLIMB_CHANCE:
+        while draw(game.counters) & 15 < CLIMB_CHANCE:
             above = game.parent[atom]
             if above < 0 or game.parent[above] < 0 or game.low[atom] < game.entered[above]:
                 break
@@ -155,7 +143,7 @@ def anneal(board: Board, game: Game, moves: int, hot: float, cold: float) -> Non
         change = move_change(board, game, a, b, count)
         if change >= NEVER:
             continue
-        if change > 0.0 and change > heat * game.draws[draw(game) & (len(game.draws) - 1)]:
+        if change > 0.0 and change > heat * game.draws[draw(game.counters) & (len(game.draws) - 1)]:
             continue
         apply_move(board, game, a, b, count)
         keep_young(board, game, a)

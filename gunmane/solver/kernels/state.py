@@ -17,6 +17,8 @@ WEIGHT_COUNT = 14
 # Places in `Game.counters`.
 SEED, MARK, EVALUATED, PICKED, ACCEPTED, NEXT_SLOT, BORDER_COUNT = range(7)
 COUNTER_COUNT = 7
+# Bundles that are cut anew together, at most.
+MOST_JOINED = 8
 
 
 class Board(NamedTuple):
@@ -126,3 +128,39 @@ class Game(NamedTuple):
     border_place: Array
     counters: Array
     draws: Array
+
+
+class Patch(NamedTuple):
+    """
+    What mending reads and changes; n atoms, k bundles, C windows.
+
+    `indptr, indices, link_min, amounts (n, C), floors, ceilings` as on the board; `labels` (n) and `best` (n), the
+    labels with least excess (`best_excess`, one number); `excess` (k) how far each bundle lies outside, `first` (k)
+    an atom of each; buffers: `outside` (k), `group, sums` (of the bundles cut anew), `part` (n; -1 outside the group),
+    `members, order, way, marks, nearest, branch` (n), a heap, and counters.
+    """
+
+    indptr: Array
+    indices: Array
+    link_min: Array
+    amounts: Array
+    floors: Array
+    ceilings: Array
+    labels: Array
+    best: Array
+    best_excess: Array
+    excess: Array
+    first: Array
+    outside: Array
+    group: Array
+    sums: Array
+    part: Array
+    members: Array
+    order: Array
+    way: Array
+    marks: Array
+    nearest: Array
+    branch: Array
+    values: Array
+    items: Array
+    counters: Array
