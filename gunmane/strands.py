@@ -21,8 +21,6 @@ from gunmane.window import Window, travel_limit_min
 from gunmane.workload import strand_load
 
 Progress = Callable[[float, str], bool]
-# The plan that crosses no border is only a start here, so a part of the moves is enough for it.
-START_BUDGET_SHARE = 4
 PROGRESS_KEY = "progress.searching"
 M_PER_KM = 1000
 OTHER_COUNT_BUDGET_SHARE = 8
@@ -265,12 +263,8 @@ def solve_strand(
     rules = rules_of_place(rules, place)
     known = list(starts)
     if not known and rules.may_cross_border and place.units["muni_code"].nunique() > 1:
-        apart = dataclasses.replace(
-            rules,
-            may_cross_border=False,
-            bundle_count=None,
-            move_budget=rules.move_budget // START_BUDGET_SHARE,
-        )
+        # Made as the comparison makes it, so that the plan there and the plan by itself are one.
+        apart = dataclasses.replace(rules, may_cross_border=False, bundle_count=None)
         known.append(group_units(place.units, place.links, load, place.travel_min, apart).labels)
 
     def tell(_: BestSoFar, part: float) -> bool:

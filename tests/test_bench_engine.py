@@ -267,7 +267,8 @@ def test_the_bound_is_told_for_plans_that_keep_every_rule():
 def test_parts_are_read_as_they_were_written(tmp_path):
     target = Target("good plan", math.inf, 60.0, "s", "never")
     report = steps.PartReport("1k", "2026-01-01", "0 to 9", 5, [result(OURS, math.nan)], [], [target])
-    path = tmp_path / "engine.json"
+    # A fresh clone has no folder for results.
+    path = tmp_path / "results" / "engine.json"
     steps.write_reports(path, {"1k": report})
     again = steps.read_reports(path)["1k"]
     assert again.targets == [target]

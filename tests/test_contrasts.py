@@ -28,7 +28,7 @@ from gunmane.exports.comparison import comparison_sheet, pair_sheets
 from gunmane.grounds import prepare_ground
 from gunmane.i18n import LANGUAGES, t
 from gunmane.municipalities import find_region
-from gunmane.plans import make_plan, scenario_work
+from gunmane.plans import make_plan, plan_labels, scenario_work
 from gunmane.scenario import Plan, Scenario
 
 REGIONS = {"bridges": ("wakayama_ito", "structures"), "roads": ("hiroshima_geihoku", "daily")}
@@ -241,6 +241,17 @@ def test_states_and_combinations_share_their_plans(name):
     assert evidence.cells[Cell(False, True, True)] is evidence.plans["together", "no_crossing"]
     assert evidence.cells[Cell(True, True, True)] is evidence.plans["together", "crossing"]
     assert len(evidence.cells) == 4
+
+
+@pytest.mark.parametrize("joins_fields", [True, False])
+@pytest.mark.parametrize("bundle_count", [None, 4])
+def test_a_plan_is_the_same_by_itself_and_in_the_comparison(joins_fields, bundle_count):
+    ground = prepare_ground("nara_uda")
+    scenario = Scenario.default(find_region("nara_uda"), layer="daily", bundle_count=bundle_count)
+    scenario = scenario.replace(joins_fields=joins_fields, may_cross_border=True)
+    compared = compare(scenario, ground).plans["together" if joins_fields else "apart", "crossing"]
+    assert plan_labels(compared).keys() == plan_labels(make_plan(scenario, ground)).keys()
+    assert compared.totals == make_plan(scenario, ground).totals
 
 
 def test_a_comparison_stopped_half_way_says_so_and_keeps_whole_pairs_only():

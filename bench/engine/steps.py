@@ -122,6 +122,7 @@ def read_reports(path: pathlib.Path) -> dict[str, PartReport]:
 def write_reports(path: pathlib.Path, reports: dict[str, PartReport]) -> None:
     """Write the parts, numbers that JSON does not have as words."""
     content = {part: _plain(dataclasses.asdict(reports[part])) for part in PARTS if part in reports}
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
