@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import tempfile
 from collections.abc import Sequence
 
 from app_pages.data import Upload, last_name
 from gunmane.ledgers.profiles import Profile
+from gunmane.own_folders import own_folder
 
 NEEDED = (".shp", ".shx", ".dbf")
 SHAPEFILE_PARTS = (
@@ -91,7 +91,7 @@ def profile_of(name: str, content: bytes) -> Profile:
     """
     from gunmane.ledgers.profile_files import read_profile
 
-    with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
-        path = pathlib.Path(folder) / last_name(name)
+    with own_folder() as folder:
+        path = folder / last_name(name)
         path.write_bytes(content)
         return read_profile(path)

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import logging
 import pathlib
-import tempfile
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from app_pages.work import Job, Progress
 from gunmane.errors import FileError, GunmaneError
 from gunmane.ledgers.profiles import Layout, Profile
 from gunmane.municipalities import Region
+from gunmane.own_folders import own_folder
 
 if TYPE_CHECKING:
     from gunmane.deliveries import LedgerFile
@@ -100,8 +100,7 @@ def _start(file: Brought, place: Region) -> Job[Reading]:
         from gunmane.deliveries import take_delivery
 
         progress(0.0, "progress.reading")
-        with tempfile.TemporaryDirectory(prefix="gunmane-") as name:
-            folder = pathlib.Path(name)
+        with own_folder() as folder:
             try:
                 written = own.written(folder, place)
                 delivery = take_delivery(

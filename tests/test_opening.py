@@ -21,12 +21,13 @@ import pyogrio
 import pytest
 import shapely
 
+from gunmane import own_folders
 from gunmane.errors import FileError
 from gunmane.explain import note_sentence
 from gunmane.exports.templates import TEMPLATES, template_xlsx
 from gunmane.i18n import LANGUAGES, say, t
 from gunmane.ledgers import files as limits
-from gunmane.ledgers import own_folders, read_roads
+from gunmane.ledgers import read_roads
 from gunmane.ledgers.opening import open_raw
 from gunmane.ledgers.opening_notes import opening_notes
 from gunmane.ledgers.profiles import Layout
@@ -655,6 +656,24 @@ def test_only_old_folders_of_our_own_are_swept_away(tmp_path, monkeypatch):
         os.utime(tmp_path / name, (day_ago, day_ago))
     assert own_folders.sweep_old_folders() == [tmp_path / "gunmane-old"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["gunmane-new", "gunmane-shared", "other-old"]
+
+
+def test_the_folder_of_a_killed_process_goes_at_once_and_that_of_a_living_one_stays(tmp_path):
+    order = """
+import pathlib, sys, time
+from gunmane.own_folders import own_folder
+with own_folder(pathlib.Path(sys.argv[1])) as folder:
+    print(folder, flush=True)
+    time.sleep(600)
+"""
+    held = [subprocess.Popen([sys.executable, "-c", order, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+            for _ in "ab"]  # fmt: skip
+    killed, living = (pathlib.Path(process.stdout.readline().strip()).parent for process in held)
+    held[0].kill()
+    held[0].wait()
+    assert own_folders.sweep_old_folders(tmp_path) == [killed] and living.is_dir()
+    held[1].kill()
+    held[1].wait()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")

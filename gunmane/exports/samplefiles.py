@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
-import tempfile
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -15,6 +12,7 @@ from gunmane import schema
 from gunmane.exports.members import safe_text
 from gunmane.i18n import t
 from gunmane.municipalities import Region
+from gunmane.own_folders import own_folder
 
 LON_LAT = 4326
 GRID_DEGREES = 1e-7
@@ -49,8 +47,8 @@ def sample_files(assets: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, region: Regi
 
 
 def _parquet(table: gpd.GeoDataFrame) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
-        path = pathlib.Path(folder) / "table.parquet"
+    with own_folder() as folder:
+        path = folder / "table.parquet"
         table.to_parquet(path, index=False)
         return path.read_bytes()
 
@@ -59,8 +57,8 @@ def _geopackage(table: gpd.GeoDataFrame, layer: str) -> bytes:
     # GDAL stamps the time of writing unless told a date.
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
     try:
-        with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
-            path = pathlib.Path(folder) / f"{layer}.gpkg"
+        with own_folder() as folder:
+            path = folder / f"{layer}.gpkg"
             plain = table.astype(
                 {c: "float64" for c in table.columns if str(table[c].dtype).startswith("Int")}
             )

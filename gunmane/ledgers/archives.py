@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from gunmane.errors import FileError
 from gunmane.ledgers import files
-from gunmane.ledgers.own_folders import own_folder
+from gunmane.own_folders import own_folder
 
 # What is read out of a zip, by order of preference: shapes, then tables and other formats, then loose text.
 KINDS = (

@@ -9,7 +9,6 @@ import os
 import pathlib
 import pickle
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
@@ -25,6 +24,7 @@ from multiprocessing.connection import wait as wait_for_end
 from multiprocessing.synchronize import Event as ProcessEvent
 
 from gunmane.errors import GunmaneError
+from gunmane.own_folders import own_folder
 from gunmane.robustness.solving import Labels, Stock, solve_draw
 
 LOOK_EVERY_S = 0.2  # how soon a cancelled run ends
@@ -143,8 +143,8 @@ def _take(
 @contextlib.contextmanager
 def _pool(stock: Stock, workers: int) -> Iterator[Executor]:
     """Start the workers; at the end tell them to stop, whatever they are at, and wait for them."""
-    with tempfile.TemporaryDirectory(prefix="gunmane-") as folder:
-        path = pathlib.Path(folder) / "stock.pickle"
+    with own_folder() as folder:
+        path = folder / "stock.pickle"
         path.write_bytes(pickle.dumps(stock, protocol=pickle.HIGHEST_PROTOCOL))
         pool: Executor
         flag: Flag
