@@ -70,3 +70,11 @@ class PlanError(GunmaneError):
 
 class TableError(GunmaneError, ValueError):
     """Tables handed to the engine that do not fit together, or that hold numbers which nothing can mean."""
+
+
+class WorkspaceError(GunmaneError):
+    """Saved plans that cannot be reached, read or written to; what was saved before stays."""
+
+
+class ConflictError(WorkspaceError):
+    """Somebody else saved a step of the same plan in the meantime; neither that step nor the plan was changed."""
