@@ -78,3 +78,7 @@ class WorkspaceError(GunmaneError):
 
 class ConflictError(WorkspaceError):
     """Somebody else saved a step of the same plan in the meantime; neither that step nor the plan was changed."""
+
+
+class JobError(GunmaneError):
+    """Long work that could not be done or was ended before there was anything; plans stay as they were."""
