@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gunmane.municipalities import Region
     from gunmane.scenario import Plan
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "notes_of", "plan"]
 
 
-def plan(region: str, **choices: Any) -> Plan:
+def plan(region: str | Region | None = None, *, municipalities: Sequence[str] = (), **choices: Any) -> Plan:
     """
     Make a plan from a notebook: `gunmane.plan("nara_uda", layer="structures", assets=["bridges.xlsx"])`.
 
     Parameters
     ----------
     region
-        Id, number or name of a region.
+        Id, number or name of a region, or a `gunmane.municipalities.Region`.
+    municipalities
+        Codes of any municipalities of Japan, in place of a region: `gunmane.plan(municipalities=["29212", "29385"])`.
     **choices
         Any field of `gunmane.scenario.Scenario`; also `roads` (path), `assets` (a path, several, or
         `gunmane.deliveries.LedgerFile`), `is_roads_as_assets`, and for all of `assets`: `profile` (path of a
@@ -33,22 +38,29 @@ def plan(region: str, **choices: Any) -> Plan:
         If the region is unknown, a file cannot be used, or a choice or study cannot be made; its text is the sentence
         in Japanese, `gunmane.i18n.say(error, "en")` the English one.
     ValueError
-        If `on_invalid` is none of the three.
+        If `on_invalid` is none of the three, or not exactly one of `region` and `municipalities` is given.
     TypeError
         If a choice is not a field of the scenario.
     """
     from pathlib import Path
 
     from gunmane.grounds import prepare_ground
+    from gunmane.municipalities import own_region
     from gunmane.plans import make_plan
     from gunmane.scenario import Scenario
     from gunmane.studies import Asked, study_plan
 
+    # Text alone is one code; it would otherwise be taken letter by letter.
+    codes = [municipalities] if isinstance(municipalities, str) else list(municipalities)
+    if bool(codes) == (region is not None):
+        msg = "plan() needs a region or municipalities, not both"
+        raise ValueError(msg)
+    place = own_region("", codes) if region is None else region
     asked = Asked.take_from(choices)
     roads = choices.pop("roads", None)
     files = _ledger_files(choices.pop("assets", ()), choices)
     ground = prepare_ground(
-        region,
+        place,
         roads=Path(roads) if roads is not None else None,
         assets=files,
         is_roads_as_assets=bool(choices.pop("is_roads_as_assets", False)),

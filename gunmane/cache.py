@@ -25,11 +25,27 @@ def data_folder() -> pathlib.Path:
     FileNotFoundError
         If neither exists; the installation is broken.
     """
+    return _facts("model_regions", "regions.csv")
+
+
+def national_folder() -> pathlib.Path:
+    """
+    Return the folder of the facts of all Japan: `data/national` of a checkout, else the copy inside the wheel.
+
+    Raises
+    ------
+    FileNotFoundError
+        If neither exists; the installation is broken.
+    """
+    return _facts("national", "municipalities.parquet")
+
+
+def _facts(name: str, file: str) -> pathlib.Path:
     package = pathlib.Path(__file__).resolve().parent
-    for folder in (package.parent / "data" / "model_regions", package / "_data" / "model_regions"):
-        if (folder / "regions.csv").is_file():
+    for folder in (package.parent / "data" / name, package / "_data" / name):
+        if (folder / file).is_file():
             return folder
-    msg = f"the facts of the model regions are missing beside {package}; install gunmane again"
+    msg = f"the facts of {name} are missing beside {package}; install gunmane again"
     raise FileNotFoundError(msg)
 
 

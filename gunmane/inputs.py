@@ -16,13 +16,13 @@ import pandas as pd
 import gunmane
 from gunmane import schema
 from gunmane.assets import take_assets
-from gunmane.cache import data_folder
+from gunmane.cache import data_folder, national_folder
 from gunmane.deliveries import Delivery, LedgerFile, take_deliveries
 from gunmane.errors import FileError
 from gunmane.ledgers import file_sha256, read_roads
 from gunmane.ledgers.profile_files import write_profile
 from gunmane.municipalities import Region, with_statistics
-from gunmane.sample import load_sample
+from gunmane.sample import SampleRows, load_sample, no_sample, towns_without_totals
 from gunmane.scenario import Note
 from gunmane.standins import StandIns, partial_notes, sample_notes
 
@@ -94,9 +94,10 @@ def load_inputs(
     """
     deliveries = _delivered(files, region)
     place, totals_notes = _with_totals(region, deliveries)
-    sample = load_sample(place, with_water=has_water, is_kept=place is region)
+    has_roads = roads is not None or any(delivery.roads is not None for delivery in deliveries)
+    sample, notes = _sample(place, has_roads=has_roads, with_water=has_water, is_kept=place is region)
     assets, rejects = take_assets(sample.assets, region=place, source=f"sample:{place.region_id}")
-    notes = [Note.of("sample_assets", region=place.region_id)]
+    notes += [Note.of("sample_assets", region=place.region_id)]
     notes += [Note.of(key, **values) for key, values in sample.facts["notes"]]
     notes += totals_notes
     faults = [delivery.rejects for delivery in deliveries if delivery.statistics is not None]
@@ -107,7 +108,7 @@ def load_inputs(
         "roads_source": "sample",
         "assets_source": ["sample"],
         "sample_facts": sample.facts,
-        "input_sha256": {"facts": facts_fingerprint()},
+        "input_sha256": _facts_hashes(place),
         "sources": [_source_card(delivery) for delivery in deliveries],
     }
     for number, delivery in enumerate(deliveries, start=1):
@@ -122,6 +123,8 @@ def load_inputs(
             raise FileError("roads_as_assets_needs_roads")
         _add_road_rows(table, lines, place, provenance)
     _add_ledgers(table, deliveries, place, provenance)
+    if table.assets.empty:
+        raise FileError("own_region_no_assets")
     notes += partial_notes(table.assets, table.made_way, place)
     provenance["is_synthetic"] = bool(table.assets["is_synthetic"].any()) or has_sample_roads
     return Inputs(
@@ -136,6 +139,29 @@ def load_inputs(
             sample_notes(notes, table.assets, place, sample.facts, has_sample_roads=has_sample_roads)
         ),
     )
+
+
+def _sample(
+    region: Region, *, has_roads: bool, with_water: bool, is_kept: bool
+) -> tuple[SampleRows, list[Note]]:
+    """
+    The sample of a region, and what to tell of how the region was put together.
+
+    Raises
+    ------
+    FileError
+        If totals are missing that a sample needs, and no roads were brought that a plan can do with.
+    """
+    notes = [Note.of(key, **values) for key, values in region.remarks]
+    lacking = towns_without_totals(region)
+    if not lacking:
+        return load_sample(region, with_water=with_water, is_kept=is_kept), notes
+    names_ja = "、".join(region.name_of(code, "ja") for code in lacking)
+    names_en = ", ".join(region.name_of(code, "en") for code in lacking)
+    names = {"names_ja": names_ja, "names_en": names_en, "count": len(lacking)}
+    if not has_roads:
+        raise FileError("own_region_needs_totals", region=region.region_id, **names)
+    return no_sample(region), [*notes, Note.of("own_region_no_sample", **names)]
 
 
 def _delivered(files: Sequence[pathlib.Path | str | LedgerFile | Delivery], region: Region) -> list[Delivery]:
@@ -345,11 +371,21 @@ def _official_lengths(rows: gpd.GeoDataFrame, region: Region) -> Note:
     return Note.of("roads_as_assets", drawn_km=round(drawn_km, 1), official_km=round(official_km, 1))
 
 
-@functools.cache
+def _facts_hashes(region: Region) -> dict[str, str]:
+    """Hashes of the facts that a region is made of; those of all Japan only where they were used."""
+    hashes = {"facts": facts_fingerprint()}
+    return {**hashes, "national": _fingerprint(national_folder())} if region.remarks else hashes
+
+
 def facts_fingerprint() -> str:
     """Return a hash of every fact file, for cache keys and plan files."""
+    return _fingerprint(data_folder())
+
+
+@functools.cache
+def _fingerprint(folder: pathlib.Path) -> str:
     digest = hashlib.sha256()
-    for file in sorted(data_folder().iterdir()):
+    for file in sorted(folder.iterdir()):
         if file.is_file():
             digest.update(file.name.encode())
             digest.update(file.read_bytes())

@@ -123,7 +123,15 @@ def test_the_notebook_example_names_fields_of_the_scenario_and_columns_of_the_bu
     code = "\n".join(fences("README.md", "python"))
     choices = re.findall(r"(\w+)=", code)
     columns = re.findall(r'"(\w+)"', re.search(r"bundles\[\[(.*?)\]\]", code).group(1))
-    of_files = {"roads", "assets", "is_roads_as_assets", "profile", "on_invalid", "town_hall"}
+    of_files = {
+        "municipalities",
+        "roads",
+        "assets",
+        "is_roads_as_assets",
+        "profile",
+        "on_invalid",
+        "town_hall",
+    }
     studies = set(Asked.__dataclass_fields__)
     assert set(choices) <= set(Scenario.__dataclass_fields__) | of_files | studies
     assert set(re.findall(r'studies\["(\w+)"\]', code)) <= set(STUDIES)
@@ -200,6 +208,7 @@ def test_the_house_names_only_modules_that_exist_and_all_that_do(name):
         "app_pages/",
         "data/",
         "model_regions/",
+        "national/",
         "bench/",
         "tests/",
         "tools/",

@@ -7,27 +7,28 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FACTS = "data/model_regions"
+FACTS = ("data/model_regions", "data/national")
 
 
 class FactsHook(BuildHookInterface):
-    """Carry `data/model_regions` into the wheel as `gunmane/_data/model_regions`."""
+    """Carry the folders of facts into the wheel: `data/model_regions` as `gunmane/_data/model_regions`."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """
-        Add the folder to a standard wheel and leave an editable one alone.
+        Add the folders to a standard wheel and leave an editable one alone.
 
         A copy in the environment of a developer would grow old beside the real files.
 
         Raises
         ------
         FileNotFoundError
-            If the folder is missing, so that no wheel without facts can be built.
+            If a folder is missing, so that no wheel without facts can be built.
         """
         if version == "editable":
             return
-        folder = Path(self.root, FACTS)
-        if not folder.is_dir():
-            msg = f"{folder} is missing; a wheel without the facts of the regions is of no use"
-            raise FileNotFoundError(msg)
-        build_data["force_include"][str(folder)] = f"gunmane/_data/{folder.name}"
+        for name in FACTS:
+            folder = Path(self.root, name)
+            if not folder.is_dir():
+                msg = f"{folder} is missing; a wheel without the facts of the regions is of no use"
+                raise FileNotFoundError(msg)
+            build_data["force_include"][str(folder)] = f"gunmane/_data/{folder.name}"

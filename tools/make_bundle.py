@@ -95,7 +95,7 @@ def build_wheel(wheels: Path) -> Path:
     Raises
     ------
     BundleError
-        If a file of the package or of `data/model_regions` is not in the wheel.
+        If a file of the package or of the facts is not in the wheel.
     """
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(wheels)]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -105,7 +105,7 @@ def build_wheel(wheels: Path) -> Path:
         str(path.relative_to(ROOT)).replace("data/", "gunmane/_data/", 1)
         if path.is_relative_to(ROOT / "data")
         else str(path.relative_to(ROOT))
-        for folder in (ROOT / "gunmane", ROOT / "data" / "model_regions")
+        for folder in (ROOT / "gunmane", ROOT / "data" / "model_regions", ROOT / "data" / "national")
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }

@@ -12,8 +12,9 @@ from gunmane.assets.values import sector_key
 from gunmane.cli import console, report
 from gunmane.cli.checking import ledger_files
 from gunmane.cli.rules import rule_choices
+from gunmane.errors import RegionError
 from gunmane.i18n import t
-from gunmane.municipalities import find_region, load_regions
+from gunmane.municipalities import Region, find_region, load_regions
 from gunmane.scenario import Scenario
 from gunmane.studies import Asked
 
@@ -58,7 +59,7 @@ def plan_region(options: Options, lang: str) -> None:
     gunmane.errors.GunmaneError
         If the region, a file or a choice cannot be planned with, or the files cannot be written.
     """
-    region = find_region(options.region)
+    region = chosen_region(options)
     scenario, asked = chosen_scenario(options), asked_studies(options)
 
     from gunmane.exports import check_plan_folder, write_plan
@@ -88,6 +89,23 @@ def plan_region(options: Options, lang: str) -> None:
         report.tell_files(paths, lang)
 
 
+def chosen_region(options: Options) -> Region:
+    """
+    Return the region that the command names, or the one of its `--municipalities`.
+
+    Raises
+    ------
+    gunmane.errors.RegionError
+        If the region or a code is unknown, or both or none are given.
+    """
+    codes = [code for part in options.municipalities or () for code in re.split(r"[,、\s]+", part) if code]
+    if options.municipalities is None and options.region is not None:
+        return find_region(options.region)
+    if options.region is not None or not codes:
+        raise RegionError("own_region_two_ways" if codes else "own_region_neither")
+    return find_region(",".join(codes))
+
+
 def asked_studies(options: Options) -> Asked:
     """
     Return the studies that the command's options ask for.
@@ -112,7 +130,7 @@ def chosen_scenario(options: Options) -> Scenario:
     named = [name for part in options.sectors or () for name in re.split("[,、・]", part) if name.strip()]
     given = [sector_key(name.strip()) for name in named]
     return Scenario.default(
-        find_region(options.region),
+        chosen_region(options),
         layer=options.layer,
         sectors=tuple(given) or None,
         bundle_count=options.bundles,

@@ -12,7 +12,7 @@ from gunmane.cli import console
 from gunmane.cli.usage import folder
 from gunmane.errors import FileError
 from gunmane.i18n import say, t
-from gunmane.municipalities import Region, find_region
+from gunmane.municipalities import Region, file_stem, find_region
 
 if TYPE_CHECKING:
     from gunmane.fetching import Download, Outcome
@@ -55,7 +55,7 @@ def fetch(options: argparse.Namespace, lang: str) -> None:
     if options.is_list:
         _tell_list(wanted_downloads(region, kinds or known_kinds()), lang)
         return
-    out = options.out or pathlib.Path(FOLDER.format(region=region.region_id))
+    out = options.out or pathlib.Path(FOLDER.format(region=file_stem(region.region_id)))
     try:
         outcomes = fetch_region(
             region,

@@ -47,7 +47,14 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
     regions.add_argument("--json", action="store_true", help=t("cli.help.json", lang))
 
     plan = _command(commands, "plan", lang)
-    plan.add_argument("region", metavar="REGION", help=t("cli.help.region", lang))
+    plan.add_argument("region", metavar="REGION", nargs="?", help=t("cli.help.region", lang))
+    plan.add_argument(
+        "--municipalities",
+        metavar="CODE",
+        nargs="+",
+        action="extend",
+        help=t("cli.help.municipalities", lang),
+    )
     _add_choices(plan, lang)
     add_rules(plan, lang)
     _add_studies(plan, lang)

@@ -9,7 +9,7 @@ from gunmane.cli.usage import folder
 from gunmane.exports.template_fields import TEMPLATES
 from gunmane.exports.templates import template_xlsx
 from gunmane.i18n import LANGUAGES, t
-from gunmane.municipalities import find_region
+from gunmane.municipalities import file_stem, find_region
 
 ALL = "all"
 ALL_WORDS = ("すべて", "全部", "全て")
@@ -56,7 +56,7 @@ def write_template(options: argparse.Namespace, lang: str) -> None:
 
     region = find_region(options.region) if options.region else None
     chosen = TEMPLATES if options.sector == ALL else (options.sector,)
-    beside = f"_{region.region_id}" if region is not None else ""
+    beside = f"_{file_stem(region.region_id)}" if region is not None else ""
     contents = {f"template_{name}{beside}_{lang}.xlsx": template_xlsx(name, lang, region) for name in chosen}
     refuse_others(
         options.out / name for name, data in contents.items() if not holds(options.out / name, data)

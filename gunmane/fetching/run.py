@@ -26,7 +26,7 @@ from gunmane.fetching.soundness import is_sound, set_aside
 from gunmane.fetching.transfer import LIMITS, Limits, download
 from gunmane.i18n import t
 from gunmane.ledgers.files import file_sha256
-from gunmane.municipalities import Region
+from gunmane.municipalities import Region, file_stem
 
 State = Literal["kept", "fetched", "copied", "made", "by_hand", "missing", "failed", "unreadable"]
 Progress = Callable[[float, str], bool]
@@ -298,7 +298,7 @@ def _joined_roads(outcomes: list[Outcome], region: Region, out: pathlib.Path) ->
         return ()
     from gunmane.fetching.meshes import join_meshes
 
-    target = out / f"n13_{region.region_id}.gpkg"
+    target = out / f"n13_{file_stem(region.region_id)}.gpkg"
     first = parts[0].download
     one = dataclasses.replace(first, id="n13_joined", url="", file=target.name, patterns=(), sha256="")
     sources = [o.path for o in parts if o.path is not None]

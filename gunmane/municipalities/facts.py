@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
 from gunmane import schema
 from gunmane.cache import data_folder
-from gunmane.errors import RegionError
+from gunmane.municipalities.prefectures import PREFECTURES_EN, PREFECTURES_JA
 
 CODES = {"code": "str", "muni_code": "str", "muni_code_a": "str", "muni_code_b": "str", "lg_code6": "str"}
 LON_LAT = 4326
@@ -45,6 +45,8 @@ class Region:
         GeoDataFrame of points in `epsg`, indexed by `muni_code`.
     statistics
         Indexed by `muni_code`; missing stays missing.
+    remarks
+        What a reader must know of how the region was put together: (catalogue key under `note.`, values).
     """
 
     region_id: str
@@ -62,6 +64,7 @@ class Region:
     towns_without_place: int
     halls: gpd.GeoDataFrame
     statistics: pd.DataFrame
+    remarks: tuple[tuple[str, dict[str, Any]], ...] = ()
 
     @property
     def contributing_codes(self) -> tuple[str, ...]:
@@ -89,32 +92,6 @@ class Region:
         """Return the role of a body, or "" when it takes no part."""
         known = self.bodies.set_index("code")["role"]
         return str(known[code]) if code in known.index else ""
-
-
-PREFECTURES_JA = {
-    "01": "北海道",
-    "05": "秋田県",
-    "25": "滋賀県",
-    "27": "大阪府",
-    "28": "兵庫県",
-    "29": "奈良県",
-    "30": "和歌山県",
-    "32": "島根県",
-    "34": "広島県",
-    "35": "山口県",
-}
-PREFECTURES_EN = {
-    "01": "Hokkaido Prefecture",
-    "05": "Akita Prefecture",
-    "25": "Shiga Prefecture",
-    "27": "Osaka Prefecture",
-    "28": "Hyogo Prefecture",
-    "29": "Nara Prefecture",
-    "30": "Wakayama Prefecture",
-    "32": "Shimane Prefecture",
-    "34": "Hiroshima Prefecture",
-    "35": "Yamaguchi Prefecture",
-}
 
 
 @functools.cache
@@ -159,34 +136,14 @@ def load_japan() -> gpd.GeoDataFrame:
     return gpd.read_file(data_folder() / "japan.geojson")
 
 
-def find_region(region_id: str) -> Region:
-    """
-    Return a region by its id, its number ("6") or a name that is unique.
-
-    Raises
-    ------
-    RegionError
-        If no region fits; the error names the nearest ones.
-    """
-    table = load_regions()
-    wanted = str(region_id).strip()
-    row = table[(table["region_id"] == wanted) | (table["region_no"].astype("str") == wanted)]
-    names = table["name_ja"] + "/" + table["name_en"].str.lower()
-    by_start = names.str.startswith(wanted) | table["name_en"].str.lower().str.startswith(wanted.lower())
-    for named in (by_start, names.str.contains(wanted.lower(), regex=False)):
-        if row.empty and wanted and named.sum() == 1:
-            row = table[named]
-    if row.empty:
-        ids = list(table["region_id"])
-        parts = {part: rid for rid in ids for part in (rid, rid.split("_", 1)[1])}
-        close = difflib.get_close_matches(wanted.lower(), list(parts), n=3, cutoff=0.4)
-        near = list(dict.fromkeys(parts[part] for part in close)) or ids
-        raise RegionError("region_unknown", region=wanted, near=", ".join(near))
-    return _load_region(str(row.iloc[0]["region_id"]))
+def known_statistics() -> pd.DataFrame:
+    """Return the statistics of every municipality of the model regions, indexed by `muni_code`."""
+    return _table("statistics.csv").sort_values("muni_code").set_index("muni_code")
 
 
 @functools.cache
-def _load_region(region_id: str) -> Region:
+def load_region(region_id: str) -> Region:
+    """Return one of the eleven regions by its id; raises `KeyError` where there is none."""
     row = load_regions().set_index("region_id").loc[region_id]
     number, epsg = int(row["region_no"]), int(row["epsg"])
     members = _table("members.csv")
@@ -201,13 +158,17 @@ def _load_region(region_id: str) -> Region:
     points = _table("towns.csv")
     points = points[points["region_no"] == number]
     placed = points.dropna(subset=["lat", "lng"])
-    towns = _points(placed, epsg)[["muni_code", "town", "koaza", "geometry"]]
+    towns = place_points(placed, epsg)[["muni_code", "town", "koaza", "geometry"]]
     towns["town"] = towns["town"].fillna("").str.cat(towns.pop("koaza").fillna("").astype("str"))
     towns = towns.assign(x=towns.geometry.x, y=towns.geometry.y)
     towns = towns.sort_values(["muni_code", "town", "x", "y"]).drop(columns=["x", "y"]).reset_index(drop=True)
 
     halls = _table("town_halls.csv")
-    halls = _points(halls[halls["region_no"] == number], epsg).sort_values("muni_code").set_index("muni_code")
+    halls = (
+        place_points(halls[halls["region_no"] == number], epsg)
+        .sort_values("muni_code")
+        .set_index("muni_code")
+    )
     statistics = _table("statistics.csv")
     statistics = statistics[statistics["region_no"] == number].sort_values("muni_code").set_index("muni_code")
     decided = load_decisions()
@@ -231,6 +192,7 @@ def _load_region(region_id: str) -> Region:
     )
 
 
-def _points(frame: pd.DataFrame, epsg: int) -> gpd.GeoDataFrame:
+def place_points(frame: pd.DataFrame, epsg: int) -> gpd.GeoDataFrame:
+    """Return a table with a point (metres of plane zone `epsg`) from its columns `lng` and `lat`."""
     geometry = gpd.points_from_xy(frame["lng"], frame["lat"], crs=LON_LAT)
     return gpd.GeoDataFrame(frame, geometry=geometry).to_crs(epsg)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from gunmane import schema
 from gunmane.errors import FileError
-from gunmane.municipalities.facts import PREFECTURES_JA, Region
+from gunmane.municipalities.facts import Region
+from gunmane.municipalities.prefectures import PREFECTURES_JA
 
 # Totals that a region's sample is made from. The ranges are wider than any municipality of Japan (Sapporo has 5,600 km
 # of municipal roads and 25 km2 of parks, Yokohama 9,300 km of roads); a slip of the pen (km taken for m) is outside.

@@ -23,6 +23,7 @@ Bools = NDArray[np.bool_]
 
 # How the border of the region is walked to tell coast from neighbouring land.
 BORDER_STEP_M = 200.0
+M2_PER_KM2 = 1e6
 OUTWARD_M = 1_500.0
 
 
@@ -90,8 +91,10 @@ class Land:
 
     @property
     def statistics(self) -> pd.DataFrame:
-        """The region's statistics in the order of `codes`."""
-        return self.region.statistics.reindex(list(self.codes))
+        """The region's statistics in the order of `codes`; land that is not on record is that of the polygons."""
+        table = self.region.statistics.reindex(list(self.codes))
+        drawn = pd.Series(shapely.area(self.shapes) / M2_PER_KM2, index=table.index)
+        return table.assign(area_km2=table["area_km2"].fillna(drawn))
 
     @property
     def official_road_m(self) -> Floats:

@@ -19,7 +19,7 @@ import pandas as pd
 from gunmane import schema
 from gunmane.assumptions import load_assumptions
 from gunmane.cache import cache_folder
-from gunmane.municipalities import Region, load_borders
+from gunmane.municipalities import Region, file_stem, load_borders
 from gunmane.sample.draw import SampleRows, sample_rows
 
 MANIFEST = "manifest.json"
@@ -77,7 +77,7 @@ def sample_key(region: Region, *, with_water: bool, seed: int) -> str:
     digest.update(region.statistics.to_csv().encode())
     digest.update(load_borders().to_csv().encode())
     digest.update(load_assumptions().fingerprint().encode())
-    return f"{region.region_id}-{digest.hexdigest()[:20]}"
+    return f"{file_stem(region.region_id)}-{digest.hexdigest()[:20]}"
 
 
 def write_folder(sample: SampleRows, folder: pathlib.Path) -> None:

@@ -39,7 +39,8 @@ def bridge_counts(land: Land) -> tuple[Ints, Ints, list[str]]:
     """
     Return bridges and those of grade III or IV per municipality, and the codes where they had to be estimated.
 
-    Where no count exists, the neighbours' bridges per km of municipal road and their share of bad grades are used.
+    Where no count exists, the neighbours' bridges per km of municipal road and their share of bad grades are used;
+    where the region has no count at all, no bridge is drawn.
     """
     table = land.statistics
     borders = load_borders()
@@ -48,16 +49,24 @@ def bridge_counts(land: Land) -> tuple[Ints, Ints, list[str]]:
         row = table.loc[code]
         if pd.notna(row["bridges_inspected"]):
             counts.append(int(row["bridges_inspected"]))
-            poor.append(int(row["bridges_grade_3_4"]))
+            poor.append(int(np.nan_to_num(row["bridges_grade_3_4"])))
             continue
         touching = borders[(borders["muni_code_a"] == code) | (borders["muni_code_b"] == code)]
         near = sorted({*touching["muni_code_a"], *touching["muni_code_b"]} - {code})
         known = table.reindex(near).dropna(subset=["bridges_inspected"])
         known = known if len(known) else table.dropna(subset=["bridges_inspected"])
+        if known.empty:
+            counts.append(0)
+            poor.append(0)
+            continue
         per_m = known["bridges_inspected"].sum() / known["road_length_m"].sum()
         counts.append(round(float(per_m * row["road_length_m"])))
         poor.append(
-            round(float(counts[-1] * known["bridges_grade_3_4"].sum() / known["bridges_inspected"].sum()))
+            round(
+                float(
+                    counts[-1] * known["bridges_grade_3_4"].sum() / max(known["bridges_inspected"].sum(), 1)
+                )
+            )
         )
         estimated.append(code)
     return np.array(counts), np.array(poor), estimated
