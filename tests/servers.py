@@ -74,7 +74,7 @@ class Server:
         import pg8000.native
 
         for _ in range(300):
-            with contextlib.suppress(pg8000.exceptions.InterfaceError, OSError):
+            with contextlib.suppress(pg8000.exceptions.Error, OSError):
                 session = pg8000.native.Connection(
                     "owner", port=self.port, host="127.0.0.1", database=database, password=PASSWORD
                 )

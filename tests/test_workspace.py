@@ -269,12 +269,13 @@ def test_many_may_open_a_new_place_at_the_same_moment(address):
 def test_nobody_sees_or_changes_a_plan_of_another(plans, plan_id):
     other = plans.as_user("太郎")
     assert other.list() == [] and other.list(owner="") == []
-    acts = [other.load, other.history, other.archive, other.restore,
-            lambda p: other.append(p, move(1), 0), lambda p: other.set_position(p, 0, 0),
-            lambda p: other.rename(p, "x"), lambda p: other.annotate(p, "x"), lambda p: other.duplicate(p, "x"),
-            lambda p: other.share(p, "x"), lambda p: other.unshare(p, "x"), lambda p: other.keep_state(p, 1, {})]  # fmt: skip
-    for act in acts:
+    for act in (other.load, other.history, other.archive, other.restore):
         refusal("plan_unknown", lambda act=act: act(plan_id))
+    for act in (other.rename, other.annotate, other.duplicate, other.share, other.unshare):
+        refusal("plan_unknown", lambda act=act: act(plan_id, "x"))
+    for act in (other.append, other.keep_state):
+        refusal("plan_unknown", lambda act=act: act(plan_id, 1, {}))
+    refusal("plan_unknown", lambda: other.set_position(plan_id, 0, 0))
     assert len(plans.history(plan_id)) == 1
 
 

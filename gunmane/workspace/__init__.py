@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 
 from gunmane.errors import ConflictError, WorkspaceError
+from gunmane.workspace.backups import Restored, backup, daily_copy, newest_copy, restore
 from gunmane.workspace.databases import connect, default_address
 from gunmane.workspace.keeping import Workspace
 from gunmane.workspace.migrations import migrate
@@ -14,12 +15,15 @@ __all__ = [
     "ConflictError",
     "Event",
     "PlanCard",
+    "Restored",
     "Step",
     "StoredPlan",
     "Workspace",
     "WorkspaceError",
+    "backup",
     "default_address",
     "open_workspace",
+    "restore",
 ]
 
 
@@ -39,12 +43,16 @@ def open_workspace(address: str | pathlib.Path | None = None, *, user: str = "")
     ------
     WorkspaceError
         If the place cannot be reached, read or written to, is another program's, is broken, or was made by a newer
-        gunmane. Nothing in it is changed then; before an older one is changed it is copied into a file beside it.
+        gunmane. Nothing in it is changed then. A file is copied before it is brought up to date, and once a day.
     """
     database = connect(address)
     try:
         migrate(database)
-    except BaseException:
+        daily_copy(database)
+    except WorkspaceError as error:
         database.close()
-        raise
+        copy = newest_copy(database) if error.key == "workspace_broken" else None
+        if copy is None:
+            raise
+        raise WorkspaceError("workspace_broken_with_backup", **error.values, backup=str(copy)) from None
     return Workspace(database, user)
