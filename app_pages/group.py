@@ -7,7 +7,7 @@ import logging
 import pandas as pd
 import streamlit as st
 
-from app_pages import group_panel, group_pick, plan_map, prices, reference_map, session, why_not
+from app_pages import chosen, group_panel, group_pick, plan_map, prices, reference_map, session, why_not
 from app_pages.group_form import choose_layer, forget_form, show_form, worded
 from app_pages.map_view import Selection, show_map
 from app_pages.plan_map import View
@@ -137,7 +137,13 @@ def _show_map(plan: Plan, view: View) -> None:
         key=f"group_map_{plan.scenario.region_id}",
         height=MAP_HEIGHT,
         selected=picked[:2] if picked and picked[2] == "list" else None,
+        choosing=chosen.choosing_for(plan),
     )
+    if told is not None and told.kind == "chosen":
+        if chosen.take_chosen(plan, told) and st.session_state.get("group_panel_choice") != "picked":
+            st.session_state["_group_next_panel"] = "picked"
+            st.rerun()
+        return
     if told is not None and told.serial != st.session_state.get("_group_click"):
         st.session_state["_group_click"] = told.serial
         _take_click(plan, told)
@@ -164,6 +170,7 @@ def _pick(plan: Plan) -> tuple[str, str] | None:
 
 def _show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> None:
     tr = session.tr
+    chosen.show_chosen(plan, view.strands)
     of_unit = plan_map.shown_units(plan, view)["bundle_id"].dropna()
     bundle_id, unit_id = _bundle_and_unit(picked, of_unit)
     names = [str(b) for b in plan.bundles.index if b in set(of_unit)]

@@ -13,10 +13,11 @@ from streamlit_folium import st_folium
 
 from app_pages.data import sample_part
 from gunmane.features import STORE
-from gunmane.maps import FEATURES_URL, SHARED_COLUMNS, FeatureLayers, GunmaneMap, LayerSpec
+from gunmane.maps import FEATURES_URL, SHARED_COLUMNS, Choosing, FeatureLayers, GunmaneMap, LayerSpec
 
 _KEYS = "_map_keys"
 _KEPT_LAYERS = 12
+_MOST_CHOSEN = 20_000
 _KINDS = {"bundle", "unit", "asset", "region", "municipality", "place"}
 
 
@@ -37,6 +38,8 @@ class Selection:
         Where the click was (degrees, WGS84).
     serial
         Grows with every click, so that a second click on the same thing can be told from a rerun.
+    ids
+        What is chosen, where several can be: `kind` is then "chosen" and `layer` their kind.
     """
 
     kind: str
@@ -45,6 +48,7 @@ class Selection:
     lon: float
     lat: float
     serial: int
+    ids: tuple[str, ...] = ()
 
 
 def show_map(
@@ -54,6 +58,7 @@ def show_map(
     key: str,
     height: int = 560,
     selected: tuple[str, str] | None = None,
+    choosing: Choosing | None = None,
 ) -> Selection | None:
     """
     Show the ground and the layers of a map; view and switches survive every rerun under the same `key`.
@@ -73,6 +78,8 @@ def show_map(
     selected
         (kind, id) to mark, for instance the row chosen in a table; an empty id takes every mark away, None
         leaves the user's own.
+    choosing
+        What several of can be chosen at once.
 
     Returns
     -------
@@ -86,6 +93,7 @@ def show_map(
         sources=base.sources,
         selected=selected,
         sample_part=sample_part(),
+        choosing=choosing,
     )
     _forget_old_layers(len(all_layers))
     told = st_folium(
@@ -104,6 +112,9 @@ def read_click(told: Any) -> Selection | None:
     record = (told or {}).get("last_object_clicked_tooltip")
     try:
         values = json.loads(urllib.parse.unquote(record or ""))
+        if values["k"] == "chosen":
+            ids = tuple(str(name) for name in values["i"][:_MOST_CHOSEN])
+            return Selection("chosen", "", str(values["l"]), 0.0, 0.0, int(values["n"]), ids)
         if values["k"] not in _KINDS:
             return None
         place = float(values["x"]), float(values["y"])

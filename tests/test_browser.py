@@ -443,3 +443,71 @@ def test_a_page_of_one_user_never_shows_the_files_of_another(browser, address):
     finally:
         one.close()
         other.close()
+
+
+# -- several units at once ----------------------------------------------------------------------------------
+
+CHOSEN = "[...map.gunmane.choosing.ids]"
+INSIDE = """(([x, y, r]) => map.gunmane.choosing.placesOf().filter((place) => {
+    const spot = map.latLngToContainerPoint(map.unproject(
+        [place.at[0] * 2 ** map.getZoom(), place.at[1] * 2 ** map.getZoom()], map.getZoom()));
+    return Math.abs(spot.x - x) < r && Math.abs(spot.y - y) < r;
+}).map((place) => place.id))"""
+
+
+def draw_square(page, half, *, modifier=None):
+    """Draw around the middle of the map; return its place in the frame."""
+    frame = page.locator("iframe").first.bounding_box()
+    x, y = frame["width"] / 2, frame["height"] / 2
+    corners = [(half, half), (-half, half), (-half, -half), (half, -half), (half, half)]
+    if modifier:
+        page.keyboard.down(modifier)
+    page.mouse.move(frame["x"] + x + half, frame["y"] + y + half)
+    page.mouse.down()
+    for dx, dy in corners[1:]:
+        page.mouse.move(frame["x"] + x + dx, frame["y"] + y + dy, steps=4)
+    page.mouse.up()
+    if modifier:
+        page.keyboard.up(modifier)
+    return x, y
+
+
+def test_units_are_chosen_by_drawing_around_them_and_their_sum_is_shown(page, address):
+    open_page(page, address, "group", region=REGION)
+    drawn = open_map(page)
+    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", "ja")).click()
+    x, y = draw_square(page, 60)
+    chosen = in_map(page, CHOSEN)
+    assert sorted(chosen) == sorted(in_map(page, f"{INSIDE}([{x}, {y}, 60])"))
+    assert len(chosen) > 3
+    page.get_by_text(t("group.chosen_title", "ja", count=len(chosen))).wait_for()
+    # The page ran again with the choice: nothing of it is lost, nor does the line stay.
+    assert sorted(in_map(page, CHOSEN)) == sorted(chosen)
+    assert drawn.get_attribute("data-chosen") == str(len(chosen))
+
+
+def test_drawing_with_alt_leaves_units_out(page, address):
+    open_page(page, address, "group", region=REGION)
+    open_map(page)
+    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", "ja")).click()
+    draw_square(page, 90)
+    before = set(in_map(page, CHOSEN))
+    x, y = draw_square(page, 40, modifier="Alt")
+    assert set(in_map(page, CHOSEN)) == before - set(in_map(page, f"{INSIDE}([{x}, {y}, 40])"))
+
+
+def test_units_are_chosen_with_the_keyboard_alone(page, address):
+    open_page(page, address, "group", region=REGION)
+    drawn = open_map(page)
+    drawn.focus()
+    page.keyboard.press(" ")
+    assert len(in_map(page, CHOSEN)) == 1
+    page.keyboard.press(" ")
+    assert in_map(page, CHOSEN) == []
+
+
+def test_a_drag_without_the_tool_moves_the_map_and_chooses_nothing(page, address):
+    open_page(page, address, "group", region=REGION)
+    open_map(page)
+    draw_square(page, 60)
+    assert in_map(page, CHOSEN) == []

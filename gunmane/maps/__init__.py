@@ -1,7 +1,15 @@
 """Draw tables on a folium map that needs nothing from outside the machine."""
 
 from gunmane.maps.asset_layers import asset_layers, place_layer
-from gunmane.maps.base import ASSET_URL, FEATURES_URL, FeatureLayers, GunmaneMap, base_map, script_json
+from gunmane.maps.base import (
+    ASSET_URL,
+    FEATURES_URL,
+    Choosing,
+    FeatureLayers,
+    GunmaneMap,
+    base_map,
+    script_json,
+)
 from gunmane.maps.bundle_layers import bundle_layers
 from gunmane.maps.ground import overview_layers
 from gunmane.maps.layers import SHARED_COLUMNS, LayerSpec, LegendRow, Style, label_points
@@ -14,6 +22,7 @@ __all__ = [
     "OKABE_ITO",
     "PATTERNS",
     "SHARED_COLUMNS",
+    "Choosing",
     "FeatureLayers",
     "GunmaneMap",
     "LayerSpec",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 
@@ -21,7 +22,10 @@ ASSET_URL = "../../gunmane-static"
 FEATURES_URL = "../../gunmane-features"
 """Where a page of the app finds the features."""
 
-_TEXTS = ("label", "zoom_in", "zoom_out", "legend", "loading", "failed", "sources", "picked", "metres")
+_TEXTS = (
+    "label", "zoom_in", "zoom_out", "legend", "loading", "failed", "sources", "picked", "metres",
+    "draw", "draw_help", "unchoose", "chosen",
+)  # fmt: skip
 _BREAKS_OUT = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'`$"}
 
 
@@ -93,6 +97,26 @@ class GunmaneMap(folium.Map):
         self.add_child(_Opening([[south, west], [north, east]], view_name))
 
 
+@dataclasses.dataclass(frozen=True)
+class Choosing:
+    """
+    That several places of a kind can be chosen: by drawing around them, or one by one.
+
+    Parameters
+    ----------
+    kind
+        Kind of the layers, for instance "unit".
+    ids
+        Those that are chosen now.
+    serial
+        Number of the message that told so; what the reader chose after it stays.
+    """
+
+    kind: str
+    ids: tuple[str, ...] = ()
+    serial: int = 0
+
+
 class FeatureLayers(folium.FeatureGroup):
     """
     The layers of a map as one folium layer: each is fetched by its address and drawn on the one canvas.
@@ -112,6 +136,8 @@ class FeatureLayers(folium.FeatureGroup):
         (kind, id) of the feature to mark; None leaves the reader's own mark.
     sample_part
         What the band over sample layers calls sample: "both", "mixed", "roads" or "assets".
+    choosing
+        What several of can be chosen at once; None for nothing.
     """
 
     _template = Template(
@@ -130,6 +156,7 @@ class FeatureLayers(folium.FeatureGroup):
         sources: Sequence[str] = (),
         selected: tuple[str, str] | None = None,
         sample_part: str = "both",
+        choosing: Choosing | None = None,
     ) -> None:
         super().__init__(name="gunmane", control=False)
         self._name = "FeatureGroup"  # the name under which streamlit-folium looks for it
@@ -145,6 +172,9 @@ class FeatureLayers(folium.FeatureGroup):
                 "note": t("notice.disclaimer", lang) if proposes else "",
                 "sources": list(sources),
                 "selected": list(selected) if selected else None,
+                "choosing": None
+                if choosing is None
+                else {"kind": choosing.kind, "ids": list(choosing.ids), "serial": choosing.serial},
             }
         )
 

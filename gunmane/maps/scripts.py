@@ -18,6 +18,7 @@ _OWN_SCRIPTS = (
     "stage.js",
     "panel.js",
     "framing.js",
+    "choosing.js",
     "start.js",
 )
 

@@ -86,6 +86,8 @@
     return place.parts.some((part) => Math.hypot(part[0] - x, part[1] - y) <= reach);
   };
 
+  gunmane.isInside = isInside;
+
   function isInside(rings, x, y) {
     let inside = false;
     for (const ring of rings) {

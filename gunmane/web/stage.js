@@ -26,7 +26,7 @@
       map.on("moveend", () => this.loadSoon());
       map.on("mousemove", (event) => this.hoverSoon(event));
       map.on("mouseout movestart", () => this.hover(null));
-      map.on("click", (event) => this.pick(event.latlng, event.containerPoint));
+      map.on("click", (event) => this.click(event));
     },
 
     // --- what Leaflet asks of a renderer ---------------------------------------------------------
@@ -307,8 +307,19 @@
           marked.push(...found.map((place) => [source, place, 3.5]));
         }
       }
+      const choosing = this.map.gunmane.choosing;
+      if (choosing && choosing.ids.size) {
+        for (const source of this.drawn()) {
+          if (source.spec.kind !== choosing.kind) continue;
+          const chosen = source.places.filter((place) => choosing.ids.has(place.id));
+          chosen.forEach((place) => shade(pen, place, frame));
+          marked.push(...chosen.map((place) => [source, place, 2.5]));
+        }
+      }
       if (this.hovered) marked.push([this.hovered.source, this.hovered.place, 2]);
       marked.forEach(([source, place, weight]) => mark(pen, source.spec.styles[place.style], place, weight, frame));
+      const corner = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min);
+      if (choosing) choosing.trace(pen, (point) => point.add(corner));
     },
 
     // --- pointer ---------------------------------------------------------------------------------
@@ -361,6 +372,11 @@
       if (!isSame) this.drawMarks();
     },
 
+    click: function (event) {
+      const found = this.find(event.latlng, event.containerPoint);
+      if (!this.map.gunmane.choosing.takesClick(event, found)) this.pick(event.latlng, event.containerPoint);
+    },
+
     pick: function (latlng, containerPoint) {
       const found = this.find(latlng, containerPoint);
       if (!found && !this.selected) return;
@@ -390,6 +406,15 @@
       py = y;
     }
     if (isClosed) pen.closePath();
+  }
+
+  // A light veil over what is chosen, so that it shows on every colour.
+  function shade(pen, place, frame) {
+    if (place.shape !== gunmane.AREA) return;
+    pen.beginPath();
+    place.parts.forEach((part) => trace(pen, part, frame, true));
+    pen.fillStyle = "rgba(17, 24, 39, 0.28)";
+    pen.fill("evenodd");
   }
 
   function mark(pen, style, place, weight, frame) {

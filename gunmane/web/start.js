@@ -34,6 +34,7 @@
     }).observe(map.getContainer());
     map.gunmane.stage = new gunmane.Stage(map);
     map.gunmane.panel = new gunmane.Panel(map, map.gunmane.stage);
+    map.gunmane.choosing = new gunmane.Choosing(map, map.gunmane.stage);
     map.gunmane.panel.moveLegend(map.gunmane.corner || "bottomleft");
     for (const touch of ["mousedown", "wheel", "keydown", "touchstart"]) {
       map.getContainer().addEventListener(touch, () => (map.gunmane.isTouched = true), { capture: true, passive: true });
@@ -110,6 +111,7 @@
 
     onAdd: function (map) {
       map.gunmane.panel.show(this.state);
+      map.gunmane.choosing.show(this.state.choosing, this.state.texts);
       map.gunmane.stage.show(this.state, this);
     },
 

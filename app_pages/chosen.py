@@ -1,0 +1,85 @@
+"""Units that were chosen together on the map: what they amount to, and the bundles that they lie in."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app_pages import session, words
+from app_pages.group_panel import place_words
+from app_pages.map_view import Selection
+from app_pages.tables import heading, html_table
+from gunmane.maps import Choosing
+from gunmane.scenario import Plan
+from gunmane.strands import split_work
+
+_KEY = "_group_chosen"
+
+
+def choosing_for(plan: Plan) -> Choosing:
+    """Return what is chosen of a plan's units, for its map."""
+    region, serial, ids = st.session_state.get(_KEY) or ("", 0, ())
+    return Choosing("unit", ids if region == plan.ground.region.region_id else (), serial)
+
+
+def take_chosen(plan: Plan, told: Selection) -> bool:
+    """Keep what the map says is chosen; ids come from a browser and are looked up. Return whether it is news."""
+    _, serial, _ = st.session_state.get(_KEY) or ("", 0, ())
+    if told.serial == serial:
+        return False
+    known = plan.ground.units.index
+    ids = tuple(known[known.isin(set(told.ids))].astype("str"))
+    st.session_state[_KEY] = (plan.ground.region.region_id, told.serial, ids)
+    return True
+
+
+def show_chosen(plan: Plan, strands: tuple[str, ...]) -> tuple[str, ...]:
+    """Show the chosen units bundle by bundle with their sum; return their ids."""
+    ids = choosing_for(plan).ids
+    if not ids:
+        return ()
+    tr = session.tr
+    table = chosen_table(plan, ids, strands)
+    st.html(heading(tr("group.chosen_title", count=words.count(len(ids)))))
+    where = place_words(plan)
+    head = [
+        words.heading(tr("term.bundle")), tr("group.chosen_units"), tr("group.work_year_taxed"), tr("group.col.onsite"),
+    ]  # fmt: skip
+    rows = [
+        [
+            f"{row.Index} {where.get(str(row.Index), '')}" if row.Index else tr("group.chosen_sum"),
+            words.count(row.units),
+            words.yen(row.annual_jpy, row.annual_jpy_low, row.annual_jpy_high, has_tax=False),
+            words.significant(row.onsite_hours),
+        ]
+        for row in table.itertuples()
+    ]
+    st.html(html_table(head, rows, left=(1,)))
+    return ids
+
+
+def chosen_table(plan: Plan, ids: tuple[str, ...], strands: tuple[str, ...]) -> pd.DataFrame:
+    """
+    Return what units amount to in each bundle, and in all (index "") where they lie in several.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    ids
+        Units.
+    strands
+        Strands that are looked at together.
+    """
+    by_strand = split_work(plan.work, plan.scenario)
+    parts = plan.assignment[plan.assignment["unit_id"].isin(ids) & plan.assignment["strand"].isin(strands)]
+    sums = ["annual_jpy", "annual_jpy_low", "annual_jpy_high", "onsite_hours"]
+    joined = [by_strand[name].merge(own, on="unit_id") for name, own in parts.groupby("strand", sort=True)]
+    work = pd.concat(joined, ignore_index=True)
+    found = work.groupby("bundle_id")[sums].sum()
+    found.insert(0, "units", parts.groupby("bundle_id")["unit_id"].nunique())
+    if len(found) > 1:
+        total = found.sum().to_frame("").T
+        total["units"] = parts["unit_id"].nunique()
+        found = pd.concat([found, total])
+    return found
