@@ -245,9 +245,13 @@ def judge_bundles(
         else:
             verdicts.append(window.verdict(*(row.structure_count,) * 3))
     table["window_verdict"] = verdicts
+    return mark_broken(table, broken)
+
+
+def mark_broken(bundles: gpd.GeoDataFrame, broken: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return bundles with `rules_broken`: the rules that each could not keep, in the order of their names."""
     named = broken.groupby("bundle_id")["rule"].agg(lambda rules: sorted(set(rules))).to_dict()
-    table["rules_broken"] = [named.get(bundle, []) for bundle in table.index]
-    return table
+    return bundles.assign(rules_broken=[named.get(bundle, []) for bundle in bundles.index])
 
 
 def _lead(owner_codes: list[str], jpy_by_owner: pd.Series, region: Region) -> str:

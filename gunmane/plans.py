@@ -145,7 +145,7 @@ def assemble_plan(
     """Return the plan of solved strands: bundles, members, broken rules, totals and notes."""
     labelled = assign_bundles(strands, prefix or PREFIXES[scenario.layer])
     broken = _broken_rules(strands, groupings, labelled)
-    strand_of = _strand_of_assets(scenario, ground)
+    strand_of = strand_of_assets(scenario, ground)
     members = bundle_members(labelled, ground.shares, strand_of, scenario.layer)
     travel = pd.DataFrame(ground.travel_min, index=ground.units.index, columns=ground.units.index)
     bundles = describe_bundles(
@@ -180,7 +180,8 @@ def _broken_rules(strands: list[Strand], groupings: list[Grouping], labelled: pd
     return pd.concat(tables, ignore_index=True)
 
 
-def _strand_of_assets(scenario: Scenario, ground: Ground) -> pd.Series:
+def strand_of_assets(scenario: Scenario, ground: Ground) -> pd.Series:
+    """Return the strand of each asset that a scenario plans, indexed by `asset_id`."""
     tasks = planned_tasks(scenario, load_tasks())
     chosen = planned_assets(ground.assets, ground.region, scenario)
     chosen = chosen[chosen["sector"].isin(tasks["sector"])]

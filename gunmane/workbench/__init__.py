@@ -1,6 +1,7 @@
 """A plan shaped by hand, without any screen: drafts, edits, history, figures, checks, and what the engine adds."""
 
 from gunmane.workbench.applying import apply
+from gunmane.workbench.desk import Desk, figures
 from gunmane.workbench.draft import Draft, draft_of, ground_key
 from gunmane.workbench.edits import (
     ChangeChoices,
@@ -24,6 +25,7 @@ from gunmane.workbench.history import History, Step, replay
 
 __all__ = [
     "ChangeChoices",
+    "Desk",
     "Draft",
     "Edit",
     "History",
@@ -44,6 +46,7 @@ __all__ = [
     "apply",
     "draft_of",
     "edit_from_json",
+    "figures",
     "ground_key",
     "replay",
 ]
