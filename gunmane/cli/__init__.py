@@ -1,4 +1,4 @@
-"""The `gunmane` command: regions, check, plan, template, sample, fetch."""
+"""The `gunmane` command: regions, check, plan, template, sample, fetch, workspace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from gunmane.cli import checking, commands, console, fetching, templates
+from gunmane.cli import checking, commands, console, fetching, saved, templates
 from gunmane.cli.options import build_parser, chosen_language
 from gunmane.errors import GunmaneError
 from gunmane.i18n import say, t
@@ -58,6 +58,7 @@ def _run(options: commands.Options, lang: str) -> int:
         "check": checking.check_files,
         "template": templates.write_template,
         "fetch": fetching.fetch,
+        "workspace": saved.keep,
     }
     try:
         command[options.command](options, lang)

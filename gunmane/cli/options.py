@@ -14,6 +14,7 @@ from gunmane import schema
 from gunmane.cli.checking import add_check, add_reading, ledger_path
 from gunmane.cli.fetching import add_fetch
 from gunmane.cli.rules import add_rules
+from gunmane.cli.saved import add_workspace
 from gunmane.cli.templates import add_template
 from gunmane.cli.usage import Parser, folder
 from gunmane.i18n import LANGUAGES, t
@@ -40,7 +41,7 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
         "--version", action="version", version=f"gunmane {gunmane.__version__}", help=t("usage.version", lang)
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="{regions,check,plan,template,sample,fetch}"
+        dest="command", required=True, metavar="{regions,check,plan,template,sample,fetch,workspace}"
     )
 
     regions = _command(commands, "regions", lang)
@@ -66,6 +67,7 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
     add_check(_command(commands, "check", lang), lang)
     add_template(_command(commands, "template", lang), lang)
     add_fetch(_command(commands, "fetch", lang), lang)
+    add_workspace(_command(commands, "workspace", lang), lang)
     return parser
 
 
