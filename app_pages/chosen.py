@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from app_pages import session, words
-from app_pages.group_panel import place_words
 from app_pages.map_view import Selection
 from app_pages.tables import heading, html_table
 from gunmane.maps import Choosing
@@ -41,15 +40,14 @@ def show_chosen(plan: Plan, strands: tuple[str, ...]) -> tuple[str, ...]:
     tr = session.tr
     table = chosen_table(plan, ids, strands)
     st.html(heading(tr("group.chosen_title", count=words.count(len(ids)))))
-    where = place_words(plan)
     head = [
-        words.heading(tr("term.bundle")), tr("group.chosen_units"), tr("group.work_year_taxed"), tr("group.col.onsite"),
+        tr("group.pick_bundle"), tr("group.chosen_units"), tr("group.work_year_taxed"), tr("group.col.onsite"),
     ]  # fmt: skip
     rows = [
         [
-            f"{row.Index} {where.get(str(row.Index), '')}" if row.Index else tr("group.chosen_sum"),
+            str(row.Index) or tr("group.chosen_sum"),
             words.count(row.units),
-            words.yen(row.annual_jpy, row.annual_jpy_low, row.annual_jpy_high, has_tax=False),
+            words.yen_short(row.annual_jpy) + " " + words.yen_spread(row.annual_jpy_low, row.annual_jpy_high),
             words.significant(row.onsite_hours),
         ]
         for row in table.itertuples()

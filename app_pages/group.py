@@ -6,8 +6,19 @@ import logging
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from app_pages import chosen, group_panel, group_pick, plan_map, prices, reference_map, session, why_not
+from app_pages import (
+    chosen,
+    group_panel,
+    group_pick,
+    handwork,
+    plan_map,
+    prices,
+    reference_map,
+    session,
+    why_not,
+)
 from app_pages.group_form import choose_layer, forget_form, show_form, worded
 from app_pages.map_view import Selection, show_map
 from app_pages.plan_map import View
@@ -39,6 +50,7 @@ def main() -> None:
     with status:
         if error is not None:
             session.show_error(error)
+        handwork.show_fault()
         plan = _made(wanted or current)
     if wanted is not None and plan.scenario.fingerprint() == wanted.fingerprint():
         # The new plan is shown by its figures; where it failed, the form stays beside the sentence.
@@ -53,6 +65,8 @@ def main() -> None:
     picked = _pick(plan)
     beside = None
     with box:
+        if panel != "choices":
+            handwork.show_steps(plan)
         if panel == "summary":
             beside = group_panel.show_summary(plan)
             if any(note.key == "cancelled" for note in plan.notes) and st.button(
@@ -64,19 +78,23 @@ def main() -> None:
             _show_picked(plan, view, picked)
     _table(plan, shades, picked)
     if beside is not None:
-        # Last, because each takes a search of its own; the longest at the end.
-        with beside:
-            above = st.container()
-            asked = group_panel.show_neighbouring(plan)
-            prices.show_best_moves(plan)
-        if asked is not None:
-            _make_with(plan, asked)
-        with above:
-            is_relaxed = why_not.show_why_not(plan)
-        if is_relaxed:
-            st.session_state["_group_relaxed"] = st.session_state.get("_group_relaxed", 0) + 1
-            forget_form()
-            st.rerun()
+        _show_beside(plan, beside)
+
+
+def _show_beside(plan: Plan, place: DeltaGenerator) -> None:
+    """Show what else could be: last, because each takes a search of its own; the longest at the end."""
+    with place:
+        above = st.container()
+        asked = group_panel.show_neighbouring(plan)
+        prices.show_best_moves(plan)
+    if asked is not None:
+        _make_with(plan, asked)
+    with above:
+        is_relaxed = why_not.show_why_not(plan)
+    if is_relaxed:
+        st.session_state["_group_relaxed"] = st.session_state.get("_group_relaxed", 0) + 1
+        forget_form()
+        st.rerun()
 
 
 def _made(choices: Scenario) -> Plan:
@@ -170,7 +188,8 @@ def _pick(plan: Plan) -> tuple[str, str] | None:
 
 def _show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> None:
     tr = session.tr
-    chosen.show_chosen(plan, view.strands)
+    ids = chosen.show_chosen(plan, view.strands) or ((picked[1],) if picked and picked[0] == "unit" else ())
+    handwork.show_unit_tools(plan, ids, view.strands)
     of_unit = plan_map.shown_units(plan, view)["bundle_id"].dropna()
     bundle_id, unit_id = _bundle_and_unit(picked, of_unit)
     names = [str(b) for b in plan.bundles.index if b in set(of_unit)]
@@ -184,6 +203,7 @@ def _show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> None
     if bundle_id not in names:
         st.info(tr("group.nothing_picked"))
         return
+    handwork.show_bundle_tools(plan, str(bundle_id))
     inside = of_unit.index[of_unit == bundle_id]
     labels = plan.ground.units["name"].reindex(inside).astype("str").to_dict()
     st.session_state[unit_key] = unit_id if unit_id in labels else None

@@ -511,3 +511,38 @@ def test_a_drag_without_the_tool_moves_the_map_and_chooses_nothing(page, address
     open_map(page)
     draw_square(page, 60)
     assert in_map(page, CHOSEN) == []
+
+
+# -- shaping by hand ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_chosen_units_are_moved_and_the_move_is_taken_back_and_done_again(page, address, lang):
+    open_page(page, address, "group", region=REGION, lang=lang)
+    open_map(page)
+    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", lang)).click()
+    draw_square(page, 50)
+
+    def steps(count):
+        return page.get_by_text(t("hand.state", lang, steps=count, bundles=0, units=0))
+
+    page.get_by_role("button", name=t("hand.move", lang), exact=True).click()
+    steps(1).wait_for()
+    page.keyboard.press("Control+z")
+    steps(0).wait_for()
+    page.get_by_role("button", name=t("hand.redo", lang)).click()
+    steps(1).wait_for()
+    assert page.locator('[data-testid="stException"]').count() == 0
+
+
+def test_a_locked_unit_stays_and_the_page_says_why(page, address):
+    open_page(page, address, "group", region=REGION)
+    open_map(page)
+    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", "ja")).click()
+    draw_square(page, 50)
+    chosen = len(in_map(page, CHOSEN))
+    page.get_by_role("button", name=t("hand.lock", "ja"), exact=True).click()
+    page.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=chosen)).wait_for()
+    page.get_by_role("button", name=t("hand.move", "ja"), exact=True).click()
+    page.get_by_text("固定されています").wait_for()
+    page.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=chosen)).wait_for()

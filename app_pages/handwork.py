@@ -1,0 +1,201 @@
+"""群を組む by hand: move units, new bundles, merge, split, base, locks, undo and redo; figures change at once."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from app_pages import session, words
+from app_pages.plan_map import labels_key
+from app_pages.tables import heading
+from gunmane.errors import GunmaneError
+from gunmane.scenario import Note, Plan
+from gunmane.workbench import (
+    Desk,
+    Draft,
+    Edit,
+    History,
+    LockAll,
+    LockBundles,
+    LockUnits,
+    Merge,
+    MoveUnits,
+    NewBundle,
+    SetBase,
+    UnlockAll,
+    UnlockBundles,
+    UnlockUnits,
+    draft_of,
+)
+
+_HANDS = "_hands"
+_FAULT = "_hand_fault"
+
+
+@dataclasses.dataclass
+class Hand:
+    """What a person did to a plan of one package: its record, and the figures made ready for the next step."""
+
+    history: History
+    desk: Desk
+    mark: tuple[str, int]
+
+
+def _mark(plan: Plan) -> tuple[str, int]:
+    return plan.scenario.fingerprint(), labels_key(plan)
+
+
+def hand_of(plan: Plan) -> Hand:
+    """Return the record of the plan that the page shows; a plan that came from elsewhere begins a new one."""
+    hands: dict[tuple[str, str], Hand] = st.session_state.setdefault(_HANDS, {})
+    place = (plan.scenario.region_id, plan.scenario.layer)
+    known = hands.get(place)
+    if known is not None and known.mark == _mark(plan) and known.desk.ground is plan.ground:
+        return known
+    desk = known.desk if known is not None and known.desk.ground is plan.ground else Desk(plan.ground)
+    hands[place] = Hand(History(draft_of(plan)), desk, _mark(plan))
+    return hands[place]
+
+
+def _show(hand: Hand, history: History) -> None:
+    """Let a state of the record be the session's plan; where that fails nothing has changed."""
+    try:
+        shown = hand.desk.figures(history.draft)
+    except GunmaneError as fault:
+        st.session_state[_FAULT] = fault
+        return
+    steps = len(history.line())
+    if steps:
+        # Whoever reads the plan or its files must know that no search made it.
+        shown = dataclasses.replace(shown, notes=(Note.of("hand_made", steps=steps), *shown.notes))
+    hand.history, hand.mark = history, _mark(shown)
+    session.take(shown)
+
+
+def do(plan: Plan, edit: Edit) -> None:
+    """Do an edit; what cannot be done is told above the map, and the plan stays as it is."""
+    hand = hand_of(plan)
+    try:
+        after = hand.history.did(edit)
+    except GunmaneError as fault:
+        st.session_state[_FAULT] = fault
+        return
+    _show(hand, after)
+
+
+def _step(plan: Plan, *, is_back: bool) -> None:
+    hand = hand_of(plan)
+    if is_back and hand.history.can_undo:
+        _show(hand, hand.history.undone())
+    elif not is_back and hand.history.can_redo:
+        _show(hand, hand.history.redone())
+
+
+def show_fault() -> None:
+    """Tell what could not be done, once."""
+    fault = st.session_state.pop(_FAULT, None)
+    if fault is not None:
+        session.show_error(fault)
+
+
+def show_steps(plan: Plan) -> None:
+    """Show undo, redo, and how many steps and locks there are."""
+    tr, hand = session.tr, hand_of(plan)
+    history, draft = hand.history, hand.history.draft
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            tr("hand.undo"), key="hand_undo", disabled=not history.can_undo, shortcut="Ctrl+Z",
+            on_click=_step, args=(plan,), kwargs={"is_back": True},
+        )  # fmt: skip
+        st.button(
+            tr("hand.redo"), key="hand_redo", disabled=not history.can_redo, shortcut="Ctrl+Y",
+            on_click=_step, args=(plan,), kwargs={"is_back": False},
+        )  # fmt: skip
+        locked = len(draft.locked_bundles) + len(draft.locked_units)
+        edit: Edit = UnlockAll() if locked else LockAll()
+        st.button(
+            tr("hand.unlock_all" if locked else "hand.lock_all"),
+            key="hand_lock_all",
+            on_click=do,
+            args=(plan, edit),
+        )
+        st.caption(
+            tr(
+                "hand.state",
+                steps=words.count(len(history.line())),
+                bundles=words.count(len(draft.locked_bundles)),
+                units=words.count(len(draft.locked_units)),
+            )
+        )
+
+
+def show_unit_tools(plan: Plan, units: tuple[str, ...], strands: tuple[str, ...]) -> None:
+    """Show what can be done with units: those chosen together, or the one that was picked."""
+    draft = hand_of(plan).history.draft
+    strand = _strand_of(draft, units, strands)
+    if strand is None:
+        return
+    tr, labels = session.tr, draft.labels[strand]
+    own = tuple(unit for unit in units if unit in labels.index)
+    here = set(labels.reindex(own))
+    st.html(heading(tr("hand.units_title", count=words.count(len(own)))))
+    targets = [name for name in draft.bundles(strand) if here != {name}]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if targets:
+            to = st.selectbox(tr("hand.to"), targets, key="hand_to", width=140)
+            st.button(
+                tr("hand.move"),
+                key="hand_move",
+                type="primary",
+                on_click=do,
+                args=(plan, MoveUnits(own, str(to))),
+            )
+        st.button(tr("hand.new"), key="hand_new", on_click=do, args=(plan, NewBundle(own, strand)))
+        if set(own) <= draft.locked_units:
+            st.button(tr("hand.unlock"), key="hand_unlock", on_click=do, args=(plan, UnlockUnits(own)))
+        else:
+            st.button(tr("hand.lock"), key="hand_lock", on_click=do, args=(plan, LockUnits(own)))
+        if len(own) == 1:
+            base = SetBase(str(labels[own[0]]), own[0])
+            st.button(tr("hand.base"), key="hand_base", on_click=do, args=(plan, base))
+
+
+def show_bundle_tools(plan: Plan, bundle: str) -> None:
+    """Show what can be done with a bundle as a whole."""
+    tr, draft = session.tr, hand_of(plan).history.draft
+    if bundle not in draft.bundles():
+        return
+    strand = draft.strand_of(bundle)
+    others = [name for name in draft.bundles(strand) if name != bundle]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if others:
+            other = st.selectbox(tr("hand.with"), others, key="hand_with", width=140)
+            st.button(
+                tr("hand.merge"), key="hand_merge", on_click=do, args=(plan, Merge((bundle, str(other))))
+            )
+        if bundle in draft.locked_bundles:
+            st.button(
+                tr("hand.unlock_bundle"),
+                key="hand_unlock_bundle",
+                on_click=do,
+                args=(plan, UnlockBundles((bundle,))),
+            )
+        else:
+            st.button(
+                tr("hand.lock_bundle"),
+                key="hand_lock_bundle",
+                on_click=do,
+                args=(plan, LockBundles((bundle,))),
+            )
+        if bundle in draft.bases:
+            st.button(
+                tr("hand.best_base"), key="hand_best_base", on_click=do, args=(plan, SetBase(bundle, None))
+            )
+
+
+def _strand_of(draft: Draft, units: tuple[str, ...], strands: tuple[str, ...]) -> str | None:
+    """Return the strand of those in view that holds most of the units."""
+    held = {name: int(draft.labels[name].index.isin(units).sum()) for name in strands if name in draft.labels}
+    best = max(held, key=lambda name: held[name], default=None)
+    return best if best is not None and held[best] else None
