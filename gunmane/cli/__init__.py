@@ -1,4 +1,4 @@
-"""The `gunmane` command: regions, check, plan, template, sample, fetch, workspace."""
+"""The `gunmane` command: regions, check, plan, template, sample, fetch, workspace, rerun."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from gunmane.cli import checking, commands, console, fetching, saved, templates
+from gunmane.cli import checking, commands, console, fetching, rerunning, saved, templates
 from gunmane.cli.options import build_parser, chosen_language
 from gunmane.errors import GunmaneError
 from gunmane.i18n import say, t
@@ -59,6 +59,7 @@ def _run(options: commands.Options, lang: str) -> int:
         "template": templates.write_template,
         "fetch": fetching.fetch,
         "workspace": saved.keep,
+        "rerun": rerunning.rerun_plan,
     }
     try:
         command[options.command](options, lang)

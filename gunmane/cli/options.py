@@ -13,6 +13,7 @@ import gunmane
 from gunmane import schema
 from gunmane.cli.checking import add_check, add_reading, ledger_path
 from gunmane.cli.fetching import add_fetch
+from gunmane.cli.rerunning import add_rerun
 from gunmane.cli.rules import add_rules
 from gunmane.cli.saved import add_workspace
 from gunmane.cli.templates import add_template
@@ -41,7 +42,7 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
         "--version", action="version", version=f"gunmane {gunmane.__version__}", help=t("usage.version", lang)
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="{regions,check,plan,template,sample,fetch,workspace}"
+        dest="command", required=True, metavar="{regions,check,plan,template,sample,fetch,workspace,rerun}"
     )
 
     regions = _command(commands, "regions", lang)
@@ -68,6 +69,7 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
     add_template(_command(commands, "template", lang), lang)
     add_fetch(_command(commands, "fetch", lang), lang)
     add_workspace(_command(commands, "workspace", lang), lang)
+    add_rerun(_command(commands, "rerun", lang), lang)
     return parser
 
 

@@ -1,0 +1,199 @@
+"""`plan.json` read back: the choices, the bundles, and the fingerprint of every input that they rest on."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from gunmane.errors import FileError, ScenarioError
+from gunmane.exports.planfile import FORMAT
+from gunmane.i18n import LANGUAGES, t
+from gunmane.plans import scenario_assumptions
+from gunmane.scenario import Ground, Scenario
+
+FAMILY = FORMAT.partition("/")[0]
+SEPARATORS = {"ja": "、", "en": "; "}
+# So many inputs are named in a sentence.
+NAMED = 6
+# What stands where nobody gave a file; it is no road file.
+SAMPLE = "sample"
+KINDS = ("facts", "national", "assets", "profile", "roads", "assumptions")
+Inputs = Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PlanFile:
+    """
+    A plan as its file tells it.
+
+    Parameters
+    ----------
+    file
+        Name of the file.
+    scenario
+        The choices.
+    inputs
+        Fingerprint of each input by name: `facts`, `assets1/bridges.xlsx`, `roads/n13.zip`, … and `assumptions`.
+    has_roads_as_assets
+        Whether the lines of the road file were its road assets.
+    labels
+        Strand -> unit -> bundle.
+    bases
+        Bundle -> unit of its base, where it has one.
+    totals
+        Figures of the whole plan.
+    gunmane_version
+        What made it.
+    """
+
+    file: str
+    scenario: Scenario
+    inputs: dict[str, str]
+    has_roads_as_assets: bool
+    labels: dict[str, dict[str, str]]
+    bases: dict[str, str]
+    totals: dict[str, float | None]
+    gunmane_version: str
+
+
+def read_plan_file(path: pathlib.Path | str) -> PlanFile:
+    """
+    Return the plan of a `plan.json`.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read, is no plan file, was changed by hand or cut off, or is of a newer gunmane.
+    """
+    file = pathlib.Path(path)
+    told = _loaded(file)
+    try:
+        given = told["provenance"]
+        scenario = _scenario(told["scenario"], given["scenario"], file.name)
+        strands: dict[str, dict[str, str]] = {}
+        for row in told["assignment"]:
+            strands.setdefault(str(row["strand"]), {})[str(row["unit_id"])] = str(row["bundle_id"])
+        return PlanFile(
+            file=file.name,
+            scenario=scenario,
+            inputs={**given["input_sha256"], "assumptions": told["assumptions_sha256"]},
+            has_roads_as_assets=given["roads_source"] in set(given["assets_source"]) - {SAMPLE},
+            labels=strands,
+            bases={row["bundle_id"]: row["base_unit_id"] for row in told["bundles"] if row["base_unit_id"]},
+            totals={name: told["totals"][name] for name in told["totals"]},
+            gunmane_version=str(given["gunmane_version"]),
+        )
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise FileError("plan_file_edited", file=file.name) from None
+
+
+def _loaded(file: pathlib.Path) -> dict[str, Any]:
+    try:
+        told = json.loads(file.read_bytes())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise FileError("plan_file_unreadable", file=file.name, reason=reason) from None
+    except (ValueError, RecursionError):
+        raise FileError("plan_file_none", file=file.name) from None
+    found = str(told.get("format", "")) if isinstance(told, dict) else ""
+    if found == FORMAT:
+        return dict(told)
+    key = "plan_file_newer" if found.startswith(f"{FAMILY}/") else "plan_file_none"
+    raise FileError(key, file=file.name, format=found, known=FORMAT)
+
+
+def _scenario(told: Mapping[str, Any], fingerprint: str, file: str) -> Scenario:
+    """Return the choices of a file whose own fingerprint still fits them."""
+    text = json.dumps(told, sort_keys=True, ensure_ascii=True)
+    if hashlib.sha256(text.encode()).hexdigest()[: len(fingerprint)] != fingerprint:
+        raise FileError("plan_file_edited", file=file)
+    unknown = sorted(set(told) - {field.name for field in dataclasses.fields(Scenario)})
+    if unknown:
+        raise FileError("plan_file_newer", file=file, format=", ".join(unknown), known=FORMAT)
+    try:
+        return Scenario(**told)
+    except ScenarioError:
+        raise FileError("plan_file_edited", file=file) from None
+
+
+def check_inputs(plan_file: PlanFile, ground: Ground) -> None:
+    """
+    Refuse a ground that was made from other inputs than the plan.
+
+    A file is known by what is in it, whatever it is called now.
+
+    Parameters
+    ----------
+    plan_file
+        The plan.
+    ground
+        The region made ready from the inputs at hand.
+
+    Raises
+    ------
+    FileError
+        Naming each input that differs, and how: other content, not given, or not of the plan.
+    """
+    now = {
+        **ground.provenance["input_sha256"],
+        "assumptions": scenario_assumptions(plan_file.scenario).fingerprint(),
+    }
+    found = differing_inputs(plan_file.inputs, now)
+    if not found:
+        return
+    values = {
+        f"inputs_{lang}": SEPARATORS[lang].join(_input_text(*one, lang) for one in found[:NAMED])
+        for lang in LANGUAGES
+    }
+    raise FileError("plan_other_data", file=plan_file.file, count=len(found), **values)
+
+
+def differing_inputs(told: Inputs, now: Inputs) -> list[tuple[str, str, str]]:
+    """
+    Return which inputs differ between a plan and today.
+
+    Parameters
+    ----------
+    told, now
+        Fingerprint of each input by name, as in `PlanFile.inputs`.
+
+    Returns
+    -------
+    differing
+        (kind, name of the file, "changed", "missing" or "extra"), sorted.
+    """
+    found: list[tuple[str, str, str]] = []
+    before, after = _by_kind(told), _by_kind(now)
+    for kind in sorted({*before, *after}):
+        old, new = before.get(kind, {}), after.get(kind, {})
+        gone = {name for name, digest in old.items() if digest not in new.values()}
+        come = {name for name, digest in new.items() if digest not in old.values()}
+        found += [(kind, name, "changed") for name in sorted(gone & come)]
+        found += [(kind, name, "missing") for name in sorted(gone - come)]
+        found += [(kind, name, "extra") for name in sorted(come - gone)]
+    # How a file is read says nothing new where the file itself is another.
+    files = {name for kind, name, _ in found if kind == "assets"}
+    return [one for one in found if one[0] != "profile" or one[1] not in files]
+
+
+def _by_kind(inputs: Inputs) -> dict[str, dict[str, str]]:
+    """Kind -> name -> fingerprint; the number of a file among the others is no part of it."""
+    kinds: dict[str, dict[str, str]] = {}
+    for key, digest in inputs.items():
+        kind, _, name = key.partition("/")
+        kinds.setdefault(kind.rstrip("0123456789"), {})[name] = str(digest)
+    return kinds
+
+
+def _input_text(kind: str, name: str, how: str, lang: str) -> str:
+    what = t(f"rerun.input.{kind}", lang) if kind in KINDS else kind
+    return t(f"rerun.how.{how}", lang, what=f"{what} {name}".strip())
