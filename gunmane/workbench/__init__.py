@@ -1,7 +1,9 @@
 """A plan shaped by hand, without any screen: drafts, edits, history, figures, checks, and what the engine adds."""
 
 from gunmane.workbench.applying import apply
+from gunmane.workbench.checklist import Item, Place, Problem, checklist, next_problem, problems
 from gunmane.workbench.desk import Desk, figures
+from gunmane.workbench.difference import Difference, difference
 from gunmane.workbench.draft import Draft, draft_of, ground_key
 from gunmane.workbench.edits import (
     ChangeChoices,
@@ -22,14 +24,19 @@ from gunmane.workbench.edits import (
     edit_from_json,
 )
 from gunmane.workbench.history import History, Step, replay
+from gunmane.workbench.improving import improve, split_evenly
+from gunmane.workbench.reasons import WhyHere, why_here
+from gunmane.workbench.towns import town_figures
 
 __all__ = [
     "ChangeChoices",
     "Desk",
+    "Difference",
     "Draft",
     "Edit",
     "History",
     "Improve",
+    "Item",
     "LockAll",
     "LockBundles",
     "LockUnits",
@@ -37,16 +44,27 @@ __all__ = [
     "MoveUnits",
     "NameBundle",
     "NewBundle",
+    "Place",
+    "Problem",
     "SetBase",
     "Split",
     "Step",
     "UnlockAll",
     "UnlockBundles",
     "UnlockUnits",
+    "WhyHere",
     "apply",
+    "checklist",
+    "difference",
     "draft_of",
     "edit_from_json",
     "figures",
     "ground_key",
+    "improve",
+    "next_problem",
+    "problems",
     "replay",
+    "split_evenly",
+    "town_figures",
+    "why_here",
 ]

@@ -1,0 +1,202 @@
+"""The engine at the workbench: it goes on from a draft, and divides a bundle in two; what a hand locked stays."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+
+from gunmane.clusters import Grouping, Rules, group_units, judge
+from gunmane.errors import PlanError
+from gunmane.scenario import Ground
+from gunmane.strands import Progress, solve_strand
+from gunmane.workbench.board import Array, Board
+from gunmane.workbench.desk import Desk
+from gunmane.workbench.draft import Draft, Labels, free_names, name_order
+from gunmane.workbench.edits import Improve, Split
+
+# What a unit that a hand locked weighs when bundles found are named after those of the draft.
+LOCK_WEIGHT = 1e9
+# How far each half may lie from the middle, as a share of all.
+HALF_TOLERANCE = 0.05
+HALF_BUDGET = 20_000
+
+
+def improve(
+    draft: Draft, ground: Ground, progress: Progress | None = None, *, desk: Desk | None = None
+) -> Improve:
+    """
+    Let the engine go on from a draft; the result is an edit that may be done to it, or not.
+
+    Locked units stay in their bundles, locked bundles and bases chosen by hand stay as they are, and so does the
+    number of bundles. The draft after the edit is never worse in the order of plans; where nothing better is found
+    the edit moves nothing.
+
+    Parameters
+    ----------
+    draft, ground
+        The draft and its ground.
+    progress
+        Called with a fraction (0-1) and a catalogue key; False ends the search with the best so far.
+    desk
+        What a session holds for its ground.
+
+    Raises
+    ------
+    PlanError, ScenarioError
+        As `figures`.
+    """
+    board = (desk or Desk(ground)).board(draft)
+    board.judged(draft)
+    found: Labels = {}
+    moves, is_cancelled = 0, False
+    for number, (strand, task) in enumerate(board.tasks.items()):
+
+        def tell(part: float, key: str, done: int = number) -> bool:
+            return progress is None or progress((done + part) / len(board.tasks), key) is not False
+
+        rules = _held_rules(draft, strand, task.rules)
+        grouping = solve_strand(task.place, task.load, rules, starts=[draft.labels[strand]], progress=tell)
+        moves, is_cancelled = moves + grouping.moves, is_cancelled or grouping.is_cancelled
+        found[strand] = _named_labels(draft, strand, grouping, task.load["measure"])
+        if is_cancelled:
+            break
+    kept = {name: labels for name, labels in found.items() if _is_better(draft, board, name, labels)}
+    rows = [
+        (strand, str(unit), str(bundle))
+        for strand, labels in _renamed(draft, kept).items()
+        for unit, bundle in labels[labels != draft.labels[strand]].items()
+    ]
+    return Improve(tuple(rows), moves, is_cancelled)
+
+
+def _held_rules(draft: Draft, strand: str, rules: Rules) -> Rules:
+    """Return the rules with a hand's locks, bases and number of bundles; a hand outranks locks of the choices."""
+    labels = draft.labels[strand]
+    bases = {bundle: unit for bundle, unit in draft.bases.items() if (labels == bundle).any()}
+    closed = [tuple(draft.units_of(b)) for b in sorted(draft.locked_bundles) if (labels == b).any()]
+    in_closed = {unit for units in closed for unit in units}
+    held = {
+        unit: str(labels[unit])
+        for unit in sorted(draft.locked_units.union(bases.values()))
+        if unit in labels.index and unit not in in_closed
+    }
+    bundle_of_lock = {name: held[unit] for unit, name in reversed(rules.locked_units) if unit in held}
+    locks = {unit: bundle_of_lock.get(name, name) for unit, name in rules.locked_units} | held
+    others = [units for units in rules.locked_bundles if in_closed.isdisjoint(units)]
+    return dataclasses.replace(
+        rules,
+        bundle_count=labels.nunique(),
+        locked_units=tuple(sorted(locks.items())),
+        locked_bundles=(*others, *closed),
+        fixed_bases=tuple(sorted({*rules.fixed_bases, *bases.values()})),
+    )
+
+
+def _named_labels(draft: Draft, strand: str, grouping: Grouping, measure: pd.Series) -> pd.Series:
+    """Return the bundles found under the draft's names, each as the one that it shares most with; new ones as ""."""
+    own = draft.labels[strand]
+    labels = grouping.labels.reindex(own.index)
+    is_held = own.index.isin(draft.locked_units.union(draft.bases.values())) | own.isin(draft.locked_bundles)
+    weight = measure.reindex(own.index).to_numpy(dtype="float64")
+    weight = weight / (weight.sum() or 1.0) + 1 / len(own) * 1e-3 + LOCK_WEIGHT * is_held.to_numpy()
+    names, numbers = sorted(set(own), key=name_order), sorted(set(labels))
+    shared = np.zeros((len(numbers), len(names)))
+    np.add.at(shared, (pd.Index(numbers).get_indexer(labels), pd.Index(names).get_indexer(own)), weight)
+    mine, theirs = linear_sum_assignment(shared, maximize=True)
+    name_of = {numbers[i]: names[j] for i, j in zip(mine.tolist(), theirs.tolist(), strict=True)}
+    return labels.map(lambda label: name_of.get(label, f"+{label}")).astype(object)
+
+
+def _renamed(draft: Draft, found: Mapping[str, pd.Series]) -> Labels:
+    """Return labels with free names for the bundles that the draft does not have."""
+    new = [(s, name) for s, labels in found.items() for name in sorted(set(labels)) if name.startswith("+")]
+    named = dict(zip(new, free_names(draft, len(new)), strict=True))
+    return {s: labels.map(lambda name, s=s: named.get((s, name), name)) for s, labels in found.items()}
+
+
+def _is_better(draft: Draft, board: Board, strand: str, labels: pd.Series) -> bool:
+    """Whether labels found keep what a hand locked and are better in the order of plans."""
+    own = draft.labels[strand]
+    held = own.index.isin(draft.locked_units)
+    for bundle in draft.locked_bundles:
+        held |= ((own == bundle) | (labels == bundle)).to_numpy()
+    if (labels != own)[held].any():
+        return False
+    count = own.nunique()
+    return _key(draft, board, strand, labels, count) < _key(draft, board, strand, own, count)
+
+
+def _key(draft: Draft, board: Board, strand: str, labels: pd.Series, count: int) -> tuple[float, ...]:
+    problem = board.problems[strand]
+    place, names = pd.factorize(labels)
+    row = {unit: i for i, unit in enumerate(problem.unit_ids)}
+    given = {
+        at: row[draft.bases[name]]
+        for at, name in enumerate(names)
+        if name in draft.bases and labels.get(draft.bases[name]) == name
+    }
+    return judge(problem, place, count, given).key
+
+
+def split_evenly(draft: Draft, ground: Ground, bundle: str, *, desk: Desk | None = None) -> Split:
+    """
+    Return the edit that divides a bundle in two of about as much work, each joined by road and driven to from near.
+
+    The part that keeps the name is the one with its locked units, else with the base chosen by hand, else the larger.
+
+    Parameters
+    ----------
+    draft, ground
+        The draft and its ground.
+    bundle
+        The bundle.
+    desk
+        What a session holds for its ground.
+
+    Raises
+    ------
+    PlanError
+        If there is no such bundle, or it cannot be divided so.
+    """
+    board = (desk or Desk(ground)).board(draft)
+    strand = draft.strand_of(bundle)
+    units = draft.units_of(bundle)
+    if len(units) < 2:
+        raise PlanError("split_too_small", bundle=bundle)
+    labels = _halves(board, strand, units, tuple(draft.locked_units.intersection(units)))
+    if labels.nunique() != 2:
+        raise PlanError("split_too_small", bundle=bundle)
+    load = board.tasks[strand].load["measure"]
+    base = draft.bases.get(bundle, "")
+    stays = max(
+        sorted(set(labels)),
+        key=lambda label: (
+            bool(draft.locked_units.intersection(labels.index[labels == label])),
+            base in set(labels.index[labels == label]),
+            float(load.reindex(labels.index[labels == label]).sum()),
+        ),
+    )
+    return Split(bundle, tuple(sorted(map(str, labels.index[labels != stays]))), is_even=True)
+
+
+def _halves(board: Board, strand: str, units: list[str], locked: tuple[str, ...]) -> pd.Series:
+    task = board.tasks[strand]
+    place, load = task.place, task.load.loc[units]
+    inside: Array = place.units.index.get_indexer(units)
+    links = place.links[place.links["source_id"].isin(units) & place.links["target_id"].isin(units)]
+    half = float(load["measure"].sum()) / 2
+    rules = Rules(
+        bundle_count=2,
+        floor=half * (1 - 2 * HALF_TOLERANCE),
+        target=half or np.inf,
+        ceiling=half * (1 + 2 * HALF_TOLERANCE) or np.inf,
+        locked_units=tuple((unit, "stays") for unit in sorted(locked)),
+        seed=task.rules.seed,
+        move_budget=min(HALF_BUDGET, task.rules.move_budget),
+    )
+    travel = place.travel_min[np.ix_(inside, inside)]
+    return group_units(place.units.loc[units], links, load, travel, rules).labels
