@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import streamlit as st
 
-from app_pages.place import region_id, require_region
+from app_pages.place import go, lang, region, region_id, require_region, tr
 from app_pages.waiting import watch
 from app_pages.work import Job, Progress, Shelf
 from gunmane import summaries
 from gunmane.errors import GunmaneError
-from gunmane.municipalities import Region
+from gunmane.municipalities import Region, towns_without_totals
 from gunmane.scenario import Ground
 
 if TYPE_CHECKING:
@@ -90,7 +90,15 @@ def own() -> OwnGround | None:
 def sample_part() -> str:
     """Return which part of what the pages show is sample: "both", "mixed", "roads", "assets" or "none"."""
     mine = own()
+    if without_totals():
+        return "none"
     return "both" if mine is None else summaries.sample_part(mine.ground)
+
+
+def without_totals() -> tuple[str, ...]:
+    """Return the municipalities of which neither totals nor files are known, so that nothing can be shown yet."""
+    place = region()
+    return () if place is None or own() is not None else towns_without_totals(place)
 
 
 def is_sample() -> bool:
@@ -113,6 +121,8 @@ def ground() -> Ground:
     if mine is not None:
         return mine.ground
     place = require_region()
+    if codes := without_totals():
+        _lead_to_totals(place, codes)
     shelf = shared_shelf("grounds", GROUNDS_KEPT)
     known = shelf.find(place.region_id)
     if known is not None:
@@ -124,6 +134,15 @@ def ground() -> Ground:
         return prepare_ground(place, progress=progress)
 
     return cast(Ground, watch(shelf.job(place.region_id, make), may_cancel=False))
+
+
+def _lead_to_totals(place: Region, codes: Sequence[str]) -> None:
+    """Say which totals are missing and lead to where they are brought; the page ends here."""
+    names = tr("word.list_sep").join(place.name_of(code, lang()) for code in codes)
+    st.info(tr("own_region.needs_totals", names=names))
+    if st.button(tr("own_region.to_data"), type="primary", key="to_data"):
+        go("data")
+    st.stop()
 
 
 def use_files(

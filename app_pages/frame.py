@@ -7,7 +7,7 @@ import html
 import streamlit as st
 
 from app_pages.data import own, sample_part
-from app_pages.place import LANGUAGES, PAGES, lang, region_id, set_lang, set_region, tr
+from app_pages.place import LANGUAGES, PAGES, lang, region, region_id, set_lang, set_region, tr
 from app_pages.waiting import show_error
 from gunmane.exports.credits import credit_lines
 from gunmane.municipalities import load_regions
@@ -33,11 +33,16 @@ def header(page: str) -> None:
 
 
 def _region_choice() -> None:
-    names = load_regions().set_index("region_id")["name_ja" if lang() == "ja" else "name_en"]
+    column = "name_ja" if lang() == "ja" else "name_en"
+    names = dict(load_regions().set_index("region_id")[column])
+    here = region()
+    if here is not None:
+        # A region of the user's own stands in the list while it is open.
+        names.setdefault(here.region_id, getattr(here, column))
     st.session_state["_region_choice"] = region_id()
     st.selectbox(
         tr("app.region"),
-        list(names.index),
+        list(names),
         format_func=lambda code: str(names[code]),
         key="_region_choice",
         placeholder=tr("app.choose_region"),

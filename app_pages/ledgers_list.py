@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app_pages import session
-from app_pages.data import OwnGround, sample_part
+from app_pages.data import OwnGround, sample_part, without_totals
 from app_pages.ledgers_card import card_html
 from app_pages.ledgers_desk import (
     add,
@@ -25,6 +25,7 @@ from app_pages.ledgers_desk import (
     usable,
 )
 from app_pages.ledgers_parts import SHAPEFILE_PARTS
+from app_pages.ledgers_ready import totals_template
 from app_pages.session import Upload, tr
 from gunmane.errors import GunmaneError
 from gunmane.explain import note_sentence
@@ -88,7 +89,12 @@ def show_in_use(place: Region) -> None:
     """Say what the plans stand on, and offer to plan with the files or to go back to the sample."""
     mine = session.own()
     part = sample_part()
-    if mine is None:
+    lacking = without_totals()
+    if lacking:
+        names = tr("word.list_sep").join(place.name_of(code, session.lang()) for code in lacking)
+        st.info(tr("own_region.bring_totals", names=names))
+        totals_template(place)
+    elif mine is None:
         st.html(_band("sample", tr("data.in_use_sample")))
     else:
         names = tr("word.list_sep").join(name for name in (mine.roads, *mine.assets) if name)

@@ -15,7 +15,7 @@ from app_pages.tables import Cell, html_table
 from gunmane import schema
 from gunmane.exports.templates import TEMPLATES, template_xlsx
 from gunmane.ledgers.profiles import Answers
-from gunmane.municipalities import Region, find_region
+from gunmane.municipalities import Region, file_stem, find_region
 from gunmane.readiness import readiness
 from gunmane.scenario import Ground
 
@@ -175,12 +175,24 @@ def show_templates(place: Region) -> None:
             st.download_button(
                 tr("data.template_save"),
                 _template(name, session.lang(), place.region_id),
-                file_name=f"gunmane_{name}_{place.region_id}_{session.lang()}.xlsx",
+                file_name=f"gunmane_{name}_{file_stem(place.region_id)}_{session.lang()}.xlsx",
                 mime=XLSX,
                 on_click="ignore",
                 key=f"template_{name}",
                 width="stretch",
             )
+
+
+def totals_template(place: Region) -> None:
+    """Hand out the table of totals by municipality where a region cannot be shown without it."""
+    st.download_button(
+        tr("own_region.save_totals"),
+        _template("totals", session.lang(), place.region_id),
+        file_name=f"gunmane_totals_{file_stem(place.region_id)}_{session.lang()}.xlsx",
+        mime=XLSX,
+        on_click="ignore",
+        key="own_region_totals",
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -16,6 +16,7 @@ from gunmane import schema
 from gunmane.evidence import Evidence
 from gunmane.explain import note_sentence
 from gunmane.exports.credits import credit_lines, sharing_notice
+from gunmane.municipalities import file_stem
 from gunmane.scenario import Plan
 
 MAP_HEIGHT = 320
@@ -106,7 +107,7 @@ def _may_share(plan: Plan) -> None:
 
 def _buttons(made: PlanFiles) -> None:
     """Show one button for all files, and one for each with what it holds."""
-    stem = f"{made.plan.scenario.region_id}_{made.plan.scenario.layer}"
+    stem = f"{file_stem(made.plan.scenario.region_id)}_{made.plan.scenario.layer}"
     st.download_button(
         tr("output.all"),
         made.archive,

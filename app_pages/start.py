@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from app_pages import session, words
+from app_pages import own_region, session, words
 from app_pages.map_view import show_map
 from app_pages.session import tr
 from gunmane import maps, summaries
@@ -43,6 +43,7 @@ def show() -> None:
         _tour()
         _card_list(cards, clicked or session.region_id())
         st.caption(tr("start.figures_note"))
+    own_region.show_form()
     _own_data()
 
 
@@ -68,6 +69,8 @@ def _map(cards: gpd.GeoDataFrame) -> str | None:
     )
     base = _base(session.lang())
     chosen = session.region_id()
+    # A region of the user's own has no mark on the map.
+    chosen = chosen if chosen in cards.index else None
     picked = show_map(
         base,
         maps.overview_layers(points, lang=session.lang()),

@@ -21,8 +21,8 @@ from gunmane.deliveries import Delivery, LedgerFile, take_deliveries
 from gunmane.errors import FileError
 from gunmane.ledgers import file_sha256, read_roads
 from gunmane.ledgers.profile_files import write_profile
-from gunmane.municipalities import Region, with_statistics
-from gunmane.sample import SampleRows, load_sample, no_sample, towns_without_totals
+from gunmane.municipalities import Region, towns_without_totals, with_statistics
+from gunmane.sample import SampleRows, load_sample, no_sample
 from gunmane.scenario import Note
 from gunmane.standins import StandIns, partial_notes, sample_notes
 

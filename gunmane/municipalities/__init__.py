@@ -15,6 +15,7 @@ from gunmane.municipalities.statistics import (
     region_codes,
     region_names,
     total_faults,
+    towns_without_totals,
     with_statistics,
 )
 
@@ -34,5 +35,6 @@ __all__ = [
     "region_codes",
     "region_names",
     "total_faults",
+    "towns_without_totals",
     "with_statistics",
 ]

@@ -41,6 +41,8 @@ MIN_ROAD_KM_PER_KM2 = 0.05
 # Denser than the densest city of Japan (Tokyo's wards: 20 km of road a km2).
 MAX_ROAD_KM_PER_KM2 = 25.0
 MAX_PARK_SHARE = 0.2
+# Totals that a sample cannot do without: where nothing is on record of the others, nothing of theirs is drawn.
+NEEDED = ("population", "road_length_m")
 BRIDGE_COUNTS = {"bad": "bridges_grade_3_4", "count": "bridges_inspected"}
 
 
@@ -190,6 +192,12 @@ def _faults_together(region: Region, code: str, row: pd.Series, given: set[str])
 
 def _town(region: Region, code: str) -> dict[str, str]:
     return {"town_ja": region.name_of(code, "ja"), "town_en": region.name_of(code, "en")}
+
+
+def towns_without_totals(region: Region) -> tuple[str, ...]:
+    """Return the codes of the municipalities of which a total is missing that a sample needs, sorted."""
+    table = region.statistics.reindex(columns=list(NEEDED))
+    return tuple(sorted(str(code) for code in table.index[table.isna().any(axis=1)]))
 
 
 def region_codes(region: Region) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Rows that imitate a region's ledgers, because the real ones are not public; they pass through the same intake."""
 
-from gunmane.sample.absent import no_sample, towns_without_totals
+from gunmane.sample.absent import no_sample
 from gunmane.sample.draw import SampleRows, sample_rows
 from gunmane.sample.store import load_sample
 
-__all__ = ["SampleRows", "load_sample", "no_sample", "sample_rows", "towns_without_totals"]
+__all__ = ["SampleRows", "load_sample", "no_sample", "sample_rows"]

@@ -9,15 +9,6 @@ from gunmane import schema
 from gunmane.municipalities import Region
 from gunmane.sample.draw import SampleRows
 
-NEEDED = ("population", "road_length_m")
-"""Totals that a sample cannot do without: where nothing is on record of the others, nothing of theirs is drawn."""
-
-
-def towns_without_totals(region: Region) -> tuple[str, ...]:
-    """Return the codes of the municipalities of which a total is missing that a sample needs."""
-    table = region.statistics.reindex(columns=list(NEEDED))
-    return tuple(sorted(str(code) for code in table.index[table.isna().any(axis=1)]))
-
 
 def no_sample(region: Region) -> SampleRows:
     """Return a sample without a row, for a region whose roads and ledgers the user brings."""
