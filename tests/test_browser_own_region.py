@@ -1,0 +1,33 @@
+"""ほかの市町村で組む by keyboard in a browser that reaches nothing but this machine."""
+
+import re
+
+import pytest
+from test_browser import address, browser, open_map, open_page, page  # noqa: F401
+
+from gunmane.i18n import t
+
+pytestmark = pytest.mark.browser
+
+
+def test_municipalities_are_found_by_their_reading_and_opened_by_keyboard(page, address):  # noqa: F811
+    open_page(page, address, lang="ja")
+    page.get_by_text(t("own_region.title", "ja")).click()
+    field = page.get_by_label(t("own_region.choose", "ja"))
+    for reading in ("うだ", "そに"):
+        field.click()
+        page.keyboard.type(reading)
+        page.locator('[role="option"]').first.wait_for()
+        page.keyboard.press("Enter")
+        page.get_by_text("（奈良県 29").nth(("うだ", "そに").index(reading)).wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=t("own_region.go", "ja")).click()
+    page.wait_for_url(re.compile("region=own-29212-29385"))
+    open_map(page)
+    assert page.get_by_role("heading", name="宇陀市・曽爾村").is_visible()
+
+
+def test_the_address_of_such_a_region_opens_it_again_in_english(page, address):  # noqa: F811
+    open_page(page, address, "region", lang="en", region="own-29212-29385")
+    open_map(page)
+    assert page.get_by_role("heading", name="Uda and Soni (Nara)").is_visible()
