@@ -13,6 +13,7 @@ from app_pages import (
     group_panel,
     group_pick,
     handwork,
+    kept,
     plan_map,
     prices,
     reference_map,
@@ -68,6 +69,7 @@ def main() -> None:
         if panel != "choices":
             handwork.show_steps(plan)
         if panel == "summary":
+            kept.show_list(plan)
             beside = group_panel.show_summary(plan)
             if any(note.key == "cancelled" for note in plan.notes) and st.button(
                 session.tr("group.search_on"), key="group_search_on"

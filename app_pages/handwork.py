@@ -1,18 +1,15 @@
-"""群を組む by hand: move units, new bundles, merge, split, base, locks, undo and redo; figures change at once."""
+"""群を組む by hand: move units, new bundles, merge, base, locks, undo and redo; figures change at once."""
 
 from __future__ import annotations
 
-import dataclasses
-
 import streamlit as st
 
-from app_pages import session, words
-from app_pages.plan_map import labels_key
+from app_pages import kept, session, words
+from app_pages.hands import FAULT, Hand, hand_of, show_history
 from app_pages.tables import heading
 from gunmane.errors import GunmaneError
-from gunmane.scenario import Note, Plan
+from gunmane.scenario import Plan
 from gunmane.workbench import (
-    Desk,
     Draft,
     Edit,
     History,
@@ -26,51 +23,7 @@ from gunmane.workbench import (
     UnlockAll,
     UnlockBundles,
     UnlockUnits,
-    draft_of,
 )
-
-_HANDS = "_hands"
-_FAULT = "_hand_fault"
-
-
-@dataclasses.dataclass
-class Hand:
-    """What a person did to a plan of one package: its record, and the figures made ready for the next step."""
-
-    history: History
-    desk: Desk
-    mark: tuple[str, int]
-
-
-def _mark(plan: Plan) -> tuple[str, int]:
-    return plan.scenario.fingerprint(), labels_key(plan)
-
-
-def hand_of(plan: Plan) -> Hand:
-    """Return the record of the plan that the page shows; a plan that came from elsewhere begins a new one."""
-    hands: dict[tuple[str, str], Hand] = st.session_state.setdefault(_HANDS, {})
-    place = (plan.scenario.region_id, plan.scenario.layer)
-    known = hands.get(place)
-    if known is not None and known.mark == _mark(plan) and known.desk.ground is plan.ground:
-        return known
-    desk = known.desk if known is not None and known.desk.ground is plan.ground else Desk(plan.ground)
-    hands[place] = Hand(History(draft_of(plan)), desk, _mark(plan))
-    return hands[place]
-
-
-def _show(hand: Hand, history: History) -> None:
-    """Let a state of the record be the session's plan; where that fails nothing has changed."""
-    try:
-        shown = hand.desk.figures(history.draft)
-    except GunmaneError as fault:
-        st.session_state[_FAULT] = fault
-        return
-    steps = len(history.line())
-    if steps:
-        # Whoever reads the plan or its files must know that no search made it.
-        shown = dataclasses.replace(shown, notes=(Note.of("hand_made", steps=steps), *shown.notes))
-    hand.history, hand.mark = history, _mark(shown)
-    session.take(shown)
 
 
 def do(plan: Plan, edit: Edit) -> None:
@@ -79,22 +32,27 @@ def do(plan: Plan, edit: Edit) -> None:
     try:
         after = hand.history.did(edit)
     except GunmaneError as fault:
-        st.session_state[_FAULT] = fault
+        st.session_state[FAULT] = fault
         return
-    _show(hand, after)
+    _show(plan, hand, after)
+
+
+def _show(plan: Plan, hand: Hand, history: History) -> None:
+    if show_history(hand, history):
+        kept.save(plan, hand)
 
 
 def _step(plan: Plan, *, is_back: bool) -> None:
     hand = hand_of(plan)
     if is_back and hand.history.can_undo:
-        _show(hand, hand.history.undone())
+        _show(plan, hand, hand.history.undone())
     elif not is_back and hand.history.can_redo:
-        _show(hand, hand.history.redone())
+        _show(plan, hand, hand.history.redone())
 
 
 def show_fault() -> None:
     """Tell what could not be done, once."""
-    fault = st.session_state.pop(_FAULT, None)
+    fault = st.session_state.pop(FAULT, None)
     if fault is not None:
         session.show_error(fault)
 
@@ -128,6 +86,7 @@ def show_steps(plan: Plan) -> None:
                 units=words.count(len(draft.locked_units)),
             )
         )
+    kept.show_state(hand)
 
 
 def show_unit_tools(plan: Plan, units: tuple[str, ...], strands: tuple[str, ...]) -> None:

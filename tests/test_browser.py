@@ -60,7 +60,11 @@ def address(tmp_path_factory):
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"],
             cwd=ROOT,
-            env={**os.environ, "GUNMANE_CACHE": str(folder / "cache")},
+            env={
+                **os.environ,
+                "GUNMANE_CACHE": str(folder / "cache"),
+                "GUNMANE_WORKSPACE": str(folder / "plans.sqlite"),
+            },
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -546,3 +550,20 @@ def test_a_locked_unit_stays_and_the_page_says_why(page, address):
     page.get_by_role("button", name=t("hand.move", "ja"), exact=True).click()
     page.get_by_text("固定されています").wait_for()
     page.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=chosen)).wait_for()
+
+
+def test_a_plan_shaped_by_hand_is_there_again_in_a_new_session(browser, page, address):
+    open_page(page, address, "group", region="wakayama_ito")
+    open_map(page)
+    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", "ja")).click()
+    draw_square(page, 50)
+    page.get_by_role("button", name=t("hand.move", "ja"), exact=True).click()
+    page.get_by_text(t("kept.saved", "ja")).wait_for()
+    page.close()
+    again = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    again.set_default_timeout(PATIENCE_MS)
+    open_page(again, address, "group", region="wakayama_ito")
+    again.get_by_text(t("kept.title", "ja", count=1)).click()
+    again.get_by_role("button", name=t("kept.open", "ja"), exact=True).click()
+    again.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=0)).wait_for()
+    again.context.close()

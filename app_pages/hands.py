@@ -1,0 +1,114 @@
+"""What a session did by hand to its plans: the record of steps, and the figures made ready for the next one."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from app_pages import session
+from app_pages.plan_map import labels_key
+from gunmane.errors import GunmaneError
+from gunmane.scenario import Note, Plan
+from gunmane.workbench import Desk, History, draft_of
+
+FAULT = "_hand_fault"
+_HANDS = "_hands"
+
+
+@dataclasses.dataclass
+class Kept:
+    """
+    Where the steps of a hand are saved.
+
+    Parameters
+    ----------
+    plan_id, version
+        The saved plan, "" while it is nowhere, and the version that it was saved as last.
+    saved
+        Numbers of the record's steps that are in its line, in order.
+    position
+        How many of them are in force there.
+    fault
+        Why the last step is not saved; None where it is.
+    """
+
+    plan_id: str
+    version: int
+    saved: tuple[int, ...] = ()
+    position: int = 0
+    fault: GunmaneError | None = None
+
+
+@dataclasses.dataclass
+class Hand:
+    """
+    What a person did to the plan of one package.
+
+    Parameters
+    ----------
+    history
+        The record of steps.
+    desk
+        The ground with the figures of the bundles seen so far.
+    mark
+        Tells the plan that the page shows from every other.
+    kept
+        Where it is saved; None before the first step.
+    """
+
+    history: History
+    desk: Desk
+    mark: tuple[str, int]
+    kept: Kept | None = None
+
+
+def _mark(plan: Plan) -> tuple[str, int]:
+    return plan.scenario.fingerprint(), labels_key(plan)
+
+
+def _hands() -> dict[tuple[str, str], Hand]:
+    hands: dict[tuple[str, str], Hand] = st.session_state.setdefault(_HANDS, {})
+    return hands
+
+
+def hand_of(plan: Plan) -> Hand:
+    """Return the record of the plan that the page shows; a plan that came from elsewhere begins a new one."""
+    place = (plan.scenario.region_id, plan.scenario.layer)
+    known = _hands().get(place)
+    if known is not None and known.mark == _mark(plan) and known.desk.ground is plan.ground:
+        return known
+    desk = known.desk if known is not None and known.desk.ground is plan.ground else Desk(plan.ground)
+    hand = _hands()[place] = Hand(History(draft_of(plan)), desk, _mark(plan))
+    return hand
+
+
+def show_history(hand: Hand, history: History) -> bool:
+    """Let a state of a record be the session's plan; where its figures fail nothing has changed, and False is told."""
+    try:
+        shown = hand.desk.figures(history.draft)
+    except GunmaneError as fault:
+        st.session_state[FAULT] = fault
+        return False
+    steps = len(history.line())
+    if steps:
+        # Whoever reads the plan or its files must know that no search made it.
+        shown = dataclasses.replace(shown, notes=(Note.of("hand_made", steps=steps), *shown.notes))
+    hand.history, hand.mark = history, _mark(shown)
+    session.take(shown)
+    return True
+
+
+def open_history(plan: Plan, history: History, kept: Kept) -> None:
+    """
+    Go on from a saved record on the ground of the page.
+
+    Raises
+    ------
+    PlanError
+        If the record was made with other data; the plan on the page stays.
+    """
+    hand = Hand(history, Desk(plan.ground), ("", 0), kept)
+    shown = hand.desk.figures(history.draft)
+    if show_history(hand, history):
+        _hands()[shown.scenario.region_id, shown.scenario.layer] = hand
