@@ -127,7 +127,8 @@ def plan_labels(plan: Plan) -> dict[str, pd.Series]:
     labels = {}
     for name, rows in plan.assignment.groupby("strand", sort=True):
         own = rows.set_index("unit_id")["bundle_id"].map(number)
-        labels[str(name)] = (own - own.min()).rename("label")
+        # Bundles shaped by hand may be numbered across strands.
+        labels[str(name)] = (own.rank(method="dense").astype("int64") - 1).rename("label")
     return labels
 
 

@@ -181,6 +181,14 @@ def test_a_base_chosen_by_hand_stays_through_an_improvement(draft, street, desk)
     assert (better.bases, placed(better)) == ({"D2": "e"}, placed(draft))
 
 
+def test_an_improvement_of_a_draft_that_went_on_is_refused(draft, street, desk):
+    worse = apply(draft, MoveUnits(("c",), "D2"))
+    found = improve(worse, street, desk=desk)
+    with pytest.raises(PlanError) as told:
+        apply(apply(worse, MoveUnits(("f",), "D2")), found)
+    assert told.value.key == "draft_went_on"
+
+
 def test_an_improvement_can_be_ended(draft, street, desk):
     worse = apply(draft, MoveUnits(("c",), "D2"))
     found = improve(worse, street, lambda part, key: False, desk=desk)

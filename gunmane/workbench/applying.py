@@ -170,6 +170,9 @@ def _(_: UnlockAll, draft: Draft) -> Draft:
 
 @_done.register
 def _(edit: Improve, draft: Draft) -> Draft:
+    # The engine worked while a hand may have gone on: what it found fits the draft that it began with.
+    if edit.labels_key and edit.labels_key != draft.labels_key():
+        raise PlanError("draft_went_on")
     by_strand: dict[str, dict[str, str]] = {}
     for strand, unit, bundle in edit.labels:
         if strand not in draft.labels:

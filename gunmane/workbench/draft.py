@@ -78,6 +78,11 @@ class Draft:
                 return strand
         raise PlanError("bundle_unknown", bundle=bundle)
 
+    def labels_key(self) -> str:
+        """Return a hash of which unit lies in which bundle, and of nothing else."""
+        told = {strand: list(zip(one.index, one, strict=True)) for strand, one in sorted(self.labels.items())}
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:KEY_LENGTH]
+
     def replace(self, **parts: Any) -> Draft:
         """Return a copy with other parts."""
         return dataclasses.replace(self, **parts)

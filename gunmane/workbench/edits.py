@@ -147,11 +147,14 @@ class Improve(Edit):
         Moves that the search evaluated.
     is_cancelled
         Whether it was ended early.
+    labels_key
+        `Draft.labels_key` of the draft that it went on from; it can be done to that alone. "" is not checked.
     """
 
     labels: tuple[tuple[str, str, str], ...]
     moves: int = 0
     is_cancelled: bool = False
+    labels_key: str = ""
     kind: ClassVar[str] = "improve"
 
 

@@ -70,7 +70,7 @@ def improve(
         for strand, labels in _renamed(draft, kept).items()
         for unit, bundle in labels[labels != draft.labels[strand]].items()
     ]
-    return Improve(tuple(rows), moves, is_cancelled)
+    return Improve(tuple(rows), moves, is_cancelled, draft.labels_key())
 
 
 def _held_rules(draft: Draft, strand: str, rules: Rules) -> Rules:
