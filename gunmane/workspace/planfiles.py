@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gunmane.errors import FileError, ScenarioError
@@ -143,18 +143,23 @@ def check_inputs(plan_file: PlanFile, ground: Ground) -> None:
     FileError
         Naming each input that differs, and how: other content, not given, or not of the plan.
     """
-    now = {
-        **ground.provenance["input_sha256"],
-        "assumptions": scenario_assumptions(plan_file.scenario).fingerprint(),
-    }
-    found = differing_inputs(plan_file.inputs, now)
-    if not found:
-        return
-    values = {
+    found = differing_inputs(plan_file.inputs, ground_inputs(ground, plan_file.scenario))
+    if found:
+        raise FileError("plan_other_data", file=plan_file.file, count=len(found), **input_texts(found))
+
+
+def ground_inputs(ground: Ground, scenario: Scenario) -> dict[str, str]:
+    """Return the fingerprint of everything that a plan of this ground and these choices rests on, by name."""
+    given = dict(ground.provenance["input_sha256"])
+    return {**given, "assumptions": scenario_assumptions(scenario).fingerprint()}
+
+
+def input_texts(found: Sequence[tuple[str, str, str]]) -> dict[str, str]:
+    """Return what `differing_inputs` found as words for a sentence: `inputs_ja`, `inputs_en`."""
+    return {
         f"inputs_{lang}": SEPARATORS[lang].join(_input_text(*one, lang) for one in found[:NAMED])
         for lang in LANGUAGES
     }
-    raise FileError("plan_other_data", file=plan_file.file, count=len(found), **values)
 
 
 def differing_inputs(told: Inputs, now: Inputs) -> list[tuple[str, str, str]]:

@@ -123,6 +123,11 @@ class StoredPlan:
         return self.card.version
 
     @property
+    def record(self) -> tuple[Step, ...]:
+        """Every step in the order of saving, those that were dropped too."""
+        return tuple(sorted((*self.steps, *self.dropped), key=lambda step: step.number))
+
+    @property
     def position(self) -> int:
         """How many steps of the line are in force."""
         return self.card.position
