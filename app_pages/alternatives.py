@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
@@ -13,8 +13,8 @@ from app_pages import plan_map, session, words
 from app_pages.outlines import outline_picture
 from app_pages.plan_map import View
 from app_pages.tables import heading, html_table
-from app_pages.work import Progress
-from gunmane.alternatives import Alternatives, Front, near_optimal, trade_offs
+from app_pages.work import Call
+from gunmane.alternatives import Alternatives, Front
 from gunmane.assumptions import LEVELS
 from gunmane.explain import note_sentence
 from gunmane.plans import scenario_assumptions
@@ -45,9 +45,7 @@ def show_other_plans() -> None:
     _show_front(plan, views)
 
 
-def _asked(
-    kind: str, plan: Plan, of: Hashable, label: str, work: Callable[[Progress], Alternatives | Front]
-) -> Any:
+def _asked(kind: str, plan: Plan, of: Hashable, label: str, work: Call[Any]) -> Any:
     """Return a study of the plan: the one that is held, or a new one after the button was pressed."""
     held: Any = session.study(kind, is_of=lambda found: any(_is_same(made, plan) for made in found.plans))
     is_wanted = st.button(label, key=f"{kind}_ask", type="secondary" if held else "primary")
@@ -86,7 +84,10 @@ def _show_near(plan: Plan, views: list[View]) -> None:
             plan,
             (_key(plan), margin),
             tr("alternatives.ask"),
-            lambda progress: near_optimal(plan, margin_ratio=float(margin or margins[1]), progress=progress),
+            Call(
+                "gunmane.alternatives:near_optimal",
+                {"plan": plan, "margin_ratio": float(margin or margins[1])},
+            ),
         )
     if found is None:
         return
@@ -143,7 +144,7 @@ def _show_front(plan: Plan, views: list[View]) -> None:
         plan,
         _key(plan),
         tr("alternatives.trade.ask"),
-        lambda progress: trade_offs(plan, progress=progress),
+        Call("gunmane.alternatives:trade_offs", {"plan": plan}),
     )
     if found is None:
         return

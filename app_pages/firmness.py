@@ -12,11 +12,11 @@ from app_pages import plan_map, session, words
 from app_pages.map_view import show_map
 from app_pages.plan_map import View
 from app_pages.tables import Cell, heading, html_table
-from app_pages.work import Progress
+from app_pages.work import Call
 from gunmane.explain import note_sentence
 from gunmane.exports.studies.shapes import border_lines
 from gunmane.maps import LayerSpec, LegendRow, Style
-from gunmane.robustness import Firmness, firmness
+from gunmane.robustness import Firmness
 from gunmane.scenario import Plan
 from gunmane.studies import MOST
 
@@ -108,11 +108,9 @@ def _asked(plan: Plan) -> Told | None:
             tr("firm_page.ask"), key="firmness_ask", type="secondary" if held else "primary"
         )
 
-    def work(progress: Progress) -> Told:
-        # One process: the cores of the server are shared by all who use it.
-        made = firmness(plan, draws=int(draws), workers=1, keeps_count=keeps_count, progress=progress)
-        return Told(plan, made, keeps_count)
-
+    # One process: the cores of the server are shared by all who use it.
+    inputs = {"plan": plan, "draws": int(draws), "workers": 1, "keeps_count": keeps_count}
+    work = Call("gunmane.robustness:firmness", inputs, lambda made: Told(plan, made, keeps_count))
     if is_wanted or session.is_asking(KIND):
         held = session.ask(KIND, (_key(plan), int(draws), keeps_count), work)
     return held

@@ -13,6 +13,7 @@ if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
 from app_pages import session  # noqa: E402
+from app_pages.processes import warm_up  # noqa: E402
 
 
 def main() -> None:
@@ -44,6 +45,8 @@ def main() -> None:
     chosen.run()
     session.footer()
     session.write_address()
+    # After what the person came for is on its way.
+    warm_up()
 
 
 main()

@@ -8,11 +8,12 @@ import streamlit as st
 
 from app_pages import plan_map, session, words
 from app_pages.tables import Cell, heading, html_table
-from app_pages.work import Progress
+from app_pages.work import Call
 from gunmane.explain import note_sentence
 from gunmane.exports.studies import study_files
 from gunmane.exports.studies.sheets import joining_words
-from gunmane.rollout import Rollout, staged_rollout
+from gunmane.municipalities import file_stem
+from gunmane.rollout import Rollout
 from gunmane.scenario import Plan
 
 KIND = "rollout"
@@ -66,9 +67,7 @@ def _asked(plan: Plan) -> Staged | None:
         session.tr("rollout_page.ask"), key="rollout_ask", type="secondary" if held else "primary"
     )
 
-    def work(progress: Progress) -> Staged:
-        return Staged(plan, staged_rollout(plan, progress=progress))
-
+    work = Call("gunmane.rollout:staged_rollout", {"plan": plan}, lambda made: Staged(plan, made))
     if is_wanted or session.is_asking(KIND):
         held = session.ask(KIND, _key(plan), work)
     return held
@@ -147,7 +146,7 @@ def _downloads(found: Staged) -> None:
             st.download_button(
                 session.tr(f"rollout_page.download.{name.partition('.')[0]}"),
                 files[name],
-                file_name=f"{scenario.region_id}_{scenario.layer}_{name}",
+                file_name=f"{file_stem(scenario.region_id)}_{scenario.layer}_{name}",
                 mime="text/csv",
                 on_click="ignore",
                 key=f"download_{name}",

@@ -34,8 +34,9 @@ from app_pages.place import (
     tr,
     write_address,
 )
+from app_pages.processes import start
 from app_pages.waiting import page_guard, show_error, watch
-from app_pages.work import Job, Progress
+from app_pages.work import Awaited, Call
 from gunmane.errors import GunmaneError
 from gunmane.scenario import Plan, Scenario
 
@@ -82,6 +83,7 @@ __all__ = [
 
 T = TypeVar("T")
 
+MAKE_PLAN, COMPARE = "gunmane.plans:make_plan", "gunmane.evidence:compare"
 PLANS_KEPT = 64
 EVIDENCE_KEPT = 24
 STUDIES_KEPT = 4
@@ -150,14 +152,10 @@ def make(choices: Scenario, *, is_redone: bool = False) -> Plan:
     set_scenario(choices)
     before = plan()
 
-    def work(progress: Progress) -> Plan:
-        from gunmane.plans import make_plan
-
-        # The neighbouring numbers of bundles are looked for where a page shows them.
-        return make_plan(choices, here, has_alternatives=False, progress=progress)
-
     try:
-        here = ground()
+        # The neighbouring numbers of bundles are looked for where a page shows them.
+        inputs = {"scenario": choices, "ground": ground(), "has_alternatives": False}
+        work: Call[Plan] = Call(MAKE_PLAN, inputs, is_short=True)
         return _made("plans", PLANS_KEPT, choices, work, is_redone=is_redone)
     except GunmaneError as error:
         if before is None:
@@ -210,13 +208,7 @@ def evidence(*, is_made: bool = True, is_redone: bool = False) -> Evidence | Non
             return cast("Evidence", kept[0])
         found = None if own() else shared_shelf("evidence", EVIDENCE_KEPT).find(choices.fingerprint())
         return cast("Evidence | None", found)
-    here = ground()
-
-    def work(progress: Progress) -> Evidence:
-        from gunmane.evidence import compare
-
-        return compare(choices, here, progress=progress)
-
+    work: Call[Evidence] = Call(COMPARE, {"scenario": choices, "ground": ground()})
     return _made("evidence", EVIDENCE_KEPT, choices, work, is_redone=is_redone)
 
 
@@ -226,9 +218,7 @@ def _is_running(kind: str, choices: Scenario) -> bool:
     return job is not None and name == (ground_key(), choices.fingerprint()) and not job.wait(0)
 
 
-def _made(
-    kind: str, max_entries: int, choices: Scenario, work: Callable[[Progress], T], *, is_redone: bool
-) -> T:
+def _made(kind: str, max_entries: int, choices: Scenario, work: Call[T], *, is_redone: bool) -> T:
     """Return a result from this session, from the shelf all share, or by doing the work."""
     fingerprint = choices.fingerprint()
     kept = _kept(kind, choices)
@@ -250,17 +240,20 @@ def _made(
     return value
 
 
-def _awaited(kind: str, name: Any, work: Callable[[Progress], T], *, is_redone: bool) -> tuple[T, bool]:
+def _awaited(kind: str, name: Any, work: Call[T], *, is_redone: bool) -> tuple[T, bool]:
     """Return what a job of this session gives, begun where it is not running yet, and whether it ran to its end."""
-    jobs = cast("dict[str, tuple[Any, Job[T]]]", st.session_state.setdefault("_jobs", {}))
+    jobs = cast("dict[str, tuple[Any, Awaited]]", st.session_state.setdefault("_jobs", {}))
     is_stale = kind in jobs and (jobs[kind][0] != name or (is_redone and jobs[kind][1].wait(0)))
     if is_stale:
         jobs.pop(kind)[1].cancel()
     if kind not in jobs:
-        jobs[kind] = (name, Job(work))
+        # One at a time: what this session left running about something else would only hold this one up.
+        for other in [held for held in jobs if held != kind]:
+            jobs.pop(other)[1].cancel()
+        jobs[kind] = (name, start(work))
     job = jobs[kind][1]
     try:
-        value = watch(job)
+        value = cast(T, watch(job))
     finally:
         if job.wait(0):
             jobs.pop(kind, None)
@@ -293,7 +286,7 @@ def study(kind: str, *, is_of: Callable[[T], bool]) -> T | None:
     return cast(T, held[1])
 
 
-def ask(kind: str, of: Hashable, work: Callable[[Progress], T]) -> T:
+def ask(kind: str, of: Hashable, work: Call[T]) -> T:
     """
     Return what a long look at a plan tells, with a bar meanwhile; the session keeps the last of each kind.
 
@@ -313,11 +306,12 @@ def ask(kind: str, of: Hashable, work: Callable[[Progress], T]) -> T:
     """
     shelf = shared_shelf(kind, STUDIES_KEPT)
     known = shelf.find((ground_key(), of)) if own() is None else None
-    if known is None:
-        known, is_whole = _awaited(kind, (ground_key(), of), work, is_redone=False)
+    if known is not None:
+        value = cast(T, known)
+    else:
+        value, is_whole = _awaited(kind, (ground_key(), of), work, is_redone=False)
         if own() is None and is_whole:
-            shelf.put((ground_key(), of), known)
-    value = cast(T, known)
+            shelf.put((ground_key(), of), value)
     st.session_state.setdefault("_studies", {})[kind] = (ground_key(), value)
     return value
 

@@ -6,21 +6,20 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import streamlit as st
 
 from app_pages.place import lang, tr
-from app_pages.work import Job
+from app_pages.work import Awaited
 from gunmane import i18n
 from gunmane.errors import GunmaneError
 
-T = TypeVar("T")
 LOG = logging.getLogger("gunmane.pages")
 QUIET_SECONDS = 0.4
 
 
-def watch(job: Job[T], *, may_cancel: bool = True) -> T:
+def watch(job: Awaited, *, may_cancel: bool = True) -> Any:
     """
     Wait for a job with a bar, words and the time that may be left; return or raise what it ends with.
 
@@ -43,9 +42,11 @@ def watch(job: Job[T], *, may_cancel: bool = True) -> T:
     return job.result()
 
 
-def _progress_words(job: Job[Any]) -> str:
+def _progress_words(job: Awaited) -> str:
     if job.is_cancelled:
         return tr("app.stopping")
+    if job.place > 1:
+        return tr("jobs.place", place=job.place)
     spent = time.monotonic() - job.started
     what = i18n.catalogue(lang()).get(job.key) or tr("app.working")
     if job.fraction < 0.1 or spent < 2:

@@ -9,6 +9,7 @@ import streamlit as st
 from app_pages import session
 from app_pages.plan_map import labels_key
 from app_pages.tables import heading
+from app_pages.work import Call
 from gunmane.relaxations import (
     Relaxation,
     WhyNot,
@@ -16,7 +17,6 @@ from gunmane.relaxations import (
     cost_rows,
     fact_sentence,
     left_sentence,
-    why_not,
 )
 from gunmane.scenario import Plan
 
@@ -35,7 +35,7 @@ def show_why_not(plan: Plan) -> bool:
     if plan.broken.empty:
         return False
     tr = session.tr
-    held = session.study(KIND, is_of=lambda found: _key(found.plan) == _key(plan))
+    held: WhyNot | None = session.study(KIND, is_of=lambda found: _key(found.plan) == _key(plan))
     is_cut_short = held is not None and any(note.key == "search_cancelled" for note in held.facts)
     place = st.empty()
     is_wanted = (held is None or is_cut_short) and place.button(
@@ -45,7 +45,7 @@ def show_why_not(plan: Plan) -> bool:
         help=tr("whynot.ask_help"),
     )
     if is_wanted or session.is_asking(KIND):
-        held = session.ask(KIND, _key(plan), lambda progress: why_not(plan, progress=progress))
+        held = session.ask(KIND, _key(plan), Call("gunmane.relaxations:why_not", {"plan": plan}))
         place.empty()
     return held is not None and _show_answer(held)
 

@@ -1,14 +1,17 @@
-"""Long work beside a page: done in a thread, watched and cancelled from the page, its results kept for reuse."""
+"""Long work beside a page, in a thread or a process: watched and cancelled from there, its results kept for reuse."""
 
 from __future__ import annotations
 
 import collections
+import dataclasses
 import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from gunmane.jobs import JobHandle
 
 T = TypeVar("T")
 Progress = Callable[[float, str], bool]
@@ -37,6 +40,7 @@ class Job(Generic[T]):
         self.fraction = 0.0
         self.key = "progress.waiting"
         self.is_cancelled = False
+        self.place = 0
         self.started = time.monotonic()
         self._work = work
         self._value: T | None = None
@@ -77,6 +81,122 @@ class Job(Generic[T]):
         if self._error is not None:
             raise self._error
         return self._value  # type: ignore[return-value]
+
+
+class Awaited(Protocol):
+    """What a page can wait for: work in a thread or in a process."""
+
+    serial: int
+    started: float
+
+    @property
+    def fraction(self) -> float:
+        """Part done (0-1)."""
+
+    @property
+    def key(self) -> str:
+        """Catalogue key of what is done just now."""
+
+    @property
+    def place(self) -> int:
+        """Place in the line, 0 once it has begun."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was asked to stop."""
+
+    def cancel(self) -> None:
+        """Ask it to stop with the best so far."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long; return whether it has ended."""
+
+    def result(self) -> Any:
+        """Return what came of it, or raise what went wrong."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Call(Generic[T]):
+    """
+    Work for a process of its own.
+
+    Parameters
+    ----------
+    function
+        "module:function", called with the inputs by name and with `progress`.
+    inputs
+        What it is given; all of it can be pickled.
+    finish
+        Makes of its answer, back in the page, what is asked for; None takes the answer.
+    is_short
+        Whether it goes before longer work that waits.
+    """
+
+    function: str
+    inputs: Mapping[str, object]
+    finish: Callable[[Any], T] | None = None
+    is_short: bool = False
+
+    def finished(self, answer: Any) -> T:
+        """Return what is asked for."""
+        return cast(T, answer) if self.finish is None else self.finish(answer)
+
+
+class ProcessJob(Generic[T]):
+    """
+    One piece of work in a process of its own, with the face of a `Job`.
+
+    Parameters
+    ----------
+    call
+        The work.
+    handle
+        The job of the pool that does it.
+    """
+
+    def __init__(self, call: Call[T], handle: JobHandle) -> None:
+        self.serial = next(_SERIALS)
+        self.started = handle.started
+        self._call, self._handle = call, handle
+
+    @property
+    def fraction(self) -> float:
+        """Part done (0-1)."""
+        return self._handle.fraction
+
+    @property
+    def key(self) -> str:
+        """Catalogue key of what is done just now."""
+        return self._handle.key
+
+    @property
+    def place(self) -> int:
+        """Place in the line, 0 once it has begun."""
+        return self._handle.place_in_line
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._handle.is_cancelled
+
+    def cancel(self) -> None:
+        """Ask the work to stop with the best so far."""
+        self._handle.cancel()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long; return whether the work is done."""
+        return self._handle.wait(seconds)
+
+    def result(self) -> T:
+        """
+        Return what the work gave, or raise what it raised; only after `wait` said it is done.
+
+        Raises
+        ------
+        Exception
+            Whatever the work raised.
+        """
+        return self._call.finished(self._handle.result())
 
 
 class Shelf:

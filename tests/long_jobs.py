@@ -66,6 +66,13 @@ def refuse(reason):
     raise PlanError("job_line_full", count=reason)
 
 
+def stopped_at_first(scenario, ground, progress):
+    """Compare as if a person cancelled after the first part."""
+    from gunmane.evidence import compare
+
+    return compare(scenario, ground, progress=lambda part, key: progress(part, key) and part < 0.3)
+
+
 class StrangeError(Exception):
     """Cannot be sent as it is."""
 
@@ -109,6 +116,11 @@ def hold(megabytes):
 
 
 def pid():
+    return os.getpid()
+
+
+def told_pid(progress):
+    progress(1.0, "progress.planning")
     return os.getpid()
 
 

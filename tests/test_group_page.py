@@ -203,22 +203,13 @@ def test_an_unknown_office_is_unknown_and_not_guessed():
 
 
 def test_a_comparison_that_was_cancelled_can_be_made_again(monkeypatch):
-    from gunmane import evidence
-
-    whole, calls = evidence.compare, []
-
-    def stopped_at_first(choices, ground, *, progress=None):
-        calls.append(choices)
-        say = (lambda fraction, key: fraction < 0.3) if len(calls) == 1 else progress
-        return whole(choices, ground, progress=say)
-
-    monkeypatch.setattr(evidence, "compare", stopped_at_first)
+    monkeypatch.setattr("app_pages.session.COMPARE", "long_jobs:stopped_at_first")
     app = opened("compare", region="wakayama_ito")
     assert t("compare.partial", "ja") in [warning.value for warning in app.warning]
+    monkeypatch.undo()
     app.button(key="compare_again").click().run()
     assert list(app.warning) == []
     assert t("compare.state.crossing", "ja") in html_of(app)
-    assert len(calls) == 2
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -182,6 +182,15 @@ def test_one_session_has_one_running_job_and_holds_nobody_up(make_pool, tmp_path
     assert ended(running).state == ended(own).state == "done"
 
 
+def test_short_jobs_go_before_long_ones_in_the_order_in_which_they_came(pool, tmp_path):
+    running = pool.submit("one", "long_jobs:until_told", {"folder": str(tmp_path)})
+    began(tmp_path)
+    jobs = [pool.submit(n, "long_jobs:pid", {}, is_short=n in "bd") for n in "abcd"]
+    assert [job.place_in_line for job in jobs] == [3, 1, 4, 2]
+    (tmp_path / "go").touch()
+    assert {ended(job).state for job in (running, *jobs)} == {"done"}
+
+
 def test_two_sessions_run_side_by_side_in_two_processes(make_pool, tmp_path):
     pool = make_pool(2)
     jobs = [pool.submit(name, "long_jobs:until_told", {"folder": str(tmp_path)}) for name in ("one", "two")]

@@ -9,6 +9,7 @@ import pathlib
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -97,6 +98,7 @@ class Pool:
         self._change = threading.Condition(threading.RLock())
         self._waiting: list[JobHandle] = []
         self._packed: dict[JobHandle, Packed] = {}
+        self._short: weakref.WeakSet[JobHandle] = weakref.WeakSet()
         self._workers: list[Worker] = []
         self._seen: dict[str, float] = {}
         self._false_starts = 0
@@ -118,9 +120,11 @@ class Pool:
 
     # -- what a session asks --------------------------------------------------------------------------------
 
-    def submit(self, session: str, function: str, inputs: Mapping[str, object]) -> JobHandle:
+    def submit(
+        self, session: str, function: str, inputs: Mapping[str, object], *, is_short: bool = False
+    ) -> JobHandle:
         """
-        Put a job at the end of the line.
+        Put a job into the line.
 
         Parameters
         ----------
@@ -132,6 +136,8 @@ class Pool:
             `keep(value)` hands over the best so far.
         inputs
             Name -> value. Large tables and what stands for itself (a ground, a plan) are sent once, whoever asks.
+        is_short
+            True lets it go before all that wait and are not short.
 
         Returns
         -------
@@ -153,7 +159,11 @@ class Pool:
                 folder = pathlib.Path(tempfile.mkdtemp(dir=self._folder, prefix="job-"))
                 job = JobHandle(self, session, function, folder, things)
                 self._packed[job] = packed
-                self._waiting.append(job)
+                if is_short:
+                    self._waiting.insert(self._short_waiting(), job)
+                    self._short.add(job)
+                else:
+                    self._waiting.append(job)
                 self._seen[session] = time.monotonic()
                 self._false_starts = 0
                 self._change.notify_all()
@@ -222,6 +232,9 @@ class Pool:
         self._exit.close()
 
     # -- what the pool does by itself -----------------------------------------------------------------------
+
+    def _short_waiting(self) -> int:
+        return sum(job in self._short for job in self._waiting)
 
     def _refuse_if_full(self) -> None:
         with self._change:
