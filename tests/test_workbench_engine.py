@@ -181,6 +181,15 @@ def test_a_base_chosen_by_hand_stays_through_an_improvement(draft, street, desk)
     assert (better.bases, placed(better)) == ({"D2": "e"}, placed(draft))
 
 
+def test_the_best_so_far_can_be_looked_at_while_the_engine_works(draft, street, desk):
+    worse = apply(apply(draft, MoveUnits(("c",), "D2")), MoveUnits(("f",), "D2"))
+    seen = []
+    improve(worse, street, desk=desk, on_best=lambda best: seen.append(best()))
+    assert seen
+    keys = [plan_key(desk.figures(apply(worse, edit))) for edit in seen]
+    assert all(key <= plan_key(desk.figures(worse)) for key in keys)
+
+
 def test_an_improvement_of_a_draft_that_went_on_is_refused(draft, street, desk):
     worse = apply(draft, MoveUnits(("c",), "D2"))
     found = improve(worse, street, desk=desk)

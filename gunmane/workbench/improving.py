@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from gunmane.clusters import Grouping, Rules, group_units, judge
+from gunmane.clusters import BestSoFar, Grouping, Rules, group_units, judge
 from gunmane.errors import PlanError
 from gunmane.scenario import Ground
-from gunmane.strands import Progress, solve_strand
+from gunmane.strands import PROGRESS_KEY, Progress
 from gunmane.workbench.board import Array, Board
 from gunmane.workbench.desk import Desk
 from gunmane.workbench.draft import Draft, Labels, free_names, name_order
@@ -25,8 +25,16 @@ HALF_TOLERANCE = 0.05
 HALF_BUDGET = 20_000
 
 
+BestEdit = Callable[[], Improve]
+
+
 def improve(
-    draft: Draft, ground: Ground, progress: Progress | None = None, *, desk: Desk | None = None
+    draft: Draft,
+    ground: Ground,
+    progress: Progress | None = None,
+    *,
+    desk: Desk | None = None,
+    on_best: Callable[[BestEdit], object] | None = None,
 ) -> Improve:
     """
     Let the engine go on from a draft; the result is an edit that may be done to it, or not.
@@ -43,6 +51,8 @@ def improve(
         Called with a fraction (0-1) and a catalogue key; False ends the search with the best so far.
     desk
         What a session holds for its ground.
+    on_best
+        Called as often with a function that makes the edit of the best so far, for whoever wants to show it.
 
     Raises
     ------
@@ -51,26 +61,57 @@ def improve(
     """
     board = (desk or Desk(ground)).board(draft)
     board.judged(draft)
-    found: Labels = {}
-    moves, is_cancelled = 0, False
+    found = _Found(draft, board)
     for number, (strand, task) in enumerate(board.tasks.items()):
 
-        def tell(part: float, key: str, done: int = number) -> bool:
-            return progress is None or progress((done + part) / len(board.tasks), key) is not False
+        def tell(
+            best: BestSoFar, part: float, strand: str = strand, done: int = number, known: _Found = found
+        ) -> bool:
+            if on_best is not None:
+                on_best(lambda: known.with_labels(strand, best.labels).edit())
+            return progress is None or progress((done + part) / len(board.tasks), PROGRESS_KEY) is not False
 
-        rules = _held_rules(draft, strand, task.rules)
-        grouping = solve_strand(task.place, task.load, rules, starts=[draft.labels[strand]], progress=tell)
-        moves, is_cancelled = moves + grouping.moves, is_cancelled or grouping.is_cancelled
-        found[strand] = _named_labels(draft, strand, grouping, task.load["measure"])
-        if is_cancelled:
+        place, rules = task.place, _held_rules(draft, strand, task.rules)
+        starts = [draft.labels[strand]]
+        grouping = group_units(
+            place.units, place.links, task.load, place.travel_min, rules, starts=starts, progress=tell
+        )
+        found = found.with_labels(strand, grouping.labels, grouping)
+        if grouping.is_cancelled:
             break
-    kept = {name: labels for name, labels in found.items() if _is_better(draft, board, name, labels)}
-    rows = [
-        (strand, str(unit), str(bundle))
-        for strand, labels in _renamed(draft, kept).items()
-        for unit, bundle in labels[labels != draft.labels[strand]].items()
-    ]
-    return Improve(tuple(rows), moves, is_cancelled, draft.labels_key())
+    return found.edit()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Found:
+    """What the engine found so far in the strands of a draft, under the draft's names; new bundles as "+0", "+1"."""
+
+    draft: Draft
+    board: Board
+    labels: Labels = dataclasses.field(default_factory=dict)
+    moves: int = 0
+    is_cancelled: bool = False
+
+    def with_labels(self, strand: str, labels: pd.Series, ended: Grouping | None = None) -> _Found:
+        """Return what was found with one more strand, where its labels are better than the draft's."""
+        named = _named_labels(self.draft, strand, labels, self.board.tasks[strand].load["measure"])
+        is_better = _is_better(self.draft, self.board, strand, named)
+        return dataclasses.replace(
+            self,
+            labels={**self.labels, strand: named} if is_better else self.labels,
+            moves=self.moves + (ended.moves if ended else 0),
+            is_cancelled=self.is_cancelled or bool(ended and ended.is_cancelled),
+        )
+
+    def edit(self) -> Improve:
+        """Return the edit that makes the draft what was found."""
+        draft = self.draft
+        rows = [
+            (strand, str(unit), str(bundle))
+            for strand, labels in _renamed(draft, self.labels).items()
+            for unit, bundle in labels[labels != draft.labels[strand]].items()
+        ]
+        return Improve(tuple(rows), self.moves, self.is_cancelled, draft.labels_key())
 
 
 def _held_rules(draft: Draft, strand: str, rules: Rules) -> Rules:
@@ -96,10 +137,10 @@ def _held_rules(draft: Draft, strand: str, rules: Rules) -> Rules:
     )
 
 
-def _named_labels(draft: Draft, strand: str, grouping: Grouping, measure: pd.Series) -> pd.Series:
-    """Return the bundles found under the draft's names, each as the one that it shares most with; new ones as ""."""
+def _named_labels(draft: Draft, strand: str, found: pd.Series, measure: pd.Series) -> pd.Series:
+    """Return the bundles found under the draft's names, each as the one that it shares most with; new ones as "+0"."""
     own = draft.labels[strand]
-    labels = grouping.labels.reindex(own.index)
+    labels = found.reindex(own.index)
     is_held = own.index.isin(draft.locked_units.union(draft.bases.values())) | own.isin(draft.locked_bundles)
     weight = measure.reindex(own.index).to_numpy(dtype="float64")
     weight = weight / (weight.sum() or 1.0) + 1 / len(own) * 1e-3 + LOCK_WEIGHT * is_held.to_numpy()
