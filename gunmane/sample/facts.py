@@ -13,6 +13,7 @@ from gunmane.sample.land import Land
 from gunmane.sample.trunks import PREFECTURAL
 
 Facts = dict[str, dict[str, Any]]
+TOWNS_TOLD = 5
 
 
 def gather_facts(canvas: Canvas, parts: Sequence[Facts], *, with_water: bool) -> dict[str, Any]:
@@ -55,11 +56,16 @@ def _notes(
     notes: list[tuple[str, dict[str, Any]]] = [("sample_prefecture_estimated", {})]
     notes += [(key, _named(land, codes)) for key, codes in marked if codes]
     if islands:
-        towns = "、".join("・".join(island["towns"]) or "-" for island in islands)
+        towns = "、".join(_told_towns(island["towns"]) for island in islands)
         notes.append(("sample_islands", {"count": len(islands), "towns": towns}))
     if not with_water:
         notes.append(("sample_without_water", {}))
     return notes
+
+
+def _told_towns(towns: Sequence[str]) -> str:
+    """Return the first settlements of an island, and that there are more."""
+    return "・".join(towns[:TOWNS_TOLD]) + ("…" if len(towns) > TOWNS_TOLD else "") or "-"
 
 
 def _named(land: Land, codes: list[str]) -> dict[str, str]:

@@ -94,7 +94,8 @@ def _pairs_and_paths(mesh: Mesh) -> tuple[pd.DataFrame, pd.DataFrame]:
     table["is_gabriel"] = _is_gabriel(mesh.xy[towns], mesh.xy[table["a"]], mesh.xy[table["b"]])
     tree = minimum_spanning_tree(coo_matrix((table["cost"], (table["a"], table["b"])), shape=graph.shape))
     in_tree = set(zip(*tree.tocoo().coords, strict=True))
-    table["is_tree"] = [pair in in_tree for pair in zip(table["a"], table["b"], strict=True)]
+    pairs = zip(table["a"], table["b"], strict=True)
+    table["is_tree"] = np.array([pair in in_tree for pair in pairs], dtype=bool)
     table = table[table["is_gabriel"] | table["is_tree"]]
     table = pd.concat([table, _ways_out(mesh, cost, back, seat)], ignore_index=True)
     table["pair"] = np.arange(len(table))
@@ -133,6 +134,8 @@ def _is_gabriel(seats: Floats, a: Floats, b: Floats) -> Bools:
 
 def _rank_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     """Number the pairs: the spanning tree first, then by the detour that a line saves, largest first."""
+    if pairs.empty:
+        return pairs.assign(rank=np.zeros(0, dtype=np.int64))
     tree = pairs[pairs["is_tree"]]
     used, compact = np.unique(pairs[["a", "b"]].to_numpy(), return_inverse=True)
     compact = compact.reshape(-1, 2)
