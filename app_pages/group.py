@@ -68,6 +68,7 @@ def main() -> None:
     with box:
         if panel != "choices":
             handwork.show_steps(plan)
+            handwork.show_ahead(plan)
         if panel == "summary":
             kept.show_list(plan)
             beside = group_panel.show_summary(plan)
@@ -158,6 +159,7 @@ def _show_map(plan: Plan, view: View) -> None:
         height=MAP_HEIGHT,
         selected=picked[:2] if picked and picked[2] == "list" else None,
         choosing=chosen.choosing_for(plan),
+        focus=st.session_state.get("_group_focus"),
     )
     if told is not None and told.kind == "chosen":
         if chosen.take_chosen(plan, told) and st.session_state.get("group_panel_choice") != "picked":

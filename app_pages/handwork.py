@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import streamlit as st
 
 from app_pages import kept, session, words
 from app_pages.hands import FAULT, Hand, hand_of, show_history
 from app_pages.tables import heading
+from app_pages.work import Call
 from gunmane.errors import GunmaneError
 from gunmane.scenario import Plan
 from gunmane.workbench import (
     Draft,
     Edit,
     History,
+    Improve,
+    Item,
     LockAll,
     LockBundles,
     LockUnits,
@@ -23,7 +29,15 @@ from gunmane.workbench import (
     UnlockAll,
     UnlockBundles,
     UnlockUnits,
+    checklist,
+    next_problem,
+    problems,
+    split_evenly,
 )
+
+IMPROVE = "gunmane.workbench:improve"
+_PROBLEM = "_hand_problem"
+_TOLD = "_hand_told"
 
 
 def do(plan: Plan, edit: Edit) -> None:
@@ -133,6 +147,7 @@ def show_bundle_tools(plan: Plan, bundle: str) -> None:
             st.button(
                 tr("hand.merge"), key="hand_merge", on_click=do, args=(plan, Merge((bundle, str(other))))
             )
+        st.button(tr("hand.split"), key="hand_split", on_click=_split, args=(plan, bundle))
         if bundle in draft.locked_bundles:
             st.button(
                 tr("hand.unlock_bundle"),
@@ -151,6 +166,62 @@ def show_bundle_tools(plan: Plan, bundle: str) -> None:
             st.button(
                 tr("hand.best_base"), key="hand_best_base", on_click=do, args=(plan, SetBase(bundle, None))
             )
+
+
+def _split(plan: Plan, bundle: str) -> None:
+    hand = hand_of(plan)
+    try:
+        edit = split_evenly(hand.history.draft, plan.ground, bundle, desk=hand.desk)
+    except GunmaneError as fault:
+        st.session_state[FAULT] = fault
+        return
+    do(plan, edit)
+
+
+def show_ahead(plan: Plan) -> None:
+    """Show what leads on: the next place where something is wrong, and the engine going on from here."""
+    tr = session.tr
+    with st.container(horizontal=True):
+        items = checklist(plan)
+        found = problems(items)
+        label = tr("hand.next_problem", count=words.count(len(found)))
+        st.button(label, key="hand_next", disabled=not found, on_click=_go_to_next, args=(items,))
+        is_asked = st.button(tr("hand.improve"), key="hand_improve", help=tr("hand.improve_help"))
+    if is_asked or session.is_asking("improve"):
+        _improve(plan)
+    told = st.session_state.pop(_TOLD, None)
+    if told is not None:
+        st.info(told)
+
+
+def _go_to_next(items: list[Item]) -> None:
+    problem = next_problem(items, st.session_state.get(_PROBLEM))
+    st.session_state[_PROBLEM] = problem
+    if problem is None:
+        return
+    place = problem.place
+    kind, name = ("unit", place.unit_id) if place.unit_id else ("bundle", place.bundle_id)
+    if name:
+        st.session_state["_group_pick"] = (kind, name, "list")
+        st.session_state["_group_focus"] = (
+            kind,
+            name,
+            st.session_state.get("_group_focus", ("", "", 0))[2] + 1,
+        )
+
+
+def _improve(plan: Plan) -> None:
+    """Let the engine go on from the plan as it is, with a bar and a way to end it; what it finds is one step."""
+    hand = hand_of(plan)
+    draft = hand.history.draft
+    key = hashlib.sha256(json.dumps(draft.to_json(), sort_keys=True).encode()).hexdigest()
+    edit: Improve = session.ask("improve", key, Call(IMPROVE, {"draft": draft, "ground": plan.ground}))
+    if edit.labels:
+        do(plan, edit)
+        st.session_state[_TOLD] = session.tr("hand.improved", count=words.count(len(edit.labels)))
+    else:
+        st.session_state[_TOLD] = session.tr("hand.not_improved")
+    st.rerun()
 
 
 def _strand_of(draft: Draft, units: tuple[str, ...], strands: tuple[str, ...]) -> str | None:

@@ -59,6 +59,7 @@ def show_map(
     height: int = 560,
     selected: tuple[str, str] | None = None,
     choosing: Choosing | None = None,
+    focus: tuple[str, str, int] | None = None,
 ) -> Selection | None:
     """
     Show the ground and the layers of a map; view and switches survive every rerun under the same `key`.
@@ -80,6 +81,8 @@ def show_map(
         leaves the user's own.
     choosing
         What several of can be chosen at once.
+    focus
+        (kind, id, number): what the map goes to, once for every number.
 
     Returns
     -------
@@ -94,6 +97,7 @@ def show_map(
         selected=selected,
         sample_part=sample_part(),
         choosing=choosing,
+        focus=focus,
     )
     _forget_old_layers(len(all_layers))
     told = st_folium(

@@ -567,3 +567,19 @@ def test_a_plan_shaped_by_hand_is_there_again_in_a_new_session(browser, page, ad
     again.get_by_role("button", name=t("kept.open", "ja"), exact=True).click()
     again.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=0)).wait_for()
     again.context.close()
+
+
+def test_the_map_goes_to_the_next_problem_and_the_engine_goes_on_from_the_hand_made_plan(page, address):
+    open_page(page, address, "group", region=REGION)
+    open_map(page)
+    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", "ja")).click()
+    draw_square(page, 50)
+    page.get_by_role("button", name=t("hand.move", "ja"), exact=True).click()
+    page.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=0)).wait_for()
+    before = in_map(page, "map.getZoom()")
+    page.get_by_role("button", name=re.compile("次の問題へ")).click()
+    page.wait_for_timeout(4000)
+    assert in_map(page, "map.getZoom()") > before
+    page.get_by_role("button", name=t("hand.improve", "ja")).click()
+    page.get_by_text("より良い案が見つかり").wait_for()
+    page.get_by_text(t("hand.state", "ja", steps=2, bundles=0, units=0)).wait_for()

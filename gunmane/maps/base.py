@@ -138,6 +138,8 @@ class FeatureLayers(folium.FeatureGroup):
         What the band over sample layers calls sample: "both", "mixed", "roads" or "assets".
     choosing
         What several of can be chosen at once; None for nothing.
+    focus
+        (kind, id, number) of the feature that the map goes to, once for every number.
     """
 
     _template = Template(
@@ -157,6 +159,7 @@ class FeatureLayers(folium.FeatureGroup):
         selected: tuple[str, str] | None = None,
         sample_part: str = "both",
         choosing: Choosing | None = None,
+        focus: tuple[str, str, int] | None = None,
     ) -> None:
         super().__init__(name="gunmane", control=False)
         self._name = "FeatureGroup"  # the name under which streamlit-folium looks for it
@@ -172,6 +175,7 @@ class FeatureLayers(folium.FeatureGroup):
                 "note": t("notice.disclaimer", lang) if proposes else "",
                 "sources": list(sources),
                 "selected": list(selected) if selected else None,
+                "focus": list(focus) if focus else None,
                 "choosing": None
                 if choosing is None
                 else {"kind": choosing.kind, "ids": list(choosing.ids), "serial": choosing.serial},

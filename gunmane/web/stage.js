@@ -8,6 +8,7 @@
   const DOT_PX = 3;
   const BIG_SYMBOL_PX = 8;
   const LOAD_DELAY_MS = 120;
+  const FOCUS_ZOOM = 11.5;
 
   gunmane.Stage = L.Renderer.extend({
     options: { padding: 0.2 },
@@ -77,9 +78,29 @@
         const old = gone.get(source.spec.name);
         if (!source.isReady && old && old !== source && old.isReady) this.leaving.set(source, old);
       }
+      if (state.focus) this.goTo(...state.focus);
       if (state.selected) this.selected = { kind: state.selected[0], id: state.selected[1] };
       this.load();
       this.redrawSoon();
+    },
+
+    // Go to a place once for every number; it may still be on its way.
+    goTo: function (kind, id, number) {
+      if (this.focused === undefined) this.focused = 0;
+      if (number <= this.focused) return;
+      const place = this.sources
+        .filter((source) => source.spec.kind === kind && source.isReady)
+        .flatMap((source) => source.places)
+        .find((one) => one.id === id);
+      if (!place) {
+        this.map.once("gunmane:ready", () => this.goTo(kind, id, number));
+        return;
+      }
+      this.focused = number;
+      const corner = (x, y) => this.map.unproject([x, y], 0);
+      const [west, north, east, south] = place.box;
+      this.map.gunmane.isTouched = true;
+      this.map.fitBounds(L.latLngBounds(corner(west, north), corner(east, south)), { maxZoom: FOCUS_ZOOM, padding: [60, 60] });
     },
 
     clear: function () {
