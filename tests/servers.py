@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+# A password with every sign that an address must not be broken by.
 PASSWORD = "p@ss:wörd/?#%"
 QUOTED = "p%40ss%3Aw%C3%B6rd%2F%3F%23%25"
 

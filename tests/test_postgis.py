@@ -1,7 +1,6 @@
 """Tables of a real PostGIS server in, read-only, and a sentence for whatever a server can refuse."""
 
 import contextlib
-import os
 import pathlib
 import pickle
 import shutil
@@ -15,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from servers import PASSWORD, QUOTED, as_user, free_port
 
 from gunmane.deliveries import take_delivery
 from gunmane.errors import FileError
@@ -24,9 +24,6 @@ from gunmane.ledgers.postgis import is_postgis_url, open_postgis, parse_url
 from gunmane.ledgers.profiles import Profile
 from gunmane.municipalities import find_region
 
-# A password with every sign that an address must not be broken by.
-PASSWORD = "p@ss:wörd/?#%"
-QUOTED = "p%40ss%3Aw%C3%B6rd%2F%3F%23%25"
 TABLES = """
 CREATE EXTENSION postgis;
 CREATE SCHEMA roads;
@@ -79,25 +76,6 @@ PROGRAMS = programs()
 needs_server = pytest.mark.skipif(
     PROGRAMS is None, reason="no PostgreSQL with PostGIS here (tools/install_postgis.sh)"
 )
-
-
-def as_user():
-    """The server refuses to run as root; another user of this machine runs it then."""
-    if os.geteuid() != 0:
-        return {}
-    import pwd
-
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    name = next((n for n in ("postgres", "nobody") if n in names), None)
-    if name is None:
-        pytest.skip("only root here, and the server does not run as root")
-    return {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": []}
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
