@@ -97,6 +97,17 @@ def test_a_folder_is_refused(tmp_path):
     refusal("workspace_is_folder", lambda: open_workspace(tmp_path))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights to files otherwise")
+def test_only_the_owner_may_read_plans_and_their_backups(tmp_path):
+    path = tmp_path / "plans.sqlite"
+    fill(path)
+    with open_workspace(path) as plans:
+        plans.list()
+        backup(plans.database, tmp_path / "b.sqlite")
+        rights = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.rglob("*.sqlite*")}
+    assert set(rights.values()) == {0o600} and len(rights) >= 3
+
+
 # Files that refuse -----------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.pool import StaticPool
 
 from gunmane.cache import atomic_path
 from gunmane.errors import WorkspaceError
+from gunmane.workspace.databases import OWNER_ONLY
 from gunmane.workspace.tables import PREFIX
 
 ROWS_AT_ONCE = 1000
@@ -43,6 +44,7 @@ def write_copy(connection: Connection, out: pathlib.Path) -> pathlib.Path:
                         copy_rows(connection, table, copy, table)
             finally:
                 engine.dispose()
+        out.chmod(OWNER_ONLY)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise WorkspaceError("backup_not_written", place=str(out), reason=reason) from None

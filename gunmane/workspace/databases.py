@@ -23,6 +23,8 @@ SQLITE = "sqlite:///"
 # How long one waits for another that is saving, and for a server.
 WAIT_S = 10.0
 SERVER_S = 30.0
+# Rights of a file that holds plans: those of its owner alone.
+OWNER_ONLY = 0o600
 IS_WRITING = "gunmane_is_writing"
 
 
@@ -135,6 +137,10 @@ def _file(path: pathlib.Path) -> Database:
 
 def open_file(path: pathlib.Path) -> sqlite3.Connection:
     """Return a connection to a file that is on the disk before a save is told as done."""
+    if not path.exists():
+        # Nobody else of the machine reads it; where it cannot be made SQLite says so.
+        with contextlib.suppress(OSError):
+            path.touch(mode=OWNER_ONLY)
     connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
     try:
         # On a disk that cannot hold a log beside the file SQLite keeps its older journal; FULL is safe with both.
