@@ -309,6 +309,8 @@ def test_a_migration_that_fails_changes_nothing(address, monkeypatch):
         patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, failing))
         refusal("workspace_failed", lambda: open_workspace(address))
     assert whole(address) == before
+    with open_workspace(address) as plans, plans.database.reading() as connection:
+        assert "colour" not in {c["name"] for c in inspect(connection).get_columns("gunmane_plans")}
 
 
 def test_a_place_of_a_newer_gunmane_is_refused_and_left_as_it_is(address):
