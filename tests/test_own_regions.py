@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -330,3 +331,19 @@ def test_the_template_of_totals_names_the_municipalities_of_an_own_region(tmp_pa
     assert cli.main(["template", *given]) == 0
     sheet = openpyxl.load_workbook(tmp_path / "template_totals_own-01601-01602_ja.xlsx").active
     assert [sheet.cell(row, 2).value for row in (2, 3)] == ["日高町", "平取町"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_command_finds_the_code_of_a_municipality(lang, capsys):
+    assert cli.main(["regions", "--find", "うだ", "--lang", lang]) == 0
+    assert re.search(r"29212 +宇陀市 +うだし +Uda City +奈良県", capsys.readouterr().out)
+
+
+def test_the_command_gives_municipalities_as_json(capsys):
+    assert cli.main(["regions", "--find", "音更", "--json"]) == 0
+    assert [row["muni_code"] for row in json.loads(capsys.readouterr().out)] == ["01631"]
+
+
+def test_a_name_that_no_municipality_has_is_told(capsys):
+    assert cli.main(["regions", "--find", "ぞぞぞ", "--lang", "ja"]) == 1
+    assert "ぞぞぞ" in capsys.readouterr().err

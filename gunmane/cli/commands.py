@@ -14,7 +14,7 @@ from gunmane.cli.checking import ledger_files
 from gunmane.cli.rules import rule_choices
 from gunmane.errors import RegionError
 from gunmane.i18n import t
-from gunmane.municipalities import Region, find_region, load_regions
+from gunmane.municipalities import Region, find_municipalities, find_region, load_regions
 from gunmane.scenario import Scenario
 from gunmane.studies import Asked
 
@@ -24,12 +24,36 @@ GROUND_END, PLAN_END = 0.4, 0.7
 
 
 def list_regions(options: Options, lang: str) -> None:
-    """Print the regions as a table, or as JSON."""
+    """
+    Print the regions as a table or as JSON, or the municipalities of Japan that a text names.
+
+    Raises
+    ------
+    gunmane.errors.RegionError
+        If no municipality is named so.
+    """
+    if options.find is not None:
+        _list_municipalities(options, lang)
+        return
     rows = [_region_facts(str(region_id)) for region_id in load_regions()["region_id"]]
     if options.json:
         console.tell(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     report.tell_regions(rows, lang)
+
+
+def _list_municipalities(options: Options, lang: str) -> None:
+    """Print the municipalities of Japan that a text names, with their codes."""
+    found = find_municipalities(options.find).reset_index()
+    if found.empty:
+        raise RegionError("own_region_none_found", text=options.find)
+    if options.json:
+        console.tell(json.dumps(found.to_dict("records"), ensure_ascii=False, indent=1))
+        return
+    keys = ("muni_code", "name_ja", "name_kana", "name_en", "pref_ja")
+    console.tell_table(
+        [t(f"cli.municipality.{key}", lang) for key in keys], found[list(keys)].to_numpy().tolist()
+    )
 
 
 def _region_facts(region_id: str) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
 
     regions = _command(commands, "regions", lang)
     regions.add_argument("--json", action="store_true", help=t("cli.help.json", lang))
+    regions.add_argument("--find", metavar="TEXT", help=t("cli.help.find", lang))
 
     plan = _command(commands, "plan", lang)
     plan.add_argument("region", metavar="REGION", nargs="?", help=t("cli.help.region", lang))
