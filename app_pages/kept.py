@@ -9,18 +9,28 @@ import streamlit as st
 
 from app_pages import session
 from app_pages.hands import Hand, Kept, open_history
-from gunmane.errors import ConflictError, GunmaneError
+from gunmane.errors import ConflictError, GunmaneError, WorkspaceError
+from gunmane.i18n import say
 from gunmane.scenario import Plan
 from gunmane.workbench import Draft, History, Step
 from gunmane.workspace import PlanCard, Workspace, open_workspace
 
 MOST_LISTED = 12
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @st.cache_resource(show_spinner=False)
 def _place() -> Workspace:
     """Return the place where plans are kept; opened once, it holds no user's plan in memory."""
     return open_workspace()
+
+
+def _user() -> str | None:
+    """Return who works in this session: "" for the one person at this machine, None where nobody can tell."""
+    name = st.user.get("email") if st.user.get("is_logged_in") else None
+    if name:
+        return str(name)
+    return "" if st.get_option("server.address") in LOOPBACK else None
 
 
 def workspace() -> Workspace:
@@ -30,9 +40,12 @@ def workspace() -> Workspace:
     Raises
     ------
     WorkspaceError
-        If it cannot be opened.
+        If it cannot be opened, or nobody can tell who asks: one person's plans would be another's.
     """
-    return _place().as_user("")
+    user = _user()
+    if user is None:
+        raise WorkspaceError("workspace_nobody")
+    return _place().as_user(user)
 
 
 def save(plan: Plan, hand: Hand) -> None:
@@ -116,7 +129,11 @@ def show_list(plan: Plan) -> None:
     try:
         cards = workspace().list(region=plan.scenario.region_id)
     except GunmaneError as fault:
-        session.show_error(fault)
+        if _user() is None:
+            # No fault of this visit: said quietly, wherever plans would be listed.
+            st.caption(say(fault, session.lang()))
+        else:
+            session.show_error(fault)
         return
     with st.expander(tr("kept.title", count=len(cards))):
         if not cards:
