@@ -29,10 +29,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--bound", type=float, help="seconds after which a method is stopped")
     parser.add_argument(
         "--engine-parts",
-        nargs="+",
+        nargs="*",
         choices=ENGINE_PARTS,
         default=["1k"],
-        help="parts of the engine step (default: 1k; all take hours); the others are told as measured last",
+        help="parts of the engine step (default: 1k; all take hours); the others are told as measured last, "
+        "and with none named all of them are",
     )
     parser.add_argument(
         "--development",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import json
 import os
 import pathlib
@@ -73,6 +74,13 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def _measured(target: Target) -> str:
+    """Return what was measured with its unit; what was never reached is said so."""
+    if target.value is None:
+        return "-"
+    return "never" if math.isinf(target.value) else f"{number(target.value)} {target.unit}"
+
+
 def step_rows(rows: Sequence[Row]) -> list[list[str]]:
     """Return cells: step, method, seconds, ratio, output, note."""
     ours = {row.step: row for row in rows if row.method == OURS}
@@ -104,7 +112,7 @@ def print_report(worlds: dict[str, str], rows: Sequence[Row], targets: Sequence[
     if targets:
         print("\nfigures beside their targets")
     for target in targets:
-        value = "-" if target.value is None else f"{number(target.value)} {target.unit}"
+        value = _measured(target)
         limit = "" if target.limit is None else f"<= {target.limit:g} {target.unit}"
         print(f"  {target.name:<72} {value:>10}  {limit:>10}  {target.verdict}")
         if target.note:
@@ -168,7 +176,7 @@ def markdown(
             "|---|--:|--:|---|---|",
         ]
     for target in targets:
-        value = "-" if target.value is None else f"{number(target.value)} {target.unit}"
+        value = _measured(target)
         limit = "" if target.limit is None else f"≤ {target.limit:g} {target.unit}"
         verdict = f"**{target.verdict}**" if target.verdict == "missed" else target.verdict
         lines.append(f"| {target.name} | {value} | {limit} | {verdict} | {target.note} |")

@@ -59,7 +59,10 @@ def run_part(part: str, seeds: Sequence[int], tell: Tell, *, moves: int | None =
     """
     warm_up()
     moves = moves or MOVES.get(part)
-    report = PartReport(part, _today(), f"{min(seeds)} to {max(seeds)}", moves)
+    # These measure one piece of drawn land, not one of every seed.
+    is_single = part in ("100k", "moves")
+    told = str(seeds[0]) if is_single else f"{min(seeds)} to {max(seeds)}"
+    report = PartReport(part, _today(), told, moves)
     if part in ("1k", "10k"):
         _compare_drawn(report, seeds, tell)
         report.targets += figures.metis_targets(report.results)
