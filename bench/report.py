@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import math
 import json
+import math
 import os
 import pathlib
 import platform
