@@ -55,12 +55,15 @@ class Hand:
         Tells the plan that the page shows from every other.
     kept
         Where it is saved; None before the first step.
+    before
+        Figures of the plan before the last step, undo or redo.
     """
 
     history: History
     desk: Desk
     mark: tuple[str, int]
     kept: Kept | None = None
+    before: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
 def _mark(plan: Plan) -> tuple[str, int]:
@@ -94,6 +97,8 @@ def show_history(hand: Hand, history: History) -> bool:
     if steps:
         # Whoever reads the plan or its files must know that no search made it.
         shown = dataclasses.replace(shown, notes=(Note.of("hand_made", steps=steps), *shown.notes))
+    seen = session.plan()
+    hand.before = dict(seen.totals) if seen is not None else {}
     hand.history, hand.mark = history, _mark(shown)
     session.take(shown)
     return True

@@ -100,7 +100,27 @@ def show_steps(plan: Plan) -> None:
                 units=words.count(len(draft.locked_units)),
             )
         )
+    if hand.before:
+        st.caption(_changes(hand.before, plan.totals))
     kept.show_state(hand)
+
+
+def _changes(before: dict[str, float], after: dict[str, float]) -> str:
+    """Say what the last step changed, figure by figure; what stayed is left out."""
+    tr = session.tr
+    said = []
+    for name, tell in (
+        ("travel_hours", words.hours),
+        ("farthest_min", words.minutes),
+        ("broken_count", words.count),
+        ("below_floor", words.count),
+        ("above_ceiling", words.count),
+        ("order_count", words.count),
+    ):
+        old, new = tell(before[name]), tell(after[name])
+        if old != new:
+            said.append(tr("hand.change", name=tr(f"hand.figure.{name}"), before=old, after=new))
+    return tr("hand.changed", changes=tr("word.list_sep").join(said) or tr("hand.nothing"))
 
 
 def show_unit_tools(plan: Plan, units: tuple[str, ...], strands: tuple[str, ...]) -> None:

@@ -532,6 +532,8 @@ def test_chosen_units_are_moved_and_the_move_is_taken_back_and_done_again(page, 
 
     page.get_by_role("button", name=t("hand.move", lang), exact=True).click()
     steps(1).wait_for()
+    # What the step changed stands beside the map.
+    page.get_by_text(t("hand.changed", lang, changes="").strip()).filter(has_text="→").wait_for()
     page.keyboard.press("Control+z")
     steps(0).wait_for()
     page.get_by_role("button", name=t("hand.redo", lang)).click()
