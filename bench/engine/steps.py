@@ -25,8 +25,8 @@ PARTS = ENGINE_PARTS
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000}
 # Evaluated moves of the engine by part; where none stands, the solver's own default.
 MOVES = {"1k": 1_000_000, "10k": 2_000_000, "100k": 2_000_000}
-# How many instances of a size get a bound.
-BOUNDS = {"1k": 20, "10k": 5}
+# How many instances of a size get a bound: one of 10,000 units takes seven minutes and more.
+BOUNDS = {"1k": 20, "10k": 1}
 
 
 @dataclasses.dataclass
