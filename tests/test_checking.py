@@ -259,7 +259,7 @@ def test_a_report_beside_its_ledger_says_which_rows_found_their_bridge(tmp_path,
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["plan"], "次の指定が必要です: REGION, --out"),
+        (["plan"], "次の指定が必要です: --out"),
         (["plan", "x", "--out", "o", "--layer", "y"], "--layer に「y」は使えません"),
         (["plan", "x", "--out", "o", "--bundles", "y"], "--bundles は整数にしてください"),
         (["plan", "x", "--out"], "--out には値が 1 つ必要です"),

@@ -309,7 +309,8 @@ def test_metis_is_tried_where_it_is_asked_for(monkeypatch):
 @given(seed=seeds, count=st.integers(3, 6))
 def test_ways_along_links_and_their_table_lead_to_like_hours(seed, count):
     units, links, load, table = drawn(seed)
-    rules = Rules(bundle_count=count, target=9.0, keeps_municipality_whole=False, move_budget=20_000)
+    # Moves enough that chance does not decide: with a fifth of them about one seed in eight ends above the best.
+    rules = Rules(bundle_count=count, target=9.0, keeps_municipality_whole=False, move_budget=100_000)
     by_table = group_units(units, links, load, table, rules)
     by_links = group_units(units, links, load, None, rules)
     assert by_links.objective_hours == pytest.approx(by_table.objective_hours, rel=0.01, abs=1e-6)
