@@ -39,6 +39,9 @@ def show_chosen(plan: Plan, strands: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     tr = session.tr
     table = chosen_table(plan, ids, strands)
+    if table.empty:
+        # The view shows fields or bodies that none of the units belongs to.
+        return ()
     st.html(heading(tr("group.chosen_title", count=words.count(len(ids)))))
     head = [
         tr("group.pick_bundle"), tr("group.chosen_units"), tr("group.work_year_taxed"), tr("group.col.onsite"),
@@ -72,9 +75,12 @@ def chosen_table(plan: Plan, ids: tuple[str, ...], strands: tuple[str, ...]) -> 
     by_strand = split_work(plan.work, plan.scenario)
     parts = plan.assignment[plan.assignment["unit_id"].isin(ids) & plan.assignment["strand"].isin(strands)]
     sums = ["annual_jpy", "annual_jpy_low", "annual_jpy_high", "onsite_hours"]
+    if parts.empty:
+        return pd.DataFrame()
     joined = [by_strand[name].merge(own, on="unit_id") for name, own in parts.groupby("strand", sort=True)]
     work = pd.concat(joined, ignore_index=True)
-    found = work.groupby("bundle_id")[sums].sum()
+    # A bundle whose chosen units have no work stays in the table, with none.
+    found = work.groupby("bundle_id")[sums].sum().reindex(sorted(set(parts["bundle_id"])), fill_value=0.0)
     found.insert(0, "units", parts.groupby("bundle_id")["unit_id"].nunique())
     if len(found) > 1:
         total = found.sum().to_frame("").T

@@ -25,18 +25,15 @@ class Kept:
     ----------
     plan_id, version
         The saved plan, "" while it is nowhere, and the version that it was saved as last.
-    saved
-        Numbers of the record's steps that are in its line, in order.
-    position
-        How many of them are in force there.
+    history
+        The record as it was saved last.
     fault
         Why the last step is not saved; None where it is.
     """
 
     plan_id: str
     version: int
-    saved: tuple[int, ...] = ()
-    position: int = 0
+    history: History
     fault: GunmaneError | None = None
 
 
@@ -104,7 +101,7 @@ def show_history(hand: Hand, history: History) -> bool:
     return True
 
 
-def open_history(plan: Plan, history: History, kept: Kept) -> None:
+def show_opened(plan: Plan, history: History, kept: Kept) -> None:
     """
     Go on from a saved record on the ground of the page.
 

@@ -102,7 +102,7 @@ def show_steps(plan: Plan) -> None:
         )
     if hand.before:
         st.caption(_changes(hand.before, plan.totals))
-    kept.show_state(hand)
+    kept.show_state(plan, hand)
 
 
 def _changes(before: dict[str, float], after: dict[str, float]) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import streamlit as st
 
 from app_pages import session
-from app_pages.hands import Hand, Kept, open_history
+from app_pages.hands import Hand, Kept, show_opened
 from gunmane.errors import ConflictError, GunmaneError, WorkspaceError
 from gunmane.i18n import say
 from gunmane.scenario import Plan
-from gunmane.workbench import Draft, History, Step
+from gunmane.workbench import History
 from gunmane.workspace import PlanCard, Workspace, open_workspace
+from gunmane.workspace.drafts import keep_draft, open_history, save_history
 
 MOST_LISTED = 12
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -49,44 +51,35 @@ def workspace() -> Workspace:
 
 
 def save(plan: Plan, hand: Hand) -> None:
-    """Save what was done since; where that fails the plan stays on the page, marked as not saved."""
-    line = tuple(hand.history.line())
-    kept = hand.kept
-    if kept is None and not line:
+    """Save what was done since; where that fails the page says so, and the next step saves this one as well."""
+    now = hand.history
+    if hand.kept is None and not now.line():
         return
+    kept = hand.kept = hand.kept or Kept("", 0, History(now.base))
     try:
         place = workspace()
-        if kept is None:
-            kept = hand.kept = _create(place, plan, hand.history, _default_name(plan))
+        if not kept.plan_id:
+            kept.plan_id = keep_draft(place, _default_name(plan), now.base, plan.ground)
+        for after in _not_saved(kept.history, now):
+            kept.version = save_history(place, kept.plan_id, kept.history, after, kept.version)
+            kept.history = after
         kept.fault = None
-        common = 0
-        while common < min(len(line), len(kept.saved)) and line[common] == kept.saved[common]:
-            common += 1
-        if common == len(line):
-            if kept.position != len(line):
-                kept.version = place.set_position(kept.plan_id, len(line), kept.version)
-        else:
-            if kept.position != common:
-                kept.version = place.set_position(kept.plan_id, common, kept.version)
-            for number in line[common:]:
-                edit = hand.history.steps[number - 1].edit.to_json()
-                kept.version = place.append(kept.plan_id, edit, kept.version)
-            kept.saved = line
-        kept.position = len(line)
     except GunmaneError as fault:
-        if kept is None:
-            hand.kept = kept = Kept("", 0)
         kept.fault = fault
-    st.session_state["_kept_plan"] = kept.plan_id or None
 
 
-def _create(place: Workspace, plan: Plan, history: History, name: str) -> Kept:
-    base = history.base
-    data = {str(key): str(value) for key, value in plan.ground.provenance.get("input_sha256", {}).items()}
-    made = place.create(
-        name, region=plan.scenario.region_id, base=base.to_json(), data={**data, "ground": base.ground_key}
-    )
-    return Kept(made, 0)
+def _not_saved(saved: History, now: History) -> Iterator[History]:
+    """Yield the record as it was after each edit, undo or redo that is not saved yet."""
+    at = saved
+    for number in range(len(saved.steps) + 1, len(now.steps) + 1):
+        after = now.steps[number - 1].after
+        if at.position != after:
+            at = dataclasses.replace(now, steps=at.steps, position=after)
+            yield at
+        at = dataclasses.replace(now, steps=now.steps[:number], position=number)
+        yield at
+    if at.position != now.position:
+        yield now
 
 
 def _default_name(plan: Plan) -> str:
@@ -95,7 +88,7 @@ def _default_name(plan: Plan) -> str:
     return session.tr("kept.default_name", layer=layer, date=now.strftime("%Y-%m-%d %H:%M"))
 
 
-def show_state(hand: Hand) -> None:
+def show_state(plan: Plan, hand: Hand) -> None:
     """Say whether what the page shows is saved, and what to do where it is not."""
     tr, kept = session.tr, hand.kept
     if kept is None:
@@ -106,6 +99,7 @@ def show_state(hand: Hand) -> None:
     session.show_error(kept.fault)
     if isinstance(kept.fault, ConflictError) and st.button(tr("kept.save_apart"), key="kept_apart"):
         hand.kept = None
+        save(plan, hand)
         st.rerun()
 
 
@@ -113,12 +107,8 @@ def open_kept(plan_id: str, plan: Plan) -> None:
     """Open a saved plan of the region that the page shows; where it cannot be, the plan on the page stays."""
     try:
         stored = workspace().load(plan_id)
-        base = Draft.from_json(stored.base)
-        steps = tuple(Step.from_json({"after": i, "edit": step.step}) for i, step in enumerate(stored.steps))
-        history = History(base, steps, stored.position)
-        line = tuple(range(1, len(steps) + 1))
-        kept = Kept(plan_id, stored.version, line, stored.position)
-        open_history(plan, history, kept)
+        history = open_history(stored, plan.ground)
+        show_opened(plan, history, Kept(plan_id, stored.version, history))
     except GunmaneError as fault:
         session.show_error(fault)
 
