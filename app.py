@@ -5,9 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from app_pages import access
+from gunmane.access import Door, Rule
+from gunmane.errors import AccessError
+from gunmane.i18n import LANGUAGES, say
 
 
 def send_features(request: Request) -> Response:
@@ -32,11 +38,20 @@ def send_script(request: Request) -> Response:
     return Response(script.body, headers=headers)
 
 
+def who_may_come() -> Rule:
+    """Return the rule of the door; where nobody would know who comes in the server does not start."""
+    try:
+        return access.rule()
+    except AccessError as fault:
+        raise SystemExit("\n\n".join(say(fault, lang) for lang in LANGUAGES)) from None
+
+
 _BASE = str(st.get_option("server.baseUrlPath") or "").strip("/")
 _PREFIX = f"/{_BASE}" if _BASE else ""
 
 app = st.App(
     Path(__file__).parent / "app_pages" / "main.py",
+    middleware=[Middleware(Door, rule=who_may_come())],
     routes=[
         Route(_PREFIX + "/gunmane-features/{key}", send_features, methods=["GET"]),
         Route(_PREFIX + "/gunmane-static/{name:path}", send_script, methods=["GET"]),

@@ -6,6 +6,7 @@ import html
 
 import streamlit as st
 
+from app_pages.access import show_account
 from app_pages.data import own, sample_part
 from app_pages.place import LANGUAGES, PAGES, lang, region, region_id, set_lang, set_region, tr
 from app_pages.waiting import show_error
@@ -25,7 +26,9 @@ def header(page: str) -> None:
             st.page_link(file, label=f"**{label}**" if name == page else label, width="content")
         _region_choice()
         _language_choice()
-    _bands(page)
+    with st.container(horizontal=True, vertical_alignment="center", key="state_line"):
+        _bands(page)
+        show_account()
     if st.session_state.get("_files_lost"):
         st.warning(tr("data.lost"))
     if unknown_region is not None:

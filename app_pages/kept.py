@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import streamlit as st
 
-from app_pages import session
+from app_pages import access, session
 from app_pages.hands import Hand, Kept, show_opened
 from gunmane.errors import ConflictError, GunmaneError, WorkspaceError
 from gunmane.i18n import say
@@ -18,21 +18,12 @@ from gunmane.workspace import PlanCard, Workspace, open_workspace
 from gunmane.workspace.drafts import keep_draft, open_history, save_history
 
 MOST_LISTED = 12
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @st.cache_resource(show_spinner=False)
 def _place() -> Workspace:
     """Return the place where plans are kept; opened once, it holds no user's plan in memory."""
     return open_workspace()
-
-
-def _user() -> str | None:
-    """Return who works in this session: "" for the one person at this machine, None where nobody can tell."""
-    name = st.user.get("email") if st.user.get("is_logged_in") else None
-    if name:
-        return str(name)
-    return "" if st.get_option("server.address") in LOOPBACK else None
 
 
 def workspace() -> Workspace:
@@ -44,7 +35,7 @@ def workspace() -> Workspace:
     WorkspaceError
         If it cannot be opened, or nobody can tell who asks: one person's plans would be another's.
     """
-    user = _user()
+    user = access.user()
     if user is None:
         raise WorkspaceError("workspace_nobody")
     return _place().as_user(user)
@@ -119,7 +110,7 @@ def show_list(plan: Plan) -> None:
     try:
         cards = workspace().list(region=plan.scenario.region_id)
     except GunmaneError as fault:
-        if _user() is None:
+        if access.user() is None:
             # No fault of this visit: said quietly, wherever plans would be listed.
             st.caption(say(fault, session.lang()))
         else:

@@ -12,7 +12,7 @@ if str(HERE.parent) not in sys.path:
     # The pages are a folder beside the package, wherever the server was started from.
     sys.path.insert(0, str(HERE.parent))
 
-from app_pages import session  # noqa: E402
+from app_pages import access, session  # noqa: E402
 from app_pages.processes import warm_up  # noqa: E402
 
 
@@ -26,6 +26,7 @@ def main() -> None:
         initial_sidebar_state="collapsed",
         menu_items={},
     )
+    access.require_user()
     pages = [
         st.Page(
             file,

@@ -80,5 +80,9 @@ class ConflictError(WorkspaceError):
     """Somebody else saved a step of the same plan in the meantime; neither that step nor the plan was changed."""
 
 
+class AccessError(GunmaneError):
+    """People would come in of whom nobody knows who they are; nothing is served to them."""
+
+
 class JobError(GunmaneError):
     """Long work that could not be done or was ended before there was anything; plans stay as they were."""

@@ -1,0 +1,18 @@
+"""Who may come in, and who it is: read from the settings at start, and at the door from every connection."""
+
+from gunmane.access.door import Door, visitor
+from gunmane.access.rules import ALONE, LOGIN, PROXY, Rule, is_loopback, read_rule
+from gunmane.access.users import clean_user, user_of_claims
+
+__all__ = [
+    "ALONE",
+    "LOGIN",
+    "PROXY",
+    "Door",
+    "Rule",
+    "clean_user",
+    "is_loopback",
+    "read_rule",
+    "user_of_claims",
+    "visitor",
+]

@@ -1,0 +1,118 @@
+"""A server for a team, really started: it refuses without knowing its users, and knows them by login or proxy."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from people import PROXY_HOST, free_port, provider_of, proxy_of
+from test_browser import browser, open_page, page  # noqa: F401
+
+from gunmane.i18n import t
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def command(port, *more):
+    run = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
+    return [*run, *more]
+
+
+def settings(folder, **more):
+    own = {"GUNMANE_CACHE": str(folder / "cache"), "GUNMANE_WORKSPACE": str(folder / "plans.sqlite")}
+    return {**os.environ, **own, **more}
+
+
+@contextlib.contextmanager
+def served(folder, *more, port=0, **environment):
+    """The app on a port of loopback with settings of its own; its port."""
+    port = port or free_port()
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            command(port, *more), cwd=ROOT, env=settings(folder, **environment), stdout=log, stderr=log
+        )
+        try:
+            wait_until_it_serves(port, server, folder / "log")
+            yield port
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait_until_it_serves(port, server, log):
+    for _ in range(600):
+        assert server.poll() is None, log.read_text("utf-8", "replace")[-2000:]
+        with contextlib.suppress(OSError), asked(f"http://127.0.0.1:{port}/_stcore/health"):
+            return
+        time.sleep(0.1)
+    pytest.fail("the server did not answer within a minute")
+
+
+def asked(url, **headers):
+    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=5)
+
+
+def refusal(url, **headers):
+    with pytest.raises(urllib.error.HTTPError) as told:
+        asked(url, **headers).close()
+    return told.value.code, told.value.read().decode()
+
+
+def test_on_every_address_of_the_machine_it_does_not_start_and_says_what_to_set(tmp_path):
+    run = command(free_port(), "--server.address=0.0.0.0")
+    ended = subprocess.run(
+        run, cwd=ROOT, env=settings(tmp_path), capture_output=True, timeout=60, check=False
+    )
+    said = ended.stdout.decode() + ended.stderr.decode()
+    assert ended.returncode != 0
+    assert "GUNMANE_TRUSTED_PROXIES" in said and "secrets.toml" in said and "Traceback" not in said
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory):
+    """A server behind a proxy: its own address, and those that Hana and Taro open."""
+    behind = {"GUNMANE_USER_HEADER": "X-Remote-User", "GUNMANE_TRUSTED_PROXIES": PROXY_HOST}
+    folder = tmp_path_factory.mktemp("team")
+    with served(folder, "--server.address=0.0.0.0", **behind) as port, contextlib.ExitStack() as stack:
+        users = [stack.enter_context(proxy_of(f"{name}@example.jp", port)) for name in ("hana", "taro")]
+        yield f"http://127.0.0.1:{port}", *users
+
+
+def test_a_forged_header_past_the_proxy_gets_a_sentence_and_nothing_else(team):
+    inside, hana, _ = team
+    code, said = refusal(inside, **{"X-Remote-User": "hana@example.jp", "X-Forwarded-For": PROXY_HOST})
+    assert code == 403 and t("error.access_not_named", "en") in said
+    with asked(hana) as answer:
+        assert answer.status == 200
+
+
+def test_the_proxy_says_who_works_here(team, page):  # noqa: F811
+    for address, user in zip(team[1:], ("hana", "taro"), strict=True):
+        open_page(page, address, lang="en")
+        page.get_by_text(f"{user}@example.jp").first.wait_for()
+
+
+def test_who_logs_in_at_the_provider_is_known_by_the_address_it_verified(page, tmp_path):  # noqa: F811
+    person = {"sub": "7", "email": "Hana@Example.jp", "email_verified": True}
+    with provider_of(person) as issuer:
+        port = free_port()
+        secrets = tmp_path / "secrets.toml"
+        lines = {
+            "redirect_uri": f"http://127.0.0.1:{port}/oauth2callback",
+            "cookie_secret": "x" * 40,
+            "client_id": "gunmane",
+            "client_secret": "secret",
+            "server_metadata_url": f"{issuer}/.well-known/openid-configuration",
+        }
+        secrets.write_text("[auth]\n" + "".join(f'{name} = "{value}"\n' for name, value in lines.items()))
+        with served(tmp_path, f"--secrets.files={secrets}", port=port):
+            open_page(page, f"http://127.0.0.1:{port}", lang="en")
+            page.get_by_role("button", name=t("access.login", "en")).click()
+            page.get_by_text("hana@example.jp").first.wait_for()
