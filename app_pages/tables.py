@@ -63,7 +63,9 @@ def html_table(
         Columns of words, which start at the left; numbers end at the right.
     """
     name = "gm-table gm-inline" if is_inline else "gm-table"
-    parts = [f'<div class="gm-scroll"><table class="{name}">']
+    named = f' aria-label="{html.escape(caption)}"' if caption else ""
+    # Whoever has no mouse moves a wide table sideways with the arrow keys: it has to take the focus for that.
+    parts = [f'<div class="gm-scroll" tabindex="0" role="group"{named}><table class="{name}">']
     if caption:
         parts.append(f"<caption>{html.escape(caption)}</caption>")
     parts.append("<thead><tr>")

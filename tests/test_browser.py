@@ -14,6 +14,7 @@ from pathlib import Path
 import geopandas as gpd
 import openpyxl
 import pytest
+from axe import faults_of
 
 from gunmane.i18n import t
 
@@ -221,6 +222,10 @@ def test_a_page_fits_a_small_screen_and_shows_no_fault(page, address, name, lang
     assert page.locator('[data-testid="stAlertContentError"]').count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.locator('[data-testid="stHeader"]').is_hidden()
+    assert faults_of(page) == []
+    # A screen at 200 %.
+    page.set_viewport_size({"width": 683, "height": 384})
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
