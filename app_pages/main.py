@@ -13,11 +13,12 @@ if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
 from app_pages import access, session  # noqa: E402
-from app_pages.processes import warm_up  # noqa: E402
+from app_pages.processes import share_heaps, warm_up  # noqa: E402
 
 
 def main() -> None:
     """Open the page that the address names."""
+    share_heaps()
     session.read_address()
     st.set_page_config(
         page_title=session.tr("app.title"),

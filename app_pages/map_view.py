@@ -11,7 +11,7 @@ from typing import Any, cast
 import streamlit as st
 from streamlit_folium import st_folium
 
-from app_pages.data import sample_part
+from app_pages.data import own, sample_part
 from gunmane.features import STORE
 from gunmane.maps import FEATURES_URL, SHARED_COLUMNS, Choosing, FeatureLayers, GunmaneMap, LayerSpec
 
@@ -59,7 +59,7 @@ def show_map(
     height: int = 560,
     selected: tuple[str, str] | None = None,
     choosing: Choosing | None = None,
-    focus: tuple[str, str, int] | None = None,
+    focus: tuple[str, str | tuple[str, ...], int] | None = None,
 ) -> Selection | None:
     """
     Show the ground and the layers of a map; view and switches survive every rerun under the same `key`.
@@ -82,7 +82,7 @@ def show_map(
     choosing
         What several of can be chosen at once.
     focus
-        (kind, id, number): what the map goes to, once for every number.
+        (kind, id, number): what the map goes to, once for every number; several ids are marked too.
 
     Returns
     -------
@@ -139,9 +139,14 @@ def _key_of(layer: LayerSpec) -> str:
 
 
 def _put(layer: LayerSpec) -> str:
+    # What was made of a user's own files is held for that session alone.
+    content = layer.fingerprint if own() is None else ""
+    known = STORE.share(content) if content else None
+    if known is not None:
+        return known
     frame = layer.features()
     shared = [column for column in SHARED_COLUMNS if column in frame]
-    return STORE.put(frame, shared=shared, merge_by="s")
+    return STORE.put(frame, shared=shared, merge_by="s", content=content)
 
 
 def put_layers(layers: Sequence[LayerSpec]) -> dict[str, str]:

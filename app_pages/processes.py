@@ -13,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app_pages.work import Awaited, Call, Job, ProcessJob, Progress
 from gunmane.jobs import Limits, Pool
 from gunmane.jobs.child import find_function
+from gunmane.jobs.memory import few_heaps
 
 T = TypeVar("T")
 LOG = logging.getLogger("gunmane.pages")
@@ -31,6 +32,12 @@ def shared_pool() -> Pool:
         If there is no folder for what goes between the processes.
     """
     return Pool(modules=("gunmane.plans",), limits=Limits(grace_s=GRACE_S), is_alive=_is_open)
+
+
+@st.cache_resource(show_spinner=False)
+def share_heaps() -> None:
+    """Have the threads of this server share their free memory; once is enough."""
+    few_heaps()
 
 
 def warm_up() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from gunmane.jobs import JobHandle
+from gunmane.jobs.memory import let_go
 
 T = TypeVar("T")
 Progress = Callable[[float, str], bool]
@@ -56,6 +57,8 @@ class Job(Generic[T]):
             self._error = error
         finally:
             self._done.set()
+        # What it took to get there is not needed again; whoever waits does not wait for this.
+        let_go()
 
     def _tell(self, fraction: float, key: str) -> bool:
         self.fraction, self.key = min(max(fraction, 0.0), 1.0), key

@@ -52,6 +52,28 @@ def test_keys_are_128_random_bits_that_differ_for_the_same_layer():
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{22}", key) for key in keys)
 
 
+def test_sessions_that_see_the_same_share_its_room_and_each_has_a_key_of_its_own():
+    store = FeatureStore()
+    first = store.put(street_grid(), content="grid")
+    room = store.size_bytes
+    second = store.share("grid")
+    assert second != first and store.size_bytes == room
+    store.drop(first)
+    assert len(read(store, second)) == 25
+
+
+def test_a_layer_that_no_key_opens_any_more_cannot_be_shared():
+    store = FeatureStore()
+    store.drop(store.put(street_grid(1), content="grid"))
+    assert store.share("grid") is None
+
+
+def test_a_layer_put_in_without_its_content_is_shared_with_nobody():
+    store = FeatureStore()
+    store.put(street_grid(1))
+    assert store.share("") is None
+
+
 def test_a_view_returns_only_what_touches_it():
     store = FeatureStore()
     found = read(store, store.put(street_grid()), View((135.045, 34.4, 135.075, 34.6), None))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import gc
 import importlib
 import inspect
 import json
@@ -14,13 +12,13 @@ import pathlib
 import pickle
 import queue
 import signal
-import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from gunmane.jobs.memory import few_heaps, held_mb, let_go
 from gunmane.jobs.parcels import Reader, write_answer
 
 TELL_EVERY_S = 0.05
@@ -118,7 +116,7 @@ class Child:
             with contextlib.suppress(OSError):
                 write_answer(folder / FAULT, _portable(error), {})
             outcome = "failed"
-        _let_go()
+        let_go()
         self._cancelled.discard(job)
         self.tell(job=job, outcome=outcome, held_mb=held_mb())
 
@@ -166,26 +164,6 @@ def _portable(error: BaseException) -> BaseException:
     return error
 
 
-def _let_go() -> None:
-    """Give memory back to the system: a worker that waits holds no more than what it imported."""
-    gc.collect()
-    arrow = sys.modules.get("pyarrow")
-    if arrow is not None:
-        arrow.default_memory_pool().release_unused()
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)
-
-
-def held_mb() -> float | None:
-    """Return the memory that this process holds (MB), None where the system does not tell."""
-    try:
-        pages = int(pathlib.Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def _own_pipes() -> tuple[TextIO, TextIO]:
     """Keep the pipes to the parent for messages alone; what a library prints goes to the log."""
     orders = os.fdopen(os.dup(0), "r", encoding="utf-8")
@@ -213,7 +191,8 @@ def main(modules: list[str]) -> None:
     multiprocessing.current_process().daemon = True
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    few_heaps()
     for name in modules:
         importlib.import_module(name)
-    _let_go()
+    let_go()
     Child(orders, answers).run()

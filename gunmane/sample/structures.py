@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from gunmane.assumptions import Assumptions
 from gunmane.municipalities import load_borders
@@ -188,7 +188,7 @@ def _bridge_lengths(score: Floats, *, assumptions: Assumptions, rng: np.random.G
     median = assumptions.value("sample_bridge_median_m")
     quantile = (order + 0.5) / max(count - long_count, 1)
     spread = np.log(limit / median) / 2.2
-    shorts = median * np.exp(spread * norm.ppf(np.clip(quantile, 0.01, 0.985)))
+    shorts = median * np.exp(spread * ndtri(np.clip(quantile, 0.01, 0.985)))
     rest = np.clip((order - (count - long_count) + 0.5) / max(long_count, 1), 0.0, 0.995)
     longs = limit * np.exp(-assumptions.value("sample_bridge_long_spread") * np.log1p(-rest))
     length = np.where(order < count - long_count, np.clip(shorts, 2.0, limit - 0.1), longs + 0.1)
