@@ -29,7 +29,7 @@ from gunmane.noding.junctions import find_junctions
 from gunmane.noding.lines import Lines, take_lines
 from gunmane.travel import MINUTES_PER_HOUR
 
-__all__ = ["Network", "at_speeds", "build_network", "rural_edges", "travel_minutes"]
+__all__ = ["Network", "at_speeds", "build_network", "rural_edges", "speed_of_class", "travel_minutes"]
 
 M_PER_KM = 1000
 URBAN_RADIUS_M = 1000  # the unit of the assumption `urban_people_within_1km`
@@ -125,7 +125,7 @@ def _network(lines: Lines, edges: Edges, stops: Stops, places: Floats, assumptio
     road_class, is_oneway = lines.road_class[edges.part], lines.is_oneway[edges.part]
     source, target = number[edges.source], number[edges.target]
     rank = np.lexsort((is_oneway, road_class, length, target, source))
-    speed = _speed_of_class(assumptions)[road_class]
+    speed = speed_of_class(assumptions)[road_class]
     component = _components(source, target, length, len(used))
     px, py, junction, away = make_points(stops, spacing_m=assumptions.value("asset_cut_length_m"))
     return Network(
@@ -148,7 +148,7 @@ def _network(lines: Lines, edges: Edges, stops: Stops, places: Floats, assumptio
     )
 
 
-def _speed_of_class(assumptions: Assumptions) -> Floats:
+def speed_of_class(assumptions: Assumptions) -> Floats:
     """Speed (km/h) of each class of `schema.ROAD_CLASSES` in built-up areas; farm and forest as municipal."""
     keys = [SPEED_KEYS.get(name, "speed_kmh_municipal_road") for name in schema.ROAD_CLASSES]
     return np.array([assumptions.value(key) for key in keys])
@@ -223,7 +223,7 @@ def at_speeds(network: Network, assumptions: Assumptions, is_rural: Bools) -> Ne
         Which edges lie outside built-up areas (`rural_edges`).
     """
     factor = np.where(is_rural, assumptions.value("speed_factor_rural"), 1.0)
-    speed = _speed_of_class(assumptions)[network.road_class] * factor
+    speed = speed_of_class(assumptions)[network.road_class] * factor
     minutes = network.length_m / M_PER_KM / speed * MINUTES_PER_HOUR
     return dataclasses.replace(
         network,
