@@ -1,7 +1,7 @@
 """Say in tables why a plan is as it is; the words are the pages' and the papers'."""
 
 from gunmane.explain.bundles import BundleReasons, bundle_places, explain_bundle
-from gunmane.explain.checks import is_window_undecided, rule_checklist, work_sources
+from gunmane.explain.checks import SIDE_FIGURES, is_window_undecided, rule_checklist, work_sources
 from gunmane.explain.comparison import (
     LESS_IS_BETTER,
     change_mark,
@@ -16,6 +16,7 @@ from gunmane.explain.units import UnitReasons, explain_unit, move_prices
 
 __all__ = [
     "LESS_IS_BETTER",
+    "SIDE_FIGURES",
     "BundleReasons",
     "Frame",
     "UnitReasons",

@@ -1,5 +1,6 @@
 """A plan shaped by hand, without any screen: drafts, edits, history, figures, checks, and what the engine adds."""
 
+from gunmane.workbench.accounts import Account, Accounts, Change, plan_accounts, step_changes
 from gunmane.workbench.applying import apply
 from gunmane.workbench.checklist import Item, Place, Problem, checklist, next_problem, problems
 from gunmane.workbench.desk import Desk, figures
@@ -29,6 +30,9 @@ from gunmane.workbench.reasons import WhyHere, why_here
 from gunmane.workbench.towns import town_figures
 
 __all__ = [
+    "Account",
+    "Accounts",
+    "Change",
     "ChangeChoices",
     "Desk",
     "Difference",
@@ -62,9 +66,11 @@ __all__ = [
     "ground_key",
     "improve",
     "next_problem",
+    "plan_accounts",
     "problems",
     "replay",
     "split_evenly",
+    "step_changes",
     "town_figures",
     "why_here",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from gunmane.explain import rule_checklist
+from gunmane.explain import SIDE_FIGURES, rule_checklist
 from gunmane.scenario import Plan
 from gunmane.strands import split_work
 from gunmane.workbench.draft import name_order
@@ -18,10 +19,20 @@ COMPLETE = "complete"
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where something is not as it should be: a bundle, a unit, or both; "" where it is the plan as a whole."""
+    """
+    Where something is not as it should be: a bundle, a unit, or both; "" where it is the plan as a whole.
+
+    Parameters
+    ----------
+    bundle_id, unit_id
+        Where.
+    amount
+        What was found there, in the unit of the rule; NaN where nothing is measured.
+    """
 
     bundle_id: str = ""
     unit_id: str = ""
+    amount: float = dataclasses.field(default=math.nan, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,11 +72,24 @@ class Item:
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """One place where one thing is broken."""
+    """
+    One place where one thing is broken.
+
+    Parameters
+    ----------
+    key, column, place
+        As in `Item`.
+    limit
+        What is allowed, NaN where there is no limit.
+    is_hard
+        False for a preference.
+    """
 
     key: str
     column: str
     place: Place
+    limit: float = dataclasses.field(default=math.nan, compare=False)
+    is_hard: bool = dataclasses.field(default=True, compare=False)
 
 
 def checklist(plan: Plan) -> list[Item]:
@@ -84,7 +108,11 @@ def checklist(plan: Plan) -> list[Item]:
 def problems(items: Sequence[Item]) -> list[Problem]:
     """Return every place where something is broken, hard rules first, otherwise in the order of the items."""
     broken = sorted((item for item in items if not item.is_ok), key=lambda item: not item.is_hard)
-    return [Problem(item.key, item.column, place) for item in broken for place in item.places]
+    return [
+        Problem(item.key, item.column, place, item.limit, item.is_hard)
+        for item in broken
+        for place in item.places
+    ]
 
 
 def next_problem(items: Sequence[Item], after: Problem | None = None) -> Problem | None:
@@ -118,12 +146,16 @@ def _complete(plan: Plan) -> Item:
 
 def _item(plan: Plan, row: dict[str, Any]) -> Item:
     rows = plan.broken[(plan.broken["rule"] == row["rule"]) & (plan.broken["column"] == row["column"])]
-    named = zip(rows["bundle_id"].astype(str), rows["unit_id"].astype(str), strict=True)
-    places = {Place(bundle, unit) for bundle, unit in named}
+    # The worst of several at one place comes last, and stays.
+    told = rows.sort_values("amount", ascending=not str(row["rule"]).endswith("floor"), kind="stable")
+    named = zip(told["bundle_id"].astype(str), told["unit_id"].astype(str), told["amount"], strict=True)
+    worst = {(bundle, unit): float(amount) for bundle, unit, amount in named}
+    places = {Place(bundle, unit, amount) for (bundle, unit), amount in worst.items()}
     known = {place.bundle_id for place in places}
-    places |= {Place(bundle) for bundle in row["bundle_ids"] if bundle not in known}
+    measured = _measured(plan, str(row["rule"]), str(row["column"]))
+    places |= {Place(name, amount=measured(name)) for name in row["bundle_ids"] if name not in known}
     if row["state"] == "broken" and not places:
-        places = {Place()}
+        places = {Place(amount=float(pd.to_numeric(row["amount"])))}
     ordered = sorted(places, key=lambda place: (name_order(place.bundle_id), place.unit_id))
     return Item(
         key=str(row["rule"]),
@@ -134,3 +166,13 @@ def _item(plan: Plan, row: dict[str, Any]) -> Item:
         limit=float(pd.to_numeric(row["limit"])),
         column=str(row["column"]),
     )
+
+
+def _measured(plan: Plan, rule: str, column: str) -> Callable[[str], float]:
+    """Return what gives a bundle's amount of a window; NaN for every other rule."""
+    name = "annual_jpy" if plan.window["measure"] == "jpy" else "structure_count"
+    if rule.startswith("side_"):
+        name = SIDE_FIGURES[column]
+    elif rule not in ("floor", "ceiling"):
+        return lambda bundle: math.nan
+    return lambda bundle: float(plan.bundles.at[bundle, name])
