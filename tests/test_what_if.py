@@ -73,7 +73,8 @@ def node_place(ground, unit):
 
 
 def link_between(ground, one, other):
-    return AddLink((node_place(ground, one), node_place(ground, other)), speed_kmh=60)
+    # One end by its place, the other by its unit.
+    return AddLink((node_place(ground, one), str(ground.units.index[other])), speed_kmh=60)
 
 
 numbers = st.lists(st.integers(0, 10_000), min_size=1, max_size=12)
@@ -177,8 +178,11 @@ def test_a_planned_road_takes_as_long_as_it_is_drawn_at_its_speed():
     far = np.unravel_index(np.argmax(ground.travel_min), ground.travel_min.shape)
     link = link_between(ground, *far)
     after = apply(ground, WhatIf((link,)))
-    ends = gpd.GeoSeries.from_xy(*zip(*link.points, strict=True), crs=4326).to_crs(ground.units.crs)
-    assert after.travel_min[far] == pytest.approx(ends.iloc[0].distance(ends.iloc[1]) / 1000, rel=1e-3)
+    points = [node_place(ground, unit) for unit in far]
+    ends = gpd.GeoSeries.from_xy(*zip(*points, strict=True), crs=4326).to_crs(ground.units.crs)
+    assert link.points[0] == points[0] and after.travel_min[far] == pytest.approx(
+        ends.iloc[0].distance(ends.iloc[1]) / 1000, rel=1e-3
+    )
 
 
 def test_a_closed_stretch_tells_its_detour_and_who_drove_over_it():
@@ -297,6 +301,7 @@ def test_changes_survive_json():
         (CloseAt(139.7, 35.6), "what_if_no_road_near"),
         (CloseRoad("no such road"), "what_if_road_unknown"),
         (AddLink(((139.7, 35.6), (135.9, 34.5))), "what_if_link_no_road"),
+        (AddLink(("nowhere", (135.9, 34.5))), "what_if_end_unknown"),
         (LoseBase("nowhere"), "what_if_base_unknown"),
         (AddBase("nowhere"), "what_if_base_unknown"),
     ],

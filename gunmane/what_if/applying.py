@@ -110,7 +110,7 @@ class Altered:
     ground: Ground
     what_if: WhatIf
     streets: Streets
-    new: pd.DataFrame
+    new: gpd.GeoDataFrame
     closed: Bools
     roads: Roads
     before: Matrix
@@ -148,7 +148,7 @@ def alter(ground: Ground, what_if: WhatIf, streets: Streets) -> Altered:
         If a change names something that the ground does not have, or that touches no road.
     """
     check_bases(ground, what_if)
-    new = new_edges(streets, what_if)
+    new = new_edges(ground, what_if, streets)
     roads = with_edges(streets.roads, new, ground.units, ground.links) if len(new) else streets.roads
     closed = np.concatenate([closed_edges(ground, what_if, streets), np.zeros(len(new), bool)])
     usual = roads.network.travel_min
@@ -272,35 +272,56 @@ def _middle(rows: gpd.GeoDataFrame) -> shapely.Point:
 # -- planned links --------------------------------------------------------------------------------------------
 
 
-def new_edges(streets: Streets, what_if: WhatIf) -> pd.DataFrame:
+def new_edges(ground: Ground, what_if: WhatIf, streets: Streets) -> gpd.GeoDataFrame:
     """
-    Return the planned links as edges: `source, target, length_m, speed_kmh, travel_min, road_class`.
+    Return the planned links as edges: `change, source, target, length_m, speed_kmh, travel_min, road_class`.
 
     A link is as long as it is drawn, and reaches from its ends to the nearest nodes in a straight line.
 
     Raises
     ------
     ScenarioError
-        If an end is far from every road, or both ends join the same node.
+        If an end is far from every road or in no unit, or both ends join the same node.
     """
     known = load_assumptions()
-    limit = known.value("what_if_reach_m")
-    rows = []
-    links: list[AddLink] = what_if.of(AddLink)
-    for link in links:
-        spots = [streets.plane(lon, lat) for lon, lat in link.points]
-        ends = [streets.node_near(*spot) for spot in (spots[0], spots[-1])]
-        if not max(away for _, away in ends) <= limit:
-            raise ScenarioError("what_if_link_no_road", limit=round(limit))
-        if ends[0][0] == ends[1][0]:
+    rows, shapes = [], []
+    for at, change in enumerate(what_if.changes):
+        if not isinstance(change, AddLink):
+            continue
+        spots = [_spot(point, ground, streets) for point in change.points]
+        ends = [_joined(spot, streets) for spot in (spots[0], spots[-1])]
+        if ends[0] == ends[1]:
             raise ScenarioError("what_if_link_nowhere")
-        drawn = np.hypot(*np.diff(np.array(spots), axis=0).T).sum()
-        length = float(drawn) + sum(away for _, away in ends)
-        code = schema.ROAD_CLASSES.index(link.road_class)
+        path = [_node_spot(ends[0], streets), *spots, _node_spot(ends[1], streets)]
+        length = float(np.hypot(*np.diff(np.array(path), axis=0).T).sum())
+        code = schema.ROAD_CLASSES.index(change.road_class)
         usual = speed_of_class(known)[code] * known.value("speed_factor_rural")
-        speed = float(usual if link.speed_kmh is None else link.speed_kmh)
-        minutes = length / M_PER_KM / speed * MINUTES_PER_HOUR
-        rows.append((ends[0][0], ends[1][0], length, speed, minutes, code))
-    whole = {"source": "int32", "target": "int32", "road_class": "int8"}
-    columns = ["source", "target", "length_m", "speed_kmh", "travel_min", "road_class"]
-    return pd.DataFrame(rows, columns=columns).astype({name: whole.get(name, "float64") for name in columns})
+        speed = float(usual if change.speed_kmh is None else change.speed_kmh)
+        rows.append((at, *ends, length, speed, length / M_PER_KM / speed * MINUTES_PER_HOUR, code))
+        shapes.append(shapely.LineString(path))
+    whole = {"change": "int64", "source": "int32", "target": "int32", "road_class": "int8"}
+    columns = ["change", "source", "target", "length_m", "speed_kmh", "travel_min", "road_class"]
+    table = pd.DataFrame(rows, columns=columns).astype({name: whole.get(name, "float64") for name in columns})
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=streets.crs)
+
+
+def _spot(point: tuple[float, float] | str, ground: Ground, streets: Streets) -> tuple[float, float]:
+    """Return a place of a link in metres; a unit stands for its node."""
+    if not isinstance(point, str):
+        return streets.plane(*point)
+    if point not in ground.units.index:
+        raise ScenarioError("what_if_end_unknown", unit=point)
+    return _node_spot(int(ground.units.at[point, "node"]), streets)
+
+
+def _node_spot(node: int, streets: Streets) -> tuple[float, float]:
+    return float(streets.network.x[node]), float(streets.network.y[node])
+
+
+def _joined(spot: tuple[float, float], streets: Streets) -> int:
+    """Return the node that the end of a link joins."""
+    node, away = streets.node_near(*spot)
+    limit = load_assumptions().value("what_if_reach_m")
+    if not away <= limit:
+        raise ScenarioError("what_if_link_no_road", limit=round(limit))
+    return node

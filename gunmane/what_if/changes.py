@@ -78,7 +78,8 @@ class AddLink:
     Parameters
     ----------
     points
-        Two or more places (longitude, latitude) along it; its ends join the nearest nodes of the network.
+        Two or more places along it: (longitude, latitude), or the id of a unit for the node in its middle. Its ends
+        join the nearest nodes of the network.
     speed_kmh
         Speed on it (km/h, 0-120); None takes that of its class outside built-up areas.
     road_class
@@ -86,7 +87,7 @@ class AddLink:
     """
 
     kind: ClassVar[str] = "add_link"
-    points: tuple[Place, ...]
+    points: tuple[Place | str, ...]
     speed_kmh: float | None = None
     road_class: str = "municipal_1"
 
@@ -99,11 +100,13 @@ class AddLink:
         ScenarioError
             If it has less than two places, or its speed or class cannot be.
         """
-        object.__setattr__(self, "points", tuple((float(lon), float(lat)) for lon, lat in self.points))
-        if len(set(self.points)) < 2:
+        points = tuple(p if isinstance(p, str) else (float(p[0]), float(p[1])) for p in self.points)
+        object.__setattr__(self, "points", points)
+        if len(set(points)) < 2:
             raise ScenarioError("what_if_link_ends")
-        for place in self.points:
-            _check_place(place)
+        for place in points:
+            if not isinstance(place, str):
+                _check_place(place)
         if self.speed_kmh is not None and not 0 < self.speed_kmh <= MOST_KMH:
             raise ScenarioError("what_if_speed", value=self.speed_kmh, most=MOST_KMH)
         if self.road_class not in schema.ROAD_CLASSES:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -50,6 +51,8 @@ class Consequences:
         "no_base", "unknown"), `lost_hours` (hours/year of trips that were driven before and are not counted after).
     detours
         Closed stretches and the ways around them.
+    links
+        GeoDataFrame of the planned links: `change` (its place among the changes), `length_m, speed_kmh, travel_min`.
     broken
         Rules that are kept before and not after, and those not kept before and kept after: `bundle_id, rule, unit_id,
         amount, limit, is_new`.
@@ -68,6 +71,7 @@ class Consequences:
     towns: pd.DataFrame
     units: pd.DataFrame
     detours: Detours
+    links: gpd.GeoDataFrame
     broken: pd.DataFrame
     replanned: Plan | None = None
     replanned_totals: pd.DataFrame | None = None
@@ -126,6 +130,7 @@ def consequences(
         towns=_changes(before, after, None, "muni_code"),
         units=_units(before, after[0]),
         detours=find_detours(altered, before),
+        links=gpd.GeoDataFrame(geometry=[]) if altered is None else altered.new,
         broken=broken,
     )
     if not is_replanned:
