@@ -10,9 +10,11 @@ from typing import Any
 import streamlit as st
 
 from app_pages.place import lang, read_address, tr
-from gunmane.access import ALONE, LOGIN, PROXY, Rule, read_rule, user_of_claims, visitor
+from gunmane.access import ALONE, LOGIN, PROXY, Rule, clean_user, read_rule, user_of_claims, visitor
 from gunmane.errors import AccessError
 from gunmane.i18n import say
+
+__all__ = ["clean_user", "require_user", "rule", "show_account", "user"]
 
 WHO = "_who"
 PACKAGES = ("authlib", "httpx")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app_pages.access import show_account
 from app_pages.data import own, sample_part
-from app_pages.place import LANGUAGES, PAGES, lang, region, region_id, set_lang, set_region, tr
+from app_pages.place import LANGUAGES, PAGES, SHOW_PLANS, lang, region, region_id, set_lang, set_region, tr
 from app_pages.waiting import show_error
 from gunmane.exports.credits import credit_lines
 from gunmane.municipalities import load_regions
@@ -28,11 +28,25 @@ def header(page: str) -> None:
         _language_choice()
     with st.container(horizontal=True, vertical_alignment="center", key="state_line"):
         _bands(page)
+        st.session_state["_chip"] = st.empty()
+        show_chip(page)
         show_account()
     if st.session_state.get("_files_lost"):
         st.warning(tr("data.lost"))
-    if unknown_region is not None:
-        show_error(unknown_region)
+    for fault in (unknown_region, st.session_state.pop("_address_fault", None)):
+        if fault is not None:
+            show_error(fault)
+
+
+def show_chip(page: str) -> None:
+    """Show, in the place that the header kept for it, which plan is open and whether it is saved."""
+    place = st.session_state.get("_chip")
+    if page in SHOW_PLANS and place is not None:
+        # Only where plans are shown: the first page is there without what makes and saves them.
+        from app_pages import kept
+
+        with place:
+            kept.show_chip()
 
 
 def _region_choice() -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from app_pages import session
 from app_pages.plan_map import labels_key
 from gunmane.errors import GunmaneError
-from gunmane.scenario import Note, Plan
+from gunmane.scenario import Ground, Note, Plan
 from gunmane.workbench import Desk, History, draft_of
 
 FAULT = "_hand_fault"
@@ -29,12 +29,15 @@ class Kept:
         The record as it was saved last.
     fault
         Why the last step is not saved; None where it is.
+    name
+        What the saved plan is called.
     """
 
     plan_id: str
     version: int
     history: History
     fault: GunmaneError | None = None
+    name: str = ""
 
 
 @dataclasses.dataclass
@@ -83,6 +86,18 @@ def hand_of(plan: Plan) -> Hand:
     return hand
 
 
+def hand_shown() -> Hand | None:
+    """Return the record of the plan that the pages show, where there is one; nothing is made for it."""
+    if not _hands() or session.region_id() is None:
+        return None
+    plan = session.plan()
+    if plan is None:
+        return None
+    known = _hands().get((plan.scenario.region_id, plan.scenario.layer))
+    is_of = known is not None and known.mark == _mark(plan) and known.desk.ground is plan.ground
+    return known if is_of else None
+
+
 def show_history(hand: Hand, history: History) -> bool:
     """Let a state of a record be the session's plan; where its figures fail nothing has changed, and False is told."""
     try:
@@ -101,16 +116,16 @@ def show_history(hand: Hand, history: History) -> bool:
     return True
 
 
-def show_opened(plan: Plan, history: History, kept: Kept) -> None:
+def show_opened(ground: Ground, history: History, kept: Kept) -> None:
     """
-    Go on from a saved record on the ground of the page.
+    Go on from a saved record on the ground of the page, and make its package the current one.
 
     Raises
     ------
     PlanError
         If the record was made with other data; the plan on the page stays.
     """
-    hand = Hand(history, Desk(plan.ground), ("", 0), kept)
+    hand = Hand(history, Desk(ground), ("", 0), kept)
     shown = hand.desk.figures(history.draft)
     if show_history(hand, history):
         _hands()[shown.scenario.region_id, shown.scenario.layer] = hand

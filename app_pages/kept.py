@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 
 from app_pages import access, session
-from app_pages.hands import Hand, Kept, show_opened
+from app_pages.hands import Hand, Kept, hand_of, hand_shown, show_opened
+from app_pages.place import plain
 from gunmane.errors import ConflictError, GunmaneError, WorkspaceError
 from gunmane.i18n import say
+from gunmane.municipalities import find_region
 from gunmane.scenario import Plan
 from gunmane.workbench import History
-from gunmane.workspace import PlanCard, Workspace, open_workspace
+from gunmane.workspace import PlanCard, StoredPlan, Workspace, open_workspace
 from gunmane.workspace.drafts import keep_draft, open_history, save_history
 
 MOST_LISTED = 12
+CHIP_LENGTH = 20
 
 
 @st.cache_resource(show_spinner=False)
@@ -41,22 +44,44 @@ def workspace() -> Workspace:
     return _place().as_user(user)
 
 
-def save(plan: Plan, hand: Hand) -> None:
-    """Save what was done since; where that fails the page says so, and the next step saves this one as well."""
+def save(plan: Plan, hand: Hand, *, is_asked: bool = False) -> None:
+    """
+    Save what was done since; where that fails the page says so, and the next step saves this one as well.
+
+    Parameters
+    ----------
+    plan, hand
+        The plan that the page shows, and what was done to it.
+    is_asked
+        True saves a plan that nothing was done to yet.
+    """
     now = hand.history
-    if hand.kept is None and not now.line():
+    if hand.kept is None and not now.line() and not is_asked:
         return
     kept = hand.kept = hand.kept or Kept("", 0, History(now.base))
     try:
         place = workspace()
         if not kept.plan_id:
-            kept.plan_id = keep_draft(place, _default_name(plan), now.base, plan.ground)
+            kept.name = kept.name or default_name(plan)
+            kept.plan_id = keep_draft(place, kept.name, now.base, plan.ground)
         for after in _not_saved(kept.history, now):
             kept.version = save_history(place, kept.plan_id, kept.history, after, kept.version)
             kept.history = after
         kept.fault = None
     except GunmaneError as fault:
         kept.fault = fault
+
+
+def _keep_now(plan: Plan) -> None:
+    """Save the plan of the page as it is, so that it has a name and an address before anything is changed."""
+    hand = hand_of(plan)
+    hand.kept = Kept("", 0, History(hand.history.base), name=default_name(plan))
+    save(plan, hand, is_asked=True)
+    if hand.kept.fault is None:
+        st.rerun()
+    session.show_error(hand.kept.fault)
+    if not hand.kept.plan_id:
+        hand.kept = None
 
 
 def _not_saved(saved: History, now: History) -> Iterator[History]:
@@ -73,7 +98,8 @@ def _not_saved(saved: History, now: History) -> Iterator[History]:
         yield now
 
 
-def _default_name(plan: Plan) -> str:
+def default_name(plan: Plan) -> str:
+    """Return the name that a plan gets until somebody gives it another."""
     now = datetime.datetime.now().astimezone()
     layer = session.tr(f"layer.{plan.scenario.layer}")
     return session.tr("kept.default_name", layer=layer, date=now.strftime("%Y-%m-%d %H:%M"))
@@ -94,14 +120,92 @@ def show_state(plan: Plan, hand: Hand) -> None:
         st.rerun()
 
 
-def open_kept(plan_id: str, plan: Plan) -> None:
-    """Open a saved plan of the region that the page shows; where it cannot be, the plan on the page stays."""
+def open_kept(plan_id: str) -> None:
+    """
+    Open a saved plan of the region that the pages show; where it cannot be, the plan from before stays.
+
+    Raises
+    ------
+    GunmaneError
+        If there is no such plan, it is another's or another region's, or it was made with other data.
+    """
+    stored = workspace().load(plan_id)
+    if stored.card.region != session.region_id():
+        here, there = (find_region(name) for name in (str(session.region_id()), stored.card.region))
+        names = {"here_ja": here.name_ja, "here_en": here.name_en}
+        names |= {"there_ja": there.name_ja, "there_en": there.name_en}
+        raise WorkspaceError("plan_of_other_region", plan=stored.card.name, **names)
+    ground = session.ground()
+    history = open_history(stored, ground)
+    show_opened(ground, history, Kept(plan_id, stored.version, history, name=stored.card.name))
+
+
+def open_asked() -> None:
+    """Open the plan that the address names; where it cannot be, a sentence stands above the page."""
+    plan_id = st.session_state.pop("_plan_asked", None)
+    if plan_id is None:
+        return
     try:
-        stored = workspace().load(plan_id)
-        history = open_history(stored, plan.ground)
-        show_opened(plan, history, Kept(plan_id, stored.version, history))
+        if session.region_id() is None:
+            session.set_region(workspace().load(plan_id).card.region)
+        open_kept(plan_id)
     except GunmaneError as fault:
-        session.show_error(fault)
+        st.session_state["_address_fault"] = fault
+
+
+def rename(plan_id: str, name: str) -> None:
+    """
+    Give a saved plan another name, also where the pages show it.
+
+    Raises
+    ------
+    WorkspaceError
+        As `Workspace.rename`.
+    """
+    workspace().rename(plan_id, name)
+    hand = hand_shown()
+    if hand is not None and hand.kept is not None and hand.kept.plan_id == plan_id:
+        hand.kept.name = workspace().load(plan_id).card.name
+
+
+def go_to(stored: StoredPlan, place: int) -> None:
+    """
+    Let a saved plan be as it was after a step of its line, also where the pages show it; every step stays.
+
+    Raises
+    ------
+    ConflictError
+        If somebody else saved since.
+    WorkspaceError
+        As `Workspace.set_position`.
+    """
+    plan_id = stored.card.plan_id
+    workspace().set_position(plan_id, place, stored.version)
+    hand = hand_shown()
+    if hand is not None and hand.kept is not None and hand.kept.plan_id == plan_id:
+        open_kept(plan_id)
+
+
+def note_open() -> None:
+    """Remember which saved plan the pages show of the region, for the address."""
+    hand = hand_shown()
+    plan_id = hand.kept.plan_id if hand is not None and hand.kept is not None else ""
+    st.session_state["_plan_open"] = (session.region_id(), plan_id)
+
+
+def show_chip() -> None:
+    """Say which plan the pages show and whether it is saved; it leads to the saved plans."""
+    tr, hand = session.tr, hand_shown()
+    if hand is not None and hand.kept is not None:
+        key = "plans.chip_saved" if hand.kept.fault is None else "plans.chip_unsaved"
+        name = hand.kept.name or tr("plans.title")
+        short = name if len(name) <= CHIP_LENGTH else name[: CHIP_LENGTH - 1] + "…"
+        label = tr(key, name=plain(short))
+    elif session.region_id() is not None and session.plan() is not None:
+        label = tr("plans.chip_fresh")
+    else:
+        label = tr("plans.title")
+    st.page_link(session.MORE_PAGES["plans"], label=label, width="content")
 
 
 def show_list(plan: Plan) -> None:
@@ -116,38 +220,50 @@ def show_list(plan: Plan) -> None:
         else:
             session.show_error(fault)
         return
+    hand = hand_shown()
+    if (hand is None or hand.kept is None) and st.button(tr("plans.keep_now"), key="kept_now"):
+        _keep_now(plan)
     with st.expander(tr("kept.title", count=len(cards))):
         if not cards:
             st.info(tr("kept.none"))
         for card in cards[:MOST_LISTED]:
-            _show_card(plan, card)
+            _show_card(card)
         if len(cards) > MOST_LISTED:
             st.caption(tr("kept.more", count=len(cards) - MOST_LISTED))
 
 
-def _show_card(plan: Plan, card: PlanCard) -> None:
+def _show_card(card: PlanCard) -> None:
     tr = session.tr
     with st.container(border=True):
         st.text(card.name)
-        st.caption(tr("kept.card", steps=card.position, at=_local(card.changed_at)))
+        st.caption(tr("kept.card", steps=card.position, at=local(card.changed_at)))
         with st.container(horizontal=True):
             if st.button(tr("kept.open"), key=f"kept_open_{card.plan_id}"):
-                open_kept(card.plan_id, plan)
-                st.session_state["_group_next_panel"] = "picked"
-                st.rerun()
+                _open(card.plan_id)
             with st.popover(tr("kept.rename")):
                 name = st.text_input(
                     tr("kept.name"), value=card.name, key=f"kept_name_{card.plan_id}", max_chars=200
                 )
                 if st.button(tr("kept.rename_now"), key=f"kept_rename_{card.plan_id}"):
-                    _try(lambda: workspace().rename(card.plan_id, name))
+                    attempt(lambda: rename(card.plan_id, name))
             if st.button(tr("kept.duplicate"), key=f"kept_copy_{card.plan_id}"):
-                _try(lambda: workspace().duplicate(card.plan_id, tr("kept.copy_of", name=card.name)))
+                attempt(lambda: workspace().duplicate(card.plan_id, tr("kept.copy_of", name=card.name)))
             if st.button(tr("kept.archive"), key=f"kept_archive_{card.plan_id}"):
-                _try(lambda: workspace().archive(card.plan_id))
+                attempt(lambda: workspace().archive(card.plan_id))
 
 
-def _try(change: Callable[[], object]) -> None:
+def _open(plan_id: str) -> None:
+    try:
+        open_kept(plan_id)
+    except GunmaneError as fault:
+        session.show_error(fault)
+        return
+    st.session_state["_group_next_panel"] = "picked"
+    st.rerun()
+
+
+def attempt(change: Callable[[], object]) -> None:
+    """Do something to saved plans and show the page anew; where it fails a sentence says so."""
     try:
         change()
     except GunmaneError as fault:
@@ -156,5 +272,6 @@ def _try(change: Callable[[], object]) -> None:
     st.rerun()
 
 
-def _local(moment: str) -> str:
+def local(moment: str) -> str:
+    """Return a moment of the record (UTC) as the clock of this server shows it."""
     return datetime.datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import streamlit as st
 
@@ -12,7 +13,8 @@ if str(HERE.parent) not in sys.path:
     # The pages are a folder beside the package, wherever the server was started from.
     sys.path.insert(0, str(HERE.parent))
 
-from app_pages import access, session  # noqa: E402
+from app_pages import access, frame, session  # noqa: E402
+from app_pages.place import SHOW_PLANS  # noqa: E402
 from app_pages.processes import share_heaps, warm_up  # noqa: E402
 
 
@@ -35,7 +37,7 @@ def main() -> None:
             url_path="" if name == "start" else name,
             default=name == "start",
         )
-        for name, file in session.PAGES.items()
+        for name, file in {**session.PAGES, **session.MORE_PAGES}.items()
     ]
     chosen = st.navigation(pages, position="hidden")
     st.html(HERE / "style.css")
@@ -44,11 +46,27 @@ def main() -> None:
     st.html(
         f'<script>document.documentElement.lang = "{session.lang()}"</script>', unsafe_allow_javascript=True
     )
+    kept_plans = _kept_plans(chosen.url_path)
+    if kept_plans is not None:
+        kept_plans.open_asked()
+        kept_plans.note_open()
     chosen.run()
+    frame.show_chip(chosen.url_path)
     session.footer()
+    if kept_plans is not None:
+        kept_plans.note_open()
     session.write_address()
     # After what the person came for is on its way.
     warm_up()
+
+
+def _kept_plans(page: str) -> ModuleType | None:
+    """Return what opens and saves plans, None where a page shows none: the first page is there without it."""
+    if page not in SHOW_PLANS:
+        return None
+    from app_pages import kept
+
+    return kept
 
 
 main()

@@ -22,6 +22,7 @@ from app_pages.data import (
 from app_pages.frame import footer, header
 from app_pages.place import (
     LANGUAGES,
+    MORE_PAGES,
     PAGES,
     go,
     lang,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LANGUAGES",
+    "MORE_PAGES",
     "PAGES",
     "OwnGround",
     "Upload",

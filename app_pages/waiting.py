@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages.place import lang, tr
+from app_pages.place import lang, plain, tr
 from app_pages.work import Awaited
 from gunmane import i18n
 from gunmane.errors import GunmaneError
@@ -56,8 +56,9 @@ def _progress_words(job: Awaited) -> str:
 
 
 def show_error(error: GunmaneError) -> None:
-    """Show an error of our own as its sentence."""
-    st.error(i18n.say(error, lang()))
+    """Show an error of our own as its sentence; what a person wrote in it is text and no mark."""
+    told = {name: plain(text) if isinstance(text, str) else text for name, text in error.values.items()}
+    st.error(i18n.say(type(error)(error.key, **told), lang()))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,146 @@
+"""保存した案, and the address that opens one: notes, record, put away and back, and what cannot be opened is told."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import gunmane
+from app_pages import kept
+from gunmane.i18n import t
+from gunmane.workbench import History, LockAll, MoveUnits, draft_of
+from gunmane.workspace import open_workspace
+from gunmane.workspace.drafts import keep_draft, save_history
+
+MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
+REGION = "nara_uda"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory):
+    """Sample data made once for this module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return gunmane.plan(REGION)
+
+
+@pytest.fixture
+def place(monkeypatch, tmp_path):
+    """Where the pages keep plans."""
+    monkeypatch.setenv("GUNMANE_WORKSPACE", str(tmp_path / "plans.sqlite"))
+    kept._place.clear()
+    yield open_workspace()
+    kept._place.clear()
+
+
+@pytest.fixture
+def saved(place, plan):
+    """A plan with two steps: a unit of the first bundle moved into the second, and everything locked."""
+    before = History(draft_of(plan))
+    plan_id = keep_draft(place, "川沿いの案", before.draft, plan.ground)
+    one, other = before.draft.bundles()[:2]
+    moved = before.did(MoveUnits((before.draft.units_of(one)[0],), other))
+    for version, after in enumerate((moved, moved.did(LockAll()))):
+        save_history(place, plan_id, before, after, version)
+        before = after
+    return plan_id
+
+
+def opened(page, **query):
+    app = AppTest.from_file(str(MAIN), default_timeout=300)
+    for name, value in {"lang": "ja", **query}.items():
+        app.query_params[name] = value
+    return app.run().switch_page(f"{page}.py").run()
+
+
+def named(app, name):
+    """What the address says under a name."""
+    value = app.query_params.get(name)
+    return value[0] if isinstance(value, list) else value
+
+
+def errors(app):
+    return [error.value for error in app.error]
+
+
+def test_an_address_opens_region_plan_and_package_again(saved):
+    app = opened("group", region=REGION, plan=saved)
+    assert not app.exception and errors(app) == []
+    assert not app.button(key="hand_undo").disabled
+    assert named(app, "plan") == saved and named(app, "layer") == "structures"
+
+
+def test_a_plan_alone_in_the_address_says_its_region(saved):
+    assert named(opened("group", plan=saved), "region") == REGION
+
+
+@pytest.mark.parametrize("asked", ["0" * 32, "../plans", ""])
+def test_a_stale_plan_is_a_sentence_and_the_region_stands(place, asked):
+    app = opened("group", region=REGION, plan=asked)
+    assert errors(app) == ([t("error.plan_unknown", "ja")] if asked else [])
+    assert len(app.dataframe[0].value) >= 2 and "plan" not in app.query_params
+
+
+def test_a_plan_of_another_region_is_a_sentence_and_the_region_stands(saved):
+    app = opened("group", region="wakayama_ito", plan=saved)
+    assert "川沿いの案" in errors(app)[0] and "和歌山" not in errors(app)[1:]
+    assert named(app, "region") == "wakayama_ito"
+
+
+def test_somebody_elses_plan_is_told_as_one_that_is_not_there(place, plan):
+    theirs = keep_draft(place.as_user("taro"), "秘密", draft_of(plan), plan.ground)
+    app = opened("group", region=REGION, plan=theirs)
+    assert errors(app) == [t("error.plan_unknown", "ja")]
+    assert "秘密" not in str([caption.value for caption in (*app.caption, *app.text)])
+
+
+def test_a_plan_of_other_data_says_which(place, plan):
+    inputs = {"roads/n13.zip": "0" * 64, "facts": plan.ground.provenance["input_sha256"]["facts"]}
+    other = place.create("道路台帳の案", region=REGION, base=draft_of(plan).to_json(), data=inputs)
+    assert "n13.zip" in errors(opened("group", region=REGION, plan=other))[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"), [("daily", "daily"), ("structures", "structures"), ("x", "structures")]
+)
+def test_a_package_in_the_address_is_the_one_in_use(place, asked, shown):
+    assert named(opened("plans", region=REGION, layer=asked), "layer") == shown
+
+
+def test_a_note_is_kept_with_the_plan(saved, place):
+    app = opened("plans", region=REGION, plan=saved)
+    app.text_area(key="plans_note_text").set_value("議会に *出す* 案")
+    next(b for b in app.button if b.label == t("plans.add_note", "ja")).click().run()
+    assert [note.detail["text"] for note in place.load(saved).notes] == ["議会に *出す* 案"]
+    assert "議会に *出す* 案" in [text.value for text in app.text]
+
+
+def test_the_record_names_every_step_and_leads_to_any(saved, place):
+    app = opened("plans", region=REGION, plan=saved)
+    said = " ".join(element.proto.body for element in app.get("html"))
+    assert t("plans.edit.lock_all", "ja") in said and t("plans.event.created", "ja") in said
+    app = next(box for box in app.selectbox if box.label == t("plans.place", "ja")).select_index(0).run()
+    app = app.button(key="plans_go_to").click().run()
+    assert not app.exception and place.load(saved).position == 0
+    assert app.switch_page("group.py").run().button(key="hand_undo").disabled
+
+
+def test_what_was_put_away_is_found_and_taken_out_again(saved, place):
+    app = opened("plans", region=REGION, plan=saved)
+    app = app.button(key="plans_archive").click().run()
+    assert place.list() == []
+    app = app.segmented_control(key="plans_which").set_value("archived").run()
+    app.selectbox(key="plans_pick").select_index(0).run()
+    app.button(key="plans_restore").click().run()
+    assert [card.name for card in place.list()] == ["川沿いの案"]
+
+
+def test_a_plan_can_be_saved_before_anything_is_changed(place):
+    app = opened("group", region=REGION).button(key="kept_now").click().run()
+    assert [card.step_count for card in place.list()] == [0]
+    assert named(app, "plan") == place.list()[0].plan_id
