@@ -18,9 +18,19 @@ from gunmane.scenario import Plan
 from gunmane.workbench import History
 from gunmane.workspace import PlanCard, StoredPlan, Workspace, open_workspace
 from gunmane.workspace.drafts import keep_draft, open_history, save_history
+from gunmane.workspace.rows import MAX_NAME
 
 MOST_LISTED = 12
 CHIP_LENGTH = 20
+# Why a step cannot be saved in its own plan, however often it is tried: it can be saved as another.
+NOT_HERE = {
+    "plan_saved_by_another",
+    "plan_saved_elsewhere",
+    "plan_version_unknown",
+    "plan_to_look_at",
+    "plan_archived",
+    "plan_unknown",
+}
 
 
 @st.cache_resource(show_spinner=False)
@@ -106,7 +116,7 @@ def default_name(plan: Plan) -> str:
 
 
 def show_state(plan: Plan, hand: Hand) -> None:
-    """Say whether what the page shows is saved, and what to do where it is not."""
+    """Say whether what the page shows is saved, and where it is not, what can be done: nothing done is lost."""
     tr, kept = session.tr, hand.kept
     if kept is None:
         return
@@ -114,10 +124,17 @@ def show_state(plan: Plan, hand: Hand) -> None:
         st.caption(tr("kept.saved"))
         return
     session.show_error(kept.fault)
-    if isinstance(kept.fault, ConflictError) and st.button(tr("kept.save_apart"), key="kept_apart"):
-        hand.kept = None
-        save(plan, hand)
-        st.rerun()
+    with st.container(horizontal=True):
+        if isinstance(kept.fault, ConflictError) and st.button(tr("kept.open_theirs"), key="kept_theirs"):
+            attempt(lambda: open_kept(kept.plan_id))
+        if kept.fault.key in NOT_HERE and st.button(tr("kept.save_apart"), key="kept_apart"):
+            name = tr("kept.copy_of", name=kept.name) if kept.name else ""
+            hand.kept = Kept("", 0, History(hand.history.base), name=name[:MAX_NAME])
+            save(plan, hand)
+            st.rerun()
+        if kept.fault.key not in NOT_HERE and st.button(tr("kept.save_again"), key="kept_again"):
+            save(plan, hand)
+            st.rerun()
 
 
 def open_kept(plan_id: str) -> None:

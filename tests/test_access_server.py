@@ -14,10 +14,12 @@ from people import PROXY_HOST, free_port, provider_of, proxy_of
 from test_browser import browser, open_page, page  # noqa: F401
 
 from gunmane.i18n import t
+from gunmane.workspace import open_workspace
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parent.parent
+HANA, TARO = "hana@example.jp", "taro@example.jp"
 
 
 def command(port, *more):
@@ -76,12 +78,17 @@ def test_on_every_address_of_the_machine_it_does_not_start_and_says_what_to_set(
 
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory):
+def folder(tmp_path_factory):
+    """Where the team's server keeps its plans."""
+    return tmp_path_factory.mktemp("team")
+
+
+@pytest.fixture(scope="module")
+def team(folder):
     """A server behind a proxy: its own address, and those that Hana and Taro open."""
     behind = {"GUNMANE_USER_HEADER": "X-Remote-User", "GUNMANE_TRUSTED_PROXIES": PROXY_HOST}
-    folder = tmp_path_factory.mktemp("team")
     with served(folder, "--server.address=0.0.0.0", **behind) as port, contextlib.ExitStack() as stack:
-        users = [stack.enter_context(proxy_of(f"{name}@example.jp", port)) for name in ("hana", "taro")]
+        users = [stack.enter_context(proxy_of(name, port)) for name in (HANA, TARO)]
         yield f"http://127.0.0.1:{port}", *users
 
 
@@ -94,9 +101,43 @@ def test_a_forged_header_past_the_proxy_gets_a_sentence_and_nothing_else(team):
 
 
 def test_the_proxy_says_who_works_here(team, page):  # noqa: F811
-    for address, user in zip(team[1:], ("hana", "taro"), strict=True):
+    for address, user in zip(team[1:], (HANA, TARO), strict=True):
         open_page(page, address, lang="en")
-        page.get_by_text(f"{user}@example.jp").first.wait_for()
+        page.get_by_text(user).first.wait_for()
+
+
+@pytest.fixture
+def another_page(browser):  # noqa: F811
+    """A browser of somebody else."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    tab = context.new_page()
+    tab.set_default_timeout(120_000)
+    yield tab
+    context.close()
+
+
+def lock_or_unlock(tab, key):
+    tab.get_by_role("button", name=t(f"hand.{key}", "en"), exact=True).click()
+
+
+def test_two_people_on_one_plan_the_second_is_told_and_keeps_his_own(team, folder, page, another_page):  # noqa: F811
+    open_page(page, team[1], "group", lang="en", region="nara_uda")
+    lock_or_unlock(page, "lock_all")
+    page.get_by_text(t("kept.saved", "en")).wait_for()
+    with open_workspace(folder / "plans.sqlite", user=HANA) as plans:
+        (card,) = plans.list()
+        open_page(another_page, team[2], "group", lang="en", region="nara_uda", plan=card.plan_id)
+        another_page.get_by_text(t("error.plan_unknown", "en")).wait_for()
+        plans.share(card.plan_id, TARO)
+        open_page(another_page, team[2], "group", lang="en", region="nara_uda", plan=card.plan_id)
+        lock_or_unlock(another_page, "unlock_all")
+        another_page.get_by_text(t("kept.saved", "en")).wait_for()
+        page.get_by_role("button", name=t("hand.undo", "en")).click()
+        page.get_by_text(TARO).wait_for()
+        page.get_by_role("button", name=t("kept.save_apart", "en")).click()
+        page.get_by_text(t("kept.saved", "en")).wait_for()
+        assert [step.who for step in plans.load(card.plan_id).steps] == [HANA, TARO]
+        assert len(plans.list()) == 2 and len(plans.as_user(TARO).list()) == 1
 
 
 def test_who_logs_in_at_the_provider_is_known_by_the_address_it_verified(page, tmp_path):  # noqa: F811
