@@ -11,7 +11,7 @@ from bench import report
 from bench.rows import ENGINE_PARTS, Row, Target
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STEPS = ("network", "paths", "links", "bundles", "engine", "intake", "whole")
+STEPS = ("network", "paths", "links", "bundles", "engine", "intake", "whole", "ui")
 BOUND_S = 120.0
 QUICK_BOUND_S = 20.0
 QUICK_SEEDS = 2
@@ -124,6 +124,10 @@ def _targets(options: argparse.Namespace) -> Iterator[Target]:
         from bench.wholes import whole_figures
 
         yield from whole_figures(options.region, report.tell_progress, all_regions=not options.quick)
+    if "ui" in options.steps:
+        from bench.ui import ui_figures
+
+        yield from ui_figures(options.region, report.tell_progress, times=1 if options.quick else 5)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ ARGUMENTS = (
 LOCAL = re.compile(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]")
 SIZE = {"width": 1366, "height": 768}
 MAP_DONE = '.leaflet-container[data-busy="no"]'
-WAIT_MS = 180_000
+WAIT_MS = 120_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,14 +79,15 @@ def missing_reason() -> str:
 
 @contextlib.contextmanager
 def serve(*, cache: pathlib.Path | None = None) -> Iterator[Server]:
-    """Start the app on a free loopback port and stop it again."""
+    """Start the app on a free loopback port and stop it again; with a cache, saved plans lie there as well."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
-    environment = {**os.environ, **({"GUNMANE_CACHE": str(cache)} if cache else {})}
+    own = {"GUNMANE_CACHE": str(cache), "GUNMANE_WORKSPACE": str(cache / "plans.sqlite")} if cache else {}
+    environment = {**os.environ, **own}
     with tempfile.TemporaryFile() as log:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
@@ -117,29 +118,42 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def open_page() -> Iterator[tuple[Any, list[str]]]:
-    """Open a page of 1366 x 768; everything but this machine is blocked and listed."""
+def launched() -> Iterator[Any]:
+    """Start the browser of the system and stop it again."""
     from playwright.sync_api import sync_playwright
 
-    outside: list[str] = []
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=browser_path(), args=list(ARGUMENTS))
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+def new_page(chromium: Any, outside: list[str] | None = None) -> Any:
+    """Open a page of 1366 x 768 that knows nothing of others; whatever is not on this machine is blocked and listed."""
 
     def guard(route: Any) -> None:
         if LOCAL.match(route.request.url):
             route.continue_()
-        else:
+            return
+        if outside is not None:
             outside.append(route.request.url)
-            route.abort()
+        route.abort()
 
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=browser_path(), args=list(ARGUMENTS))
-        context = browser.new_context(viewport=SIZE, locale="ja-JP")  # type: ignore[arg-type]
-        context.route("**/*", guard)
-        page = context.new_page()
-        page.set_default_timeout(WAIT_MS)
-        try:
-            yield page, outside
-        finally:
-            browser.close()
+    context = chromium.new_context(viewport=SIZE, locale="ja-JP")
+    context.route("**/*", guard)
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    return page
+
+
+@contextlib.contextmanager
+def open_page() -> Iterator[tuple[Any, list[str]]]:
+    """Start a browser with one page; what it asked for outside this machine is listed beside it."""
+    outside: list[str] = []
+    with launched() as chromium:
+        yield new_page(chromium, outside), outside
 
 
 def wait_for_map(page: Any) -> None:
