@@ -11,6 +11,7 @@ from app_pages.plan_map import labels_key
 from gunmane.errors import GunmaneError
 from gunmane.scenario import Ground, Note, Plan
 from gunmane.workbench import Desk, History, draft_of
+from gunmane.workbench.draft import by_hand
 
 FAULT = "_hand_fault"
 _HANDS = "_hands"
@@ -109,6 +110,7 @@ def show_history(hand: Hand, history: History) -> bool:
     if steps:
         # Whoever reads the plan or its files must know that no search made it.
         shown = dataclasses.replace(shown, notes=(Note.of("hand_made", steps=steps), *shown.notes))
+    shown = dataclasses.replace(shown, by_hand=by_hand(history.draft, steps))
     seen = session.plan()
     hand.before = dict(seen.totals) if seen is not None else {}
     hand.history, hand.mark = history, _mark(shown)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app_pages import access, kept, plans_record, session
+from app_pages import access, kept, plan_upload, plans_record, session
 from app_pages.place import open_plan
 from app_pages.tables import STYLE, heading
 from gunmane.errors import GunmaneError
@@ -28,6 +28,7 @@ def main() -> None:
         st.html(heading(session.tr("plans.title")))
         cards = _cards()
         picked = _list(cards)
+        plan_upload.show_upload()
         below = st.container()
     with right:
         if picked is None:

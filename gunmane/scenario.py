@@ -326,6 +326,9 @@ class Plan:
     studies
         What was asked of the plan beside itself, each in its own form: `alternatives, trade_offs, robustness, evidence,
         prices, why_not, rollout, proof`; what was not asked is not in it.
+    by_hand
+        What a person did to it: `steps` (how many), `titles` (bundle -> title), `bases` (bundle -> unit),
+        `locked_units`, `locked_bundles`; empty where nobody did anything.
     """
 
     scenario: Scenario
@@ -340,6 +343,7 @@ class Plan:
     window: dict[str, Any]
     notes: tuple[Note, ...] = ()
     studies: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    by_hand: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Say which plan this is in one line: its tables would fill a notebook."""

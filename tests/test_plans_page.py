@@ -1,5 +1,6 @@
 """保存した案, and the address that opens one: notes, record, put away and back, and what cannot be opened is told."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 import gunmane
 from app_pages import kept
+from gunmane.exports import plan_json
 from gunmane.i18n import t
 from gunmane.workbench import History, LockAll, MoveUnits, draft_of
 from gunmane.workspace import open_workspace
@@ -144,3 +146,29 @@ def test_a_plan_can_be_saved_before_anything_is_changed(place):
     app = opened("group", region=REGION).button(key="kept_now").click().run()
     assert [card.step_count for card in place.list()] == [0]
     assert named(app, "plan") == place.list()[0].plan_id
+
+
+def brought(plan, content):
+    """The page of saved plans after a file was brought and its plan asked for."""
+    app = opened("plans", region="wakayama_ito")
+    app.file_uploader(key="plans_file").set_value(("plan.json", content, "application/json")).run()
+    return app.button(key="plans_file_open").click().run()
+
+
+def test_a_plan_file_opens_again_in_its_own_region(place, plan):
+    app = brought(plan, plan_json(plan))
+    assert not app.exception and errors(app) == [] and named(app, "region") == REGION
+    assert t("rerun.found_again", "ja", file="plan.json") in [info.value for info in app.info]
+
+
+def test_a_plan_file_of_other_data_names_what_differs_and_nothing_changes(place, plan):
+    told = json.loads(plan_json(plan))
+    told["provenance"]["input_sha256"]["roads/n13.zip"] = "0" * 64
+    app = brought(plan, json.dumps(told).encode())
+    assert "n13.zip" in errors(app)[0] and named(app, "region") == "wakayama_ito"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 10_000, b"\xff\xfe"])
+def test_what_is_no_plan_file_is_a_sentence(place, plan, content):
+    app = brought(plan, content)
+    assert not app.exception and len(errors(app)) == 1

@@ -14,7 +14,8 @@ from gunmane.grounds import prepare_ground
 from gunmane.i18n import LANGUAGES, say
 from gunmane.plans import make_plan
 from gunmane.scenario import Scenario
-from gunmane.workbench import MoveUnits, SetBase, apply, draft_of, figures
+from gunmane.workbench import History, LockUnits, MoveUnits, NameBundle, SetBase, apply, draft_of, figures
+from gunmane.workbench.draft import by_hand as hand_record
 from gunmane.workspace.planfiles import check_inputs, differing_inputs, read_plan_file
 from gunmane.workspace.rerun import rerun
 
@@ -63,6 +64,43 @@ def by_hand(plan):
 
 
 # The same --------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_made_by_hand_comes_back_with_titles_locks_and_bases(plan, ground, written):
+    history = History(draft_of(plan))
+    first, second, *_ = history.draft.bundles()
+    unit = history.draft.units_of(first)[0]
+    for edit in (
+        MoveUnits((unit,), second),
+        NameBundle(second, "川沿い"),
+        LockUnits((unit,)),
+        SetBase(second, unit),
+    ):
+        history = history.did(edit)
+    told = hand_record(history.draft, 4)
+    made = dataclasses.replace(figures(history.draft, ground), by_hand=told)
+    again = rerun(read_plan_file(written(made)), ground).plan
+    assert dict(again.by_hand) == told and told["titles"] == {second: "川沿い"}
+    assert draft_of(again).to_json() == {**history.draft.to_json(), "names": draft_of(again).names}
+    assert again.notes[0].key == "hand_made"
+
+
+def test_a_file_of_an_older_gunmane_tells_of_no_hand(plan, ground, written):
+    path = written(plan)
+    told = json.loads(path.read_text("utf-8"))
+    del told["by_hand"]
+    path.write_text(json.dumps(told), encoding="utf-8")
+    assert dict(rerun(read_plan_file(path), ground).plan.by_hand) == {}
+
+
+@pytest.mark.parametrize("told", [{"steps": "x"}, {"steps": 1, "titles": [], "bases": {}}, [1]])
+def test_what_a_hand_did_must_be_whole(plan, written, told):
+    refusal("plan_file_edited", lambda: read_plan_file(written(plan, by_hand=told)))
+
+
+def test_a_file_larger_than_any_plan_is_not_read(plan, written, monkeypatch):
+    monkeypatch.setattr("gunmane.workspace.planfiles.MOST_BYTES", 1000)
+    refusal("plan_file_large", lambda: read_plan_file(written(plan)))
 
 
 def test_a_file_gives_back_every_choice_and_bundle(plan, written):

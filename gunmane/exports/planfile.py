@@ -52,6 +52,7 @@ def plan_json(plan: Plan, *, files: Sequence[str] = ()) -> bytes:
             for row in _records(plan.broken)
         ],
         "alternatives": _records(plan.alternatives),
+        "by_hand": dict(plan.by_hand),
         "studies": studies_record(plan),
         "study_files": list(files),
         "bundles": bundle_properties(plan),

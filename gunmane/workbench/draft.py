@@ -186,6 +186,8 @@ def draft_of(plan: Plan) -> Draft:
     """
     Return a plan as a draft to go on with by hand: its bundles under their names, every base the best one.
 
+    What a person chose before (`Plan.by_hand`: titles, bases, locks) is in the draft again.
+
     Parameters
     ----------
     plan
@@ -196,7 +198,55 @@ def draft_of(plan: Plan) -> Draft:
         for strand, rows in plan.assignment.groupby("strand", sort=True)
     }
     names = {str(name): "" for name in plan.bundles.index}
-    return Draft(plan.scenario, ground_key(plan.ground), labels, names=names)
+    draft = Draft(plan.scenario, ground_key(plan.ground), labels, names=names)
+    return with_choices(draft, plan.by_hand)
+
+
+def by_hand(draft: Draft, steps: int) -> dict[str, Any]:
+    """
+    Return what a person did to a draft, as `Plan.by_hand` tells it; empty where nothing.
+
+    Parameters
+    ----------
+    draft
+        The draft.
+    steps
+        Edits that led to it.
+    """
+    here = set(draft.bundles())
+    titles = {name: title for name, title in draft.names.items() if title and name in here}
+    locks = {
+        "locked_units": sorted(draft.locked_units),
+        "locked_bundles": sorted(draft.locked_bundles & here),
+    }
+    chosen = {"titles": titles, "bases": dict(draft.bases), **locks}
+    return {"steps": steps, **chosen} if steps or any(chosen.values()) else {}
+
+
+def with_choices(draft: Draft, told: Mapping[str, Any]) -> Draft:
+    """
+    Return a draft with the titles, bases and locks that `by_hand` told of; what the draft does not have is left out.
+
+    Parameters
+    ----------
+    draft
+        The draft.
+    told
+        `Plan.by_hand`.
+    """
+    if not told:
+        return draft
+    here = set(draft.bundles())
+    units = {str(unit) for labels in draft.labels.values() for unit in labels.index}
+    titles = {name: title for name, title in told.get("titles", {}).items() if name in here}
+    return draft.replace(
+        names={**draft.names, **titles},
+        bases={
+            bundle: unit for bundle, unit in told.get("bases", {}).items() if bundle in here and unit in units
+        },
+        locked_units=frozenset(told.get("locked_units", ())) & units,
+        locked_bundles=frozenset(told.get("locked_bundles", ())) & here,
+    )
 
 
 def check_ground(draft: Draft, key: str) -> None:

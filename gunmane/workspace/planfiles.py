@@ -19,6 +19,9 @@ FAMILY = FORMAT.partition("/")[0]
 SEPARATORS = {"ja": "、", "en": "; "}
 # So many inputs are named in a sentence.
 NAMED = 6
+# 60 municipalities of 100,000 units with all notes take some 30 MB.
+MOST_BYTES = 128 << 20
+LONGEST_TITLE = 200
 # What stands where nobody gave a file; it is no road file.
 SAMPLE = "sample"
 KINDS = ("facts", "national", "assets", "profile", "roads", "assumptions")
@@ -48,6 +51,8 @@ class PlanFile:
         Figures of the whole plan.
     gunmane_version
         What made it.
+    by_hand
+        What a person did to it (`Plan.by_hand`); empty where nobody did, or an older gunmane wrote the file.
     """
 
     file: str
@@ -58,6 +63,7 @@ class PlanFile:
     bases: dict[str, str]
     totals: dict[str, float | None]
     gunmane_version: str
+    by_hand: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def read_plan_file(path: pathlib.Path | str) -> PlanFile:
@@ -72,7 +78,8 @@ def read_plan_file(path: pathlib.Path | str) -> PlanFile:
     Raises
     ------
     FileError
-        If it cannot be read, is no plan file, was changed by hand or cut off, or is of a newer gunmane.
+        If it cannot be read, is no plan file, is larger than any, was changed by hand or cut off, or is of a newer
+        gunmane.
     """
     file = pathlib.Path(path)
     told = _loaded(file)
@@ -91,13 +98,30 @@ def read_plan_file(path: pathlib.Path | str) -> PlanFile:
             bases={row["bundle_id"]: row["base_unit_id"] for row in told["bundles"] if row["base_unit_id"]},
             totals={name: told["totals"][name] for name in told["totals"]},
             gunmane_version=str(given["gunmane_version"]),
+            by_hand=_by_hand(told.get("by_hand", {})),
         )
     except (LookupError, TypeError, ValueError, AttributeError):
         raise FileError("plan_file_edited", file=file.name) from None
 
 
+def _by_hand(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a person did, each part of its kind; anything else in the file is a fault of it."""
+    if not told:
+        return {}
+    return {
+        "steps": int(told["steps"]),
+        "titles": {str(name): str(title)[:LONGEST_TITLE] for name, title in told["titles"].items()},
+        "bases": {str(bundle): str(unit) for bundle, unit in told["bases"].items()},
+        "locked_units": [str(unit) for unit in told["locked_units"]],
+        "locked_bundles": [str(bundle) for bundle in told["locked_bundles"]],
+    }
+
+
 def _loaded(file: pathlib.Path) -> dict[str, Any]:
     try:
+        size = file.stat().st_size
+        if size > MOST_BYTES:
+            raise FileError("plan_file_large", file=file.name, size=size >> 20, limit=MOST_BYTES >> 20)
         told = json.loads(file.read_bytes())
     except OSError as error:
         reason = error.strerror or type(error).__name__

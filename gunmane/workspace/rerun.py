@@ -9,10 +9,10 @@ from typing import Any
 from gunmane.errors import FileError, GunmaneError
 from gunmane.exports.provenance import clean
 from gunmane.plans import make_plan
-from gunmane.scenario import Ground, Plan
+from gunmane.scenario import Ground, Note, Plan
 from gunmane.strands import Progress
-from gunmane.workbench import Draft, figures, ground_key
-from gunmane.workbench.draft import as_labels
+from gunmane.workbench import Draft, draft_of, figures, ground_key
+from gunmane.workbench.draft import as_labels, by_hand, with_choices
 from gunmane.workspace.planfiles import PlanFile, check_inputs
 
 # A sum of floats may end otherwise on another processor, further back than any figure is shown.
@@ -61,12 +61,23 @@ def rerun(plan_file: PlanFile, ground: Ground, *, progress: Progress | None = No
     check_inputs(plan_file, ground)
     plan = make_plan(plan_file.scenario, ground, progress=progress)
     if not difference(plan_file, plan):
-        return Rerun(plan, is_found_again=True)
+        return Rerun(_with_hand(plan, plan_file), is_found_again=True)
     stored = _stored(plan_file, ground)
     differing = difference(plan_file, stored)
     if differing:
         raise FileError("plan_not_the_same", file=plan_file.file, figures=", ".join(differing))
-    return Rerun(stored, is_found_again=False)
+    return Rerun(_with_hand(stored, plan_file), is_found_again=False)
+
+
+def _with_hand(plan: Plan, plan_file: PlanFile) -> Plan:
+    """Return the plan with what a person did to it, said in its notes as well."""
+    told = plan_file.by_hand
+    if not told:
+        return plan
+    notes = (Note.of("hand_made", steps=told["steps"]),) if told["steps"] else ()
+    # Titles and locks of bundles or units that this plan does not have are left behind.
+    kept = by_hand(with_choices(draft_of(plan), told), told["steps"])
+    return dataclasses.replace(plan, by_hand=kept, notes=(*notes, *plan.notes))
 
 
 def difference(plan_file: PlanFile, plan: Plan) -> list[str]:
