@@ -6,8 +6,10 @@ import html
 
 import streamlit as st
 
+from app_pages import terms, tour
 from app_pages.access import show_account
 from app_pages.data import own, sample_part
+from app_pages.help import show_help
 from app_pages.place import LANGUAGES, PAGES, SHOW_PLANS, lang, region, region_id, set_lang, set_region, tr
 from app_pages.waiting import show_error
 from gunmane.exports.credits import credit_lines
@@ -16,6 +18,7 @@ from gunmane.municipalities import load_regions
 
 def header(page: str) -> None:
     """Show the header of a page: its name among the pages, region, language, and what the data is."""
+    tour.begin()
     unknown_region = st.session_state.pop("_region_error", None)
     with st.container(
         horizontal=True, vertical_alignment="center", key="header", gap="small", horizontal_alignment="left"
@@ -26,11 +29,14 @@ def header(page: str) -> None:
             st.page_link(file, label=f"**{label}**" if name == page else label, width="content")
         _region_choice()
         _language_choice()
+        show_help()
     with st.container(horizontal=True, vertical_alignment="center", key="state_line"):
         _bands(page)
         st.session_state["_chip"] = st.empty()
         show_chip(page)
         show_account()
+    tour.show_band(page)
+    st.session_state["_page"] = page
     if st.session_state.get("_files_lost"):
         st.warning(tr("data.lost"))
     for fault in (unknown_region, st.session_state.pop("_address_fault", None)):
@@ -64,7 +70,7 @@ def _region_choice() -> None:
         key="_region_choice",
         placeholder=tr("app.choose_region"),
         label_visibility="collapsed",
-        width=390,
+        width="stretch",
         on_change=lambda: set_region(st.session_state["_region_choice"]),
     )
 
@@ -93,7 +99,8 @@ def _bands(page: str) -> None:
 
 
 def footer() -> None:
-    """Show whose data is in use: one line, which opens into a list."""
+    """Show the terms of the page, and whose data is in use: a line each; what is pressed opens."""
+    st.html(terms.strip(st.session_state.get("_page", "")) + terms.meanings())
     mine = own()
     given = {} if mine is None else mine.ground.provenance
     lines = [html.escape(line) for line in credit_lines(given, lang())]

@@ -65,7 +65,6 @@ def _way_on(chosen: list[str]) -> None:
     """Say what is known of the municipalities chosen, and open them as a region."""
     place = find_region(own_region_id(chosen))
     lacking = towns_without_totals(place)
-    text, button = st.columns([8, 2], vertical_alignment="center")
     name = place.name_ja if session.lang() == "ja" else place.name_en
     said = [tr("own_region.chosen", name=name, count=len(chosen))]
     apart = dict(place.remarks).get("own_region_apart")
@@ -76,8 +75,8 @@ def _way_on(chosen: list[str]) -> None:
         said.append(tr("own_region.will_need", names=names))
     else:
         said.append(tr("own_region.ready"))
-    text.markdown("  \n".join(said))
-    if button.button(tr("own_region.go"), type="primary", key="own_region_go", width="stretch"):
+    st.markdown("  \n".join(said))
+    if st.button(tr("own_region.go"), type="primary", key="own_region_go"):
         session.go("data" if lacking else "region", place.region_id)
 
 

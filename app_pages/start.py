@@ -14,20 +14,10 @@ from app_pages.session import tr
 from gunmane import maps, summaries
 from gunmane.municipalities import load_japan
 
-MAP_HEIGHT = 610
+MAP_HEIGHT = 570
 OPENING = (130.3, 33.5, 144.2, 43.2)
 """West, south, east, north of what the map shows first: all regions, as large as they fit."""
 LAND = maps.Style(colour="#B9C0BC", weight=0.8, fill="#FBFAF5")
-TOUR_STEPS = 5
-TOUR_SCRIPT = """<script>
-  const asked = "STATE", root = document.documentElement;
-  try {
-    if (asked === "closed") localStorage.setItem("gunmane.tour", "closed");
-    if (asked === "shown") localStorage.removeItem("gunmane.tour");
-    root.classList.toggle("gm-no-tour", localStorage.getItem("gunmane.tour") === "closed");
-  } catch (error) { root.classList.toggle("gm-no-tour", asked === "closed"); }
-</script>"""
-"""The browser remembers that the steps were closed; only its own storage is used."""
 MARKS = {"wide_area": "●", "multi_sector": "◆", "both": "★"}
 
 
@@ -40,25 +30,10 @@ def show() -> None:
     with left:
         clicked = _map(cards)
     with right, st.container(height=MAP_HEIGHT, border=False, key="cards"):
-        _tour()
+        own_region.show_form()
+        _own_data()
         _card_list(cards, clicked or session.region_id())
         st.caption(tr("start.figures_note"))
-    own_region.show_form()
-    _own_data()
-
-
-def _tour() -> None:
-    """Show the five steps until they are closed; a small button at the foot brings them back."""
-    state = st.session_state.get("_tour", "")
-    st.html(TOUR_SCRIPT.replace("STATE", state), unsafe_allow_javascript=True)
-    if state == "closed":
-        return
-    with st.container(border=True, key="tour", gap="small"):
-        steps = "".join(f"<li>{tr(f'tour.step_{number}')}</li>" for number in range(1, TOUR_STEPS + 1))
-        st.html(f'<b>{tr("tour.title")}</b><ol class="gm-steps">{steps}</ol>')
-        st.button(
-            tr("tour.close"), key="tour_close", on_click=lambda: st.session_state.update(_tour="closed")
-        )
 
 
 def _map(cards: gpd.GeoDataFrame) -> str | None:
@@ -178,22 +153,15 @@ def _data_word(region_id: str) -> str:
 
 
 def _own_data() -> None:
-    with st.container(border=True, key="own_data"):
-        text, button = st.columns([8, 2], vertical_alignment="center")
-        text.markdown(f"**{tr('start.own_data')}**: {tr('start.own_data_help')}")
-        if button.button(tr("start.own_data"), key="own_data_button", width="stretch"):
-            st.session_state["_wants_upload"] = True
+    wants = bool(st.session_state.get("_wants_upload"))
+    with st.expander(f"**{tr('start.own_data')}**", key="own_data", expanded=wants):
+        st.markdown(tr("start.own_data_help"))
+        if st.button(tr("start.own_data"), key="own_data_button"):
+            st.session_state["_wants_upload"] = wants = True
             if session.region_id() is not None:
                 session.go("data")
+        if wants:
             st.info(tr("start.own_data_choose"))
-        elif st.session_state.get("_wants_upload"):
-            st.info(tr("start.own_data_choose"))
-    st.button(
-        tr("tour.show"),
-        key="tour_show",
-        type="tertiary",
-        on_click=lambda: st.session_state.update(_tour="shown"),
-    )
 
 
 with session.page_guard():

@@ -7,6 +7,8 @@ import dataclasses
 import html
 from collections.abc import Sequence
 
+from app_pages.terms import explained
+
 PATTERN_LINES = {
     "plain": "",
     "slash": "M-2,2l4,-4M0,10l10,-10M8,12l4,-4",
@@ -69,11 +71,12 @@ def html_table(
     if caption:
         parts.append(f"<caption>{html.escape(caption)}</caption>")
     parts.append("<thead><tr>")
-    parts += [f'<th scope="col">{html.escape(name)}</th>' for name in head]
+    parts += [f'<th scope="col">{explained(name)}</th>' for name in head]
     parts.append("</tr></thead><tbody>")
     for row in rows:
         first, *others = row
-        parts.append(f'<tr><th scope="row">{_cell(first)}</th>')
+        named = explained(first) if isinstance(first, str) else _cell(first)
+        parts.append(f'<tr><th scope="row">{named}</th>')
         parts += [
             f'<td class="gm-words">{_cell(cell)}</td>' if column in left else f"<td>{_cell(cell)}</td>"
             for column, cell in enumerate(others, start=1)
@@ -102,7 +105,7 @@ def heading(text: str) -> str:
 def figure_tiles(figures: Sequence[tuple[str, str, str]]) -> str:
     """Return figures as tiles: (name, value, what stands below it)."""
     tiles = [
-        f'<div class="gm-tile"><dt>{html.escape(name)}</dt><dd>{html.escape(value)}'
+        f'<div class="gm-tile"><dt>{explained(name)}</dt><dd>{html.escape(value)}'
         + (f"<small>{html.escape(below)}</small>" if below else "")
         + "</dd></div>"
         for name, value, below in figures
@@ -189,7 +192,7 @@ STYLE = """
   background: var(--gm-soft, #f3f5f7); text-align: center; font-weight: 600; }
 .gm-table td.gm-words { text-align: left; min-width: 110px; }
 .gm-table tbody th { white-space: nowrap; text-align: left; font-weight: 500; }
-.gm-small { display: block; font-size: 14px; color: #4a5560; white-space: nowrap; }
+.gm-small { display: block; font-size: 14px; color: #4a5560; white-space: pre; }
 .gm-inline { table-layout: fixed; }
 .gm-inline thead th:first-child { width: 21%; }
 .gm-inline tbody th { white-space: normal; }

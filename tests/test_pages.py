@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from gunmane import summaries
 from gunmane.i18n import t
 
-PAGES = ("start", "region", "data", "group", "compare", "output")
+PAGES = ("start", "region", "data", "group", "compare", "what_if", "output")
 FILES = {"data": "ledgers"}
 MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 SMALL = "hiroshima_geihoku"
@@ -103,14 +103,6 @@ def test_nothing_under_study_is_called_decided(lang):
     assert said.count(f"<b>{t('stage.study', lang)}</b>") == 4
     assert "決まったこと" not in said
     assert "<b>Decided</b>" not in said
-
-
-def test_the_steps_can_be_closed_and_shown_again():
-    app = opened(region=None)
-    app.button(key="tour_close").click().run()
-    assert t("tour.step_1", "ja") not in html_of(app)
-    app.button(key="tour_show").click().run()
-    assert t("tour.step_1", "ja") in html_of(app)
 
 
 def test_the_language_can_be_switched_on_the_page():
