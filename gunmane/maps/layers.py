@@ -45,7 +45,7 @@ class Style:
     pattern
         Hatching of an area, one of `PATTERNS`; "plain" for none.
     symbol, radius
-        Shape of a point (circle, square, triangle, diamond, star, cross) and its size in pixels.
+        Shape of a point (circle, square, triangle, diamond, star, cross, times) and its size in pixels.
     halo
         Colour of an edge around line, symbol or label that parts it from its ground.
     label

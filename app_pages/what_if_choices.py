@@ -1,0 +1,270 @@
+"""もしも: choosing what happens, from the map, from lists, by keyboard; and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app_pages import session
+from app_pages.map_view import Selection
+from app_pages.tables import heading
+from app_pages.what_if_map import CLOSABLE
+from gunmane.assumptions import LEVELS, load_assumptions
+from gunmane.errors import ScenarioError
+from gunmane.scenario import Ground, Plan
+from gunmane.summaries import find_assets
+from gunmane.what_if import AddBase, AddLink, Change, CloseAsset, CloseRoad, LoseBase, WhatIf, Winter
+from gunmane.what_if.applying import roads_named
+from gunmane.what_if.words import asset_name, change_sentence, unit_name
+
+KINDS = ("close", "link", "winter", "base")
+HITS_SHOWN = 30
+MOST_KMH = 120
+UNITS_KEPT = 8
+FAULT = "_what_if_fault"
+ADDED = "_what_if_added"
+# Classes that a plan may draw a new road as; the others are not built by towns.
+NEW_CLASSES = ("national", "prefectural", "municipal_1", "municipal_2", "municipal_other")
+
+
+def chosen() -> WhatIf:
+    """Return what happens in the region of the page."""
+    held: dict[str | None, WhatIf] = st.session_state.setdefault("_what_if", {})
+    return held.get(session.region_id(), WhatIf())
+
+
+def _set(what_if: WhatIf) -> None:
+    st.session_state.setdefault("_what_if", {})[session.region_id()] = what_if
+
+
+def add(make: Callable[[], Change]) -> None:
+    """
+    Let something more happen; where it cannot be, the page says why and the rest stays.
+
+    Parameters
+    ----------
+    make
+        Makes the change; may raise `ScenarioError`.
+    """
+    st.session_state[ADDED] = True
+    try:
+        _set(chosen().having(make()))
+    except ScenarioError as fault:
+        st.session_state[FAULT] = fault
+
+
+def take_back(change: Change) -> None:
+    """Let something not happen."""
+    _set(chosen().without(change))
+
+
+def show_changes(ground: Ground) -> None:
+    """List what happens, each with a button to take it back."""
+    tr, what_if = session.tr, chosen()
+    fault = st.session_state.pop(FAULT, None)
+    if fault is not None:
+        session.show_error(fault)
+    if not what_if.changes:
+        st.info(tr("what_if.none"))
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(heading(tr("what_if.changes", count=len(what_if.changes))), width="stretch")
+        if len(what_if.changes) > 1:
+            st.button(tr("what_if.clear"), key="what_if_clear", on_click=_set, args=(WhatIf(),))
+    for number, change in enumerate(what_if.changes):
+        said = change_sentence(change, ground, session.lang())
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.text(said, width="stretch")
+            st.button(
+                tr("what_if.remove"),
+                key=f"what_if_remove_{number}",
+                help=tr("what_if.remove_of", name=said),
+                on_click=take_back,
+                args=(change,),
+            )
+
+
+def show_picked(plan: Plan, picked: Selection | None) -> None:
+    """Offer what can happen to what was clicked on the map."""
+    ground = plan.ground
+    is_done = picked is not None and CloseAsset(picked.id) in chosen().changes
+    if picked is None or is_done or picked.kind not in {"asset", "unit", "bundle"}:
+        st.caption(session.tr("what_if.picked_none"))
+        return
+    with st.container(border=True, key="what_if_picked"):
+        if picked.kind == "asset":
+            _picked_asset(ground, picked.id)
+            return
+        bases = plan.bundles["base_unit_id"].astype("object")
+        unit = str(bases.get(picked.id, "")) if picked.kind == "bundle" else picked.id
+        if unit in ground.units.index:
+            _picked_unit(ground, unit)
+
+
+def _picked_asset(ground: Ground, asset_id: str) -> None:
+    tr = session.tr
+    rows = ground.assets[(ground.assets["asset_id"] == asset_id) & ground.assets["sector"].isin(CLOSABLE)]
+    if rows.empty:
+        st.caption(tr("what_if.picked_none"))
+        return
+    st.text(asset_name(ground, asset_id, session.lang()))
+    with st.container(horizontal=True):
+        st.button(
+            tr("what_if.close"),
+            key="what_if_close_picked",
+            type="primary",
+            on_click=add,
+            args=(lambda: CloseAsset(asset_id),),
+        )
+        name = str(rows["route_name"].iloc[0] or rows["name"].iloc[0] or "")
+        if rows["sector"].iloc[0] == "road" and len(roads_named(ground, name)) > 1:
+            st.button(
+                tr("what_if.whole_road"),
+                key="what_if_close_whole",
+                on_click=add,
+                args=(lambda: CloseRoad(name),),
+            )
+
+
+def _picked_unit(ground: Ground, unit: str) -> None:
+    tr = session.tr
+    st.text(unit_name(ground, unit, session.lang()))
+    with st.container(horizontal=True):
+        _base_buttons(unit, "picked")
+        for side in ("from", "to"):
+            st.button(
+                tr(f"what_if.pick_{side}"),
+                key=f"what_if_pick_{side}",
+                on_click=_set_end,
+                args=(side, unit),
+            )
+
+
+def _set_end(side: str, unit: str) -> None:
+    st.session_state["what_if_kind"] = "link"
+    st.session_state[f"what_if_{side}_{session.region_id()}"] = unit
+
+
+def _base_buttons(unit: str | None, place: str) -> None:
+    tr = session.tr
+    kinds = (("base_add", AddBase), ("base_lose", LoseBase))
+    for name, kind in kinds:
+        st.button(
+            tr(f"what_if.{name}"),
+            key=f"what_if_{name}_{place}",
+            disabled=unit is None,
+            on_click=add,
+            args=(lambda kind=kind: kind(str(unit)),),
+        )
+
+
+def show_form(ground: Ground) -> None:
+    """Show the lists to choose from: roads and bridges, a new road, winter, bases."""
+    tr = session.tr
+    if chosen().changes:
+        st.html(heading(tr("what_if.more")))
+    kind = st.segmented_control(
+        tr("what_if.kind"),
+        KINDS,
+        default=None if "what_if_kind" in st.session_state else "close",
+        format_func=lambda name: tr(f"what_if.kinds.{name}"),
+        key="what_if_kind",
+        required=True,
+    )
+    {"close": _close_form, "link": _link_form, "winter": _winter_form, "base": _base_form}[
+        str(kind or "close")
+    ](ground)
+
+
+def _close_form(ground: Ground) -> None:
+    tr, lang = session.tr, session.lang()
+    text = st.text_input(tr("what_if.search"), key="what_if_search", placeholder=tr("what_if.search_hint"))
+    if not text.strip():
+        return
+    assets = ground.assets[ground.assets["sector"].isin(CLOSABLE)]
+    found = find_assets(assets, text, limit=HITS_SHOWN)
+    if found.empty:
+        st.info(tr("what_if.found_none", text=text))
+        return
+    ids = [str(asset) for asset in found["asset_id"]]
+    names = {asset: asset_name(ground, asset, lang) for asset in ids}
+    sectors = dict(zip(ids, found["sector"], strict=True))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        asset = st.selectbox(
+            tr("what_if.found", count=HITS_SHOWN),
+            ids,
+            format_func=lambda asset: f"{names.get(asset, asset)} [{tr(f'sector.{sectors.get(asset)}')}]",
+            key="what_if_hit",
+        )
+        st.button(
+            tr("what_if.close"),
+            key="what_if_close_hit",
+            type="primary",
+            on_click=add,
+            args=(lambda: CloseAsset(str(asset)),),
+        )
+
+
+def _unit_choice(ground: Ground, label: str, key: str) -> str | None:
+    lang = session.lang()
+
+    def look() -> dict[str, str]:
+        return {str(unit): unit_name(ground, str(unit), lang) for unit in ground.units.index}
+
+    names = session.remembered("unit_names", lang, look, max_entries=UNITS_KEPT)
+    return st.selectbox(
+        label,
+        list(names),
+        index=None,
+        format_func=lambda unit: f"{names.get(unit, unit)} [{unit}]",
+        key=f"{key}_{session.region_id()}",
+        placeholder=session.tr("what_if.choose"),
+    )
+
+
+def _link_form(ground: Ground) -> None:
+    tr = session.tr
+    left, right = st.columns(2, gap="small")
+    with left:
+        start = _unit_choice(ground, tr("what_if.link_from"), "what_if_from")
+        road_class = st.selectbox(
+            tr("what_if.link_class"),
+            NEW_CLASSES,
+            index=NEW_CLASSES.index("municipal_1"),
+            format_func=lambda name: tr(f"road_class.{name}"),
+            key="what_if_class",
+        )
+    with right:
+        end = _unit_choice(ground, tr("what_if.link_to"), "what_if_to")
+        speed = st.number_input(tr("what_if.link_speed"), 5, MOST_KMH, 40, step=5, key="what_if_speed")
+    st.button(
+        tr("what_if.link_add"),
+        key="what_if_link_add",
+        type="primary",
+        disabled=start is None or end is None,
+        on_click=add,
+        args=(lambda: AddLink((str(start), str(end)), float(speed), str(road_class)),),
+    )
+    st.caption(tr("what_if.link_note"))
+
+
+def _winter_form(_: Ground) -> None:
+    tr, known = session.tr, load_assumptions()
+    low, central, high = (f"{100 * known.value('speed_factor_winter', level):.0f}" for level in LEVELS)
+    st.button(
+        tr("what_if.winter_add"),
+        key="what_if_winter",
+        type="primary",
+        disabled=bool(chosen().of(Winter)),
+        on_click=add,
+        args=(Winter,),
+    )
+    st.caption(tr("what_if.winter_note", low=low, central=central, high=high))
+
+
+def _base_form(ground: Ground) -> None:
+    unit = _unit_choice(ground, session.tr("what_if.base_unit"), "what_if_base")
+    with st.container(horizontal=True):
+        _base_buttons(unit, "form")
+    st.caption(session.tr("what_if.base_note"))
