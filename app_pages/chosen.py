@@ -32,16 +32,21 @@ def take_chosen(plan: Plan, told: Selection) -> bool:
     return True
 
 
-def show_chosen(plan: Plan, strands: tuple[str, ...]) -> tuple[str, ...]:
-    """Show the chosen units bundle by bundle with their sum; return their ids."""
-    ids = choosing_for(plan).ids
+def chosen_ids(plan: Plan) -> tuple[str, ...]:
+    """Return the units of a plan that are chosen together."""
+    return choosing_for(plan).ids
+
+
+def show_chosen(plan: Plan, strands: tuple[str, ...]) -> None:
+    """Show the chosen units bundle by bundle with their sum."""
+    ids = chosen_ids(plan)
     if not ids:
-        return ()
+        return
     tr = session.tr
     table = chosen_table(plan, ids, strands)
     if table.empty:
         # The view shows fields or bodies that none of the units belongs to.
-        return ()
+        return
     st.html(heading(tr("group.chosen_title", count=words.count(len(ids)))))
     head = [
         tr("group.pick_bundle"), tr("group.chosen_units"), tr("group.work_year_taxed"), tr("group.col.onsite"),
@@ -56,7 +61,6 @@ def show_chosen(plan: Plan, strands: tuple[str, ...]) -> tuple[str, ...]:
         for row in table.itertuples()
     ]
     st.html(html_table(head, rows, left=(1,)))
-    return ids
 
 
 def chosen_table(plan: Plan, ids: tuple[str, ...], strands: tuple[str, ...]) -> pd.DataFrame:

@@ -11,7 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 from app_pages import (
     chosen,
     group_panel,
-    group_pick,
+    group_picked,
+    hand_change,
+    hands,
     handwork,
     kept,
     plan_map,
@@ -43,7 +45,9 @@ def main() -> None:
         # Another key for another content, so that it opens at its top.
         name = "_".join(str(part) for part in (st.session_state.get("_group_pick") or ())[:2])
         turn = st.session_state.get("_group_relaxed", 0)
-        box = st.container(height=MAP_HEIGHT - 46, border=False, key=f"group_panel_{panel}_{name}_{turn}")
+        box = st.container(
+            height=MAP_HEIGHT - 46, border=False, gap="xsmall", key=f"group_panel_{panel}_{name}_{turn}"
+        )
     with box:
         wanted, error = show_form(current, region) if panel == "choices" else (None, None)
     with left:
@@ -64,12 +68,12 @@ def main() -> None:
         view = _choose_view(views)
         _show_map(plan, view)
     picked = _pick(plan)
-    beside = None
+    beside, later = None, None
     with box:
         if panel != "choices":
             handwork.show_steps(plan)
-            handwork.show_ahead(plan)
         if panel == "summary":
+            hand_change.show_change(plan, hands.hand_of(plan))
             kept.show_list(plan)
             beside = group_panel.show_summary(plan)
             if any(note.key == "cancelled" for note in plan.notes) and st.button(
@@ -78,10 +82,16 @@ def main() -> None:
                 st.session_state["_group_redo"] = True
                 st.rerun()
         elif panel == "picked":
-            _show_picked(plan, view, picked)
+            later = group_picked.show_picked(plan, view, picked)
     _table(plan, shades, picked)
     if beside is not None:
         _show_beside(plan, beside)
+    if later is not None:
+        with later[0]:
+            prices.show_bundle_prices(plan, later[1], has_note=picked is not None and picked[0] == "bundle")
+    if panel == "picked":
+        # The first step by hand shall not wait for what every step needs.
+        hands.make_ready(plan)
 
 
 def _show_beside(plan: Plan, place: DeltaGenerator) -> None:
@@ -188,57 +198,6 @@ def _pick(plan: Plan) -> tuple[str, str] | None:
     if kind == "unit" and name in plan.ground.units.index:
         return kind, name
     return None
-
-
-def _show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> None:
-    tr = session.tr
-    ids = chosen.show_chosen(plan, view.strands) or ((picked[1],) if picked and picked[0] == "unit" else ())
-    handwork.show_unit_tools(plan, ids, view.strands)
-    of_unit = plan_map.shown_units(plan, view)["bundle_id"].dropna()
-    bundle_id, unit_id = _bundle_and_unit(picked, of_unit)
-    names = [str(b) for b in plan.bundles.index if b in set(of_unit)]
-    bundle_key, unit_key = "group_bundle", "group_unit"
-    left, right = st.columns(2)
-    st.session_state[bundle_key] = bundle_id if bundle_id in names else None
-    left.selectbox(
-        tr("group.pick_bundle"), names, key=bundle_key, placeholder=tr("group.choose"),
-        on_change=lambda: _picked_in_list("bundle", bundle_key),
-    )  # fmt: skip
-    if bundle_id not in names:
-        st.info(tr("group.nothing_picked"))
-        return
-    handwork.show_bundle_tools(plan, str(bundle_id))
-    inside = of_unit.index[of_unit == bundle_id]
-    labels = plan.ground.units["name"].reindex(inside).astype("str").to_dict()
-    st.session_state[unit_key] = unit_id if unit_id in labels else None
-    right.selectbox(
-        tr("group.pick_unit"), list(labels), format_func=lambda unit: labels.get(unit, str(unit)), key=unit_key,
-        placeholder=tr("group.choose"), on_change=lambda: _picked_in_list("unit", unit_key),
-    )  # fmt: skip
-    is_explained = False
-    if unit_id in labels:
-        strand = str(plan.bundles.at[bundle_id, "strand"])
-        moves = prices.unit_prices(plan, str(unit_id), str(bundle_id))
-        reasons = group_pick.show_unit(plan, str(unit_id), strand, has_prices=not moves.empty)
-        prices.show_unit_prices(plan, moves, reasons)
-        is_explained = not moves.empty
-    group_pick.show_bundle(plan, str(bundle_id))
-    prices.show_bundle_prices(plan, str(bundle_id), has_note=not is_explained)
-
-
-def _bundle_and_unit(picked: tuple[str, str] | None, of_unit: pd.Series) -> tuple[str | None, str | None]:
-    if picked is None:
-        return None, None
-    kind, name = picked
-    if kind == "bundle":
-        return name, None
-    return (str(of_unit[name]), name) if name in of_unit.index else (None, None)
-
-
-def _picked_in_list(kind: str, key: str) -> None:
-    name = st.session_state.get(key)
-    if name is not None:
-        st.session_state["_group_pick"] = (kind, name, "list")
 
 
 def _make_with(plan: Plan, count: int) -> None:

@@ -137,7 +137,7 @@ def check_words(plan: Plan, check: dict[str, Any]) -> tuple[str, str, str]:
     tr = session.tr
     rule, state = str(check["rule"]), str(check["state"])
     is_size = rule in {"floor", "ceiling", "side_floor", "side_ceiling"}
-    say = _amount_words(plan, rule, str(check["column"]))
+    say = amount_words(plan, rule, str(check["column"]))
     limit = say(check["limit"]) if not pd.isna(check["limit"]) else ""
     found = say(check["amount"]) if not pd.isna(check["amount"]) else words.unknown()
     is_automatic = plan.scenario.layer == "daily" and plan.scenario.keeps_municipality_whole is None
@@ -149,7 +149,7 @@ def check_words(plan: Plan, check: dict[str, Any]) -> tuple[str, str, str]:
     return state, text, _where(plan, check) if state != "kept" else ""
 
 
-def _amount_words(plan: Plan, rule: str, column: str) -> Callable[[float], str]:
+def amount_words(plan: Plan, rule: str, column: str) -> Callable[[float], str]:
     """Return how amounts of a rule are said: in its own unit."""
     if rule in {"floor", "ceiling"}:
         return lambda value: amount(value, plan)

@@ -136,9 +136,9 @@ def unit_words(unit: str) -> str:
     return unit.replace("m2", "m²")
 
 
-def show_unit(plan: Plan, unit_id: str, strand: str, *, has_prices: bool = False) -> UnitReasons:
+def show_unit(plan: Plan, unit_id: str, strand: str) -> UnitReasons:
     """
-    Say why a unit lies in its bundle and, where nothing better does, what moving it alone would change.
+    Say what a unit is, the way to it from its base, and its work.
 
     Parameters
     ----------
@@ -146,8 +146,6 @@ def show_unit(plan: Plan, unit_id: str, strand: str, *, has_prices: bool = False
         The plan that is shown.
     unit_id, strand
         The unit, in one strand of the plan.
-    has_prices
-        Whether the prices of its moves stand below: two tables of the same moves would confuse.
 
     Returns
     -------
@@ -166,11 +164,6 @@ def show_unit(plan: Plan, unit_id: str, strand: str, *, has_prices: bool = False
     else:
         lines.append(tr("group.unit_idle"))
     st.html(_paragraphs(lines))
-    if len(reasons.moves) and not has_prices:
-        st.html(moves_table(reasons))
-        st.caption(tr("group.moves_note"))
-    elif not len(reasons.moves) and len(plan.bundles) > 1:
-        st.caption(tr("group.no_moves"))
     return reasons
 
 
@@ -217,38 +210,6 @@ def _unit_work(plan: Plan, reasons: UnitReasons) -> str:
         for row in reasons.work.itertuples()
     ]
     return tr("group.unit_work", parts=tr("group.part_sep").join(parts))
-
-
-def moves_table(reasons: UnitReasons) -> str:
-    """Return what moving a unit would change as a table, one row a bundle that it could go to."""
-    tr = session.tr
-    head = [tr(f"group.move_{name}") for name in ("to", "minutes", "hours", "sizes", "rules")]
-    here = words.minutes(reasons.base_min)
-    rows: list[list[str | Cell]] = []
-    for row in reasons.moves.itertuples():
-        change = float(row.travel_hours_change)
-        mark = "worse" if change > 0 else "better"
-        comma = tr("word.list_sep")
-        rules = [
-            tr(f"group.{name}", rule=comma.join(tr(f"rule.{rule}") for rule in changed))
-            for name, changed in (("breaks", row.breaks), ("mends", row.mends))
-            if len(changed)
-        ]
-        name = Cell(row.bundle_id, "" if row.is_adjacent else tr("group.not_adjacent"), "plain")
-        rows.append(
-            [
-                name,
-                Cell(words.minutes(row.base_min), tr("group.instead_of", minutes=here), "plain"),
-                Cell("", signed_hours(change), mark if abs(change) >= 0.05 else "plain"),
-                tr(
-                    "group.sizes",
-                    here=tr(f"verdict.{row.verdict_here}"),
-                    there=tr(f"verdict.{row.verdict_there}"),
-                ),
-                " ".join(rules) or tr("group.no_rule_changes"),
-            ]
-        )
-    return html_table(head, rows, caption=tr("group.move_title"), left=(3, 4))
 
 
 def signed_hours(change: float) -> str:

@@ -10,7 +10,7 @@ from app_pages import session
 from app_pages.plan_map import labels_key
 from gunmane.errors import GunmaneError
 from gunmane.scenario import Ground, Note, Plan
-from gunmane.workbench import Desk, History, draft_of
+from gunmane.workbench import Accounts, Desk, Draft, Edit, History, draft_of, plan_accounts
 from gunmane.workbench.draft import by_hand
 
 FAULT = "_hand_fault"
@@ -56,15 +56,33 @@ class Hand:
         Tells the plan that the page shows from every other.
     kept
         Where it is saved; None before the first step.
-    before
-        Figures of the plan before the last step, undo or redo.
+    done
+        How the last edit came or went ("did", "undone", "redone"), and the edit; None before the first.
+    before, accounts
+        The accounts of the plan before that, and of the plan as it is; none before the first.
     """
 
     history: History
     desk: Desk
     mark: tuple[str, int]
     kept: Kept | None = None
-    before: dict[str, float] = dataclasses.field(default_factory=dict)
+    done: tuple[str, Edit] | None = None
+    before: Accounts = dataclasses.field(default_factory=dict)
+    accounts: Accounts = dataclasses.field(default_factory=dict)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The titles that a person gave to bundles, by the names of the bundles."""
+        return {name: title for name, title in self.history.draft.names.items() if title}
+
+    def titled(self, bundle: str) -> str:
+        """Return the name of a bundle with its title behind it, where it has one."""
+        title = self.history.draft.names.get(bundle, "")
+        return f"{bundle} {title}" if title else bundle
+
+    def account(self, plan: Plan, draft: Draft) -> Accounts:
+        """Return the accounts of a plan that is a draft on this desk."""
+        return plan_accounts(plan, tasks=self.desk.board(draft).tasks.values())
 
 
 def _mark(plan: Plan) -> tuple[str, int]:
@@ -99,6 +117,12 @@ def hand_shown() -> Hand | None:
     return known if is_of else None
 
 
+def make_ready(plan: Plan) -> None:
+    """Lay out the choices of the plan that the page shows, so that the first edit is as fast as the others."""
+    hand = hand_of(plan)
+    hand.desk.board(hand.history.draft)
+
+
 def show_history(hand: Hand, history: History) -> bool:
     """Let a state of a record be the session's plan; where its figures fail nothing has changed, and False is told."""
     try:
@@ -112,10 +136,24 @@ def show_history(hand: Hand, history: History) -> bool:
         shown = dataclasses.replace(shown, notes=(Note.of("hand_made", steps=steps), *shown.notes))
     shown = dataclasses.replace(shown, by_hand=by_hand(history.draft, steps))
     seen = session.plan()
-    hand.before = dict(seen.totals) if seen is not None else {}
+    done = _done(hand.history, history)
+    if done is not None and seen is not None:
+        hand.before = hand.accounts or hand.account(seen, hand.history.draft)
+        hand.accounts, hand.done = hand.account(shown, history.draft), done
     hand.history, hand.mark = history, _mark(shown)
     session.take(shown)
     return True
+
+
+def _done(before: History, after: History) -> tuple[str, Edit] | None:
+    """Return how a record went on: the edit that was done, taken back or done again; None where it did not."""
+    if len(after.steps) > len(before.steps):
+        return "did", after.steps[-1].edit
+    if before.can_undo and before.steps[before.position - 1].after == after.position:
+        return "undone", before.steps[before.position - 1].edit
+    if after.can_undo and after.steps[after.position - 1].after == before.position:
+        return "redone", after.steps[after.position - 1].edit
+    return None
 
 
 def show_opened(ground: Ground, history: History, kept: Kept) -> None:

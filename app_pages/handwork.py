@@ -7,7 +7,7 @@ import json
 
 import streamlit as st
 
-from app_pages import kept, session, words
+from app_pages import hand_problem, kept, session, words
 from app_pages.hands import FAULT, Hand, hand_of, show_history
 from app_pages.tables import heading
 from app_pages.work import Call
@@ -18,7 +18,6 @@ from gunmane.workbench import (
     Edit,
     History,
     Improve,
-    Item,
     LockAll,
     LockBundles,
     LockUnits,
@@ -30,13 +29,10 @@ from gunmane.workbench import (
     UnlockBundles,
     UnlockUnits,
     checklist,
-    next_problem,
-    problems,
     split_evenly,
 )
 
 IMPROVE = "gunmane.workbench:improve"
-_PROBLEM = "_hand_problem"
 _TOLD = "_hand_told"
 
 
@@ -72,10 +68,10 @@ def show_fault() -> None:
 
 
 def show_steps(plan: Plan) -> None:
-    """Show undo, redo, and how many steps and locks there are."""
+    """Show undo and redo, how many steps and locks there are, what leads on, and what is still wrong."""
     tr, hand = session.tr, hand_of(plan)
     history, draft = hand.history, hand.history.draft
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.button(
             tr("hand.undo"), key="hand_undo", disabled=not history.can_undo, shortcut="Ctrl+Z",
             on_click=_step, args=(plan,), kwargs={"is_back": True},
@@ -84,43 +80,26 @@ def show_steps(plan: Plan) -> None:
             tr("hand.redo"), key="hand_redo", disabled=not history.can_redo, shortcut="Ctrl+Y",
             on_click=_step, args=(plan,), kwargs={"is_back": False},
         )  # fmt: skip
-        locked = len(draft.locked_bundles) + len(draft.locked_units)
-        edit: Edit = UnlockAll() if locked else LockAll()
-        st.button(
-            tr("hand.unlock_all" if locked else "hand.lock_all"),
-            key="hand_lock_all",
-            on_click=do,
-            args=(plan, edit),
-        )
-        st.caption(
-            tr(
-                "hand.state",
-                steps=words.count(len(history.line())),
-                bundles=words.count(len(draft.locked_bundles)),
-                units=words.count(len(draft.locked_units)),
-            )
-        )
-    if hand.before:
-        st.caption(_changes(hand.before, plan.totals))
+        steps, bundles, units = map(len, (history.line(), draft.locked_bundles, draft.locked_units))
+        st.caption(tr("hand.state", steps=steps, bundles=bundles, units=words.count(units)))
     kept.show_state(plan, hand)
+    _show_ahead(plan, draft)
 
 
-def _changes(before: dict[str, float], after: dict[str, float]) -> str:
-    """Say what the last step changed, figure by figure; what stayed is left out."""
-    tr = session.tr
-    said = []
-    for name, tell in (
-        ("travel_hours", words.hours),
-        ("farthest_min", words.minutes),
-        ("broken_count", words.count),
-        ("below_floor", words.count),
-        ("above_ceiling", words.count),
-        ("order_count", words.count),
-    ):
-        old, new = tell(before[name]), tell(after[name])
-        if old != new:
-            said.append(tr("hand.change", name=tr(f"hand.figure.{name}"), before=old, after=new))
-    return tr("hand.changed", changes=tr("word.list_sep").join(said) or tr("hand.nothing"))
+def _show_ahead(plan: Plan, draft: Draft) -> None:
+    """Show the next place where something is wrong, the engine going on from here, and the lock of everything."""
+    tr, items = session.tr, checklist(plan)
+    edit: Edit = UnlockAll() if draft.locked_bundles or draft.locked_units else LockAll()
+    with st.container(horizontal=True, gap="xsmall"):
+        hand_problem.show_button(items)
+        is_asked = st.button(tr("hand.improve"), key="hand_improve", help=tr("hand.improve_help"))
+        st.button(tr(f"hand.{edit.kind}"), key="hand_lock_all", on_click=do, args=(plan, edit))
+    hand_problem.show_words(plan, items)
+    if is_asked or session.is_asking("improve"):
+        _improve(plan)
+    told = st.session_state.pop(_TOLD, None)
+    if told is not None:
+        st.info(told)
 
 
 def show_unit_tools(plan: Plan, units: tuple[str, ...], strands: tuple[str, ...]) -> None:
@@ -136,7 +115,10 @@ def show_unit_tools(plan: Plan, units: tuple[str, ...], strands: tuple[str, ...]
     targets = [name for name in draft.bundles(strand) if here != {name}]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if targets:
-            to = st.selectbox(tr("hand.to"), targets, key="hand_to", width=140)
+            to = st.selectbox(
+                tr("hand.to"), targets, format_func=hand_of(plan).titled, key="hand_to", width=120,
+                label_visibility="collapsed",
+            )  # fmt: skip
             st.button(
                 tr("hand.move"),
                 key="hand_move",
@@ -163,7 +145,9 @@ def show_bundle_tools(plan: Plan, bundle: str) -> None:
     others = [name for name in draft.bundles(strand) if name != bundle]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if others:
-            other = st.selectbox(tr("hand.with"), others, key="hand_with", width=140)
+            other = st.selectbox(
+                tr("hand.with"), others, format_func=hand_of(plan).titled, key="hand_with", width=120
+            )
             st.button(
                 tr("hand.merge"), key="hand_merge", on_click=do, args=(plan, Merge((bundle, str(other))))
             )
@@ -196,38 +180,6 @@ def _split(plan: Plan, bundle: str) -> None:
         st.session_state[FAULT] = fault
         return
     do(plan, edit)
-
-
-def show_ahead(plan: Plan) -> None:
-    """Show what leads on: the next place where something is wrong, and the engine going on from here."""
-    tr = session.tr
-    with st.container(horizontal=True):
-        items = checklist(plan)
-        found = problems(items)
-        label = tr("hand.next_problem", count=words.count(len(found)))
-        st.button(label, key="hand_next", disabled=not found, on_click=_go_to_next, args=(items,))
-        is_asked = st.button(tr("hand.improve"), key="hand_improve", help=tr("hand.improve_help"))
-    if is_asked or session.is_asking("improve"):
-        _improve(plan)
-    told = st.session_state.pop(_TOLD, None)
-    if told is not None:
-        st.info(told)
-
-
-def _go_to_next(items: list[Item]) -> None:
-    problem = next_problem(items, st.session_state.get(_PROBLEM))
-    st.session_state[_PROBLEM] = problem
-    if problem is None:
-        return
-    place = problem.place
-    kind, name = ("unit", place.unit_id) if place.unit_id else ("bundle", place.bundle_id)
-    if name:
-        st.session_state["_group_pick"] = (kind, name, "list")
-        st.session_state["_group_focus"] = (
-            kind,
-            name,
-            st.session_state.get("_group_focus", ("", "", 0))[2] + 1,
-        )
 
 
 def _improve(plan: Plan) -> None:

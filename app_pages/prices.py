@@ -36,12 +36,6 @@ def show_best_moves(plan: Plan) -> None:
     st.caption(tr("prices.note"))
 
 
-def unit_prices(plan: Plan, unit_id: str, bundle_id: str) -> pd.DataFrame:
-    """Return what moving a unit, with what it would cut off, into each bundle next to it would change."""
-    table = _prices(plan)
-    return table[(table["unit_id"] == unit_id) & (table["bundle_id"] == bundle_id)]
-
-
 def show_unit_prices(plan: Plan, moves: pd.DataFrame, reasons: UnitReasons) -> None:
     """Show the moves of one unit, with the way to the other base and the rules that the unit alone would break."""
     if moves.empty:
@@ -59,7 +53,7 @@ def unit_table(plan: Plan, moves: pd.DataFrame, reasons: UnitReasons) -> str:
     plan
         The plan that is shown.
     moves
-        Its prices, as `unit_prices` gives them.
+        Its prices, as `workbench.why_here` gives them.
     reasons
         Why it lies where it does.
     """

@@ -15,6 +15,7 @@ import geopandas as gpd
 import openpyxl
 import pytest
 from axe import faults_of
+from caches import new_cache
 
 from gunmane.i18n import t
 
@@ -63,7 +64,7 @@ def address(tmp_path_factory):
             cwd=ROOT,
             env={
                 **os.environ,
-                "GUNMANE_CACHE": str(folder / "cache"),
+                "GUNMANE_CACHE": str(new_cache(tmp_path_factory)),
                 "GUNMANE_WORKSPACE": str(folder / "plans.sqlite"),
             },
             stdout=log,
@@ -538,7 +539,8 @@ def test_chosen_units_are_moved_and_the_move_is_taken_back_and_done_again(page, 
     page.get_by_role("button", name=t("hand.move", lang), exact=True).click()
     steps(1).wait_for()
     # What the step changed stands beside the map.
-    page.get_by_text(t("hand.changed", lang, changes="").strip()).filter(has_text="→").wait_for()
+    page.get_by_role("heading", name=t("step.did", lang, what="").strip()).wait_for()
+    page.get_by_role("row", name=t("step.plan", lang)).filter(has_text="→").wait_for()
     page.keyboard.press("Control+z")
     steps(0).wait_for()
     page.get_by_role("button", name=t("hand.redo", lang)).click()
