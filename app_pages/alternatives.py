@@ -97,7 +97,7 @@ def _show_near(plan: Plan, views: list[View]) -> None:
     view = _view(views, "alternatives_view")
     base = found.plans[0]
     shades = plan_map.bundle_shades(base, plan_map.plan_views(base))
-    names = [_near_name(i) for i in range(len(found.plans))]
+    names = [near_name(i) for i in range(len(found.plans))]
     for i, column in enumerate(st.columns(len(found.plans), gap="small")):
         with column:
             st.html(_titled(names[i], _picture(found.plans[i], base, view, shades, names[i])))
@@ -106,7 +106,8 @@ def _show_near(plan: Plan, views: list[View]) -> None:
     st.caption(tr("alternatives.hatched") + tr("alternatives.table_note"))
 
 
-def _near_name(number: int) -> str:
+def near_name(number: int) -> str:
+    """Return what an alternative is called: the plan itself by name, the others by number."""
     return session.tr("alternatives.name" if number else "alternatives.this", number=number)
 
 
@@ -151,7 +152,7 @@ def _show_front(plan: Plan, views: list[View]) -> None:
     _tell(found.facts, is_cancelled=found.is_cancelled)
     if len(found.plans) < 2:
         return
-    names = [_front_name(i) for i in range(len(found.plans))]
+    names = [front_name(i) for i in range(len(found.plans))]
     left, right = st.columns([6, 4], gap="medium")
     with left:
         st.vega_lite_chart(front_points(found, names), front_chart(found), width="stretch")
@@ -172,11 +173,12 @@ def _show_front(plan: Plan, views: list[View]) -> None:
     st.caption(tr("alternatives.trade.note"))
 
 
-def _front_name(number: int) -> str:
-    return session.tr("alternatives.trade.name", letter=_letter(number)) if number else _letter(0)
+def front_name(number: int) -> str:
+    """Return what a plan of the front is called: the plan itself by name, the others by letter."""
+    return session.tr("alternatives.trade.name", letter=letter(number)) if number else letter(0)
 
 
-def _letter(number: int) -> str:
+def letter(number: int) -> str:
     """Return what a point of the front is called on the chart: the plan itself by name, the others A, B, …"""
     if not number:
         return session.tr("alternatives.this")
@@ -190,7 +192,7 @@ def front_points(found: Front, names: list[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "name": names,
-            "letter": [_letter(i) for i in range(len(names))],
+            "letter": [letter(i) for i in range(len(names))],
             "hours": table["travel_hours"].to_numpy(),
             "uneven": 100 * table["unevenness_ratio"].to_numpy(),
             "borders": [words.count(value) for value in table["borders_crossed"]],

@@ -11,7 +11,7 @@ import pandas as pd
 
 from app_pages import session, words
 from gunmane import maps
-from gunmane.maps import GunmaneMap, LayerSpec, LegendRow, Style
+from gunmane.maps import GunmaneMap, LayerSpec, LegendRow, Link, Style
 from gunmane.municipalities import Region, load_japan
 from gunmane.scenario import Plan
 
@@ -143,6 +143,7 @@ def region_map(
     view_name: str = "",
     credits_of: Sequence[str] = (),
     bounds: tuple[float, float, float, float] | None = None,
+    link: Link | None = None,
 ) -> GunmaneMap:
     """
     Return the ground of a region's map, with the land around it.
@@ -157,6 +158,8 @@ def region_map(
         Credits of whatever else is shown.
     bounds
         West, south, east, north (degrees) to open on instead.
+    link
+        The maps beside it that look at the same place.
     """
     areas = region.municipalities.reset_index().rename(columns={"name_ja": "name"})
     west, south, east, north = areas.to_crs(4326).total_bounds
@@ -169,6 +172,7 @@ def region_map(
         bounds=bounds,
         sources=[*sources, *credits_of],
         view_name=view_name or region.region_id,
+        link=link,
     )
 
 

@@ -7,6 +7,7 @@ from gunmane.maps.base import (
     Choosing,
     FeatureLayers,
     GunmaneMap,
+    Link,
     base_map,
     script_json,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "GunmaneMap",
     "LayerSpec",
     "LegendRow",
+    "Link",
     "Style",
     "asset_layers",
     "base_map",

@@ -38,6 +38,23 @@ def script_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=True, allow_nan=False).translate(_BREAKS_OUT)
 
 
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """
+    That maps of one page are looked at together: what is done in one is done in the others.
+
+    Parameters
+    ----------
+    name
+        The same for the maps that belong together, and known to nobody else.
+    is_first
+        Whether this is the one that chooses where they look first.
+    """
+
+    name: str
+    is_first: bool
+
+
 class _Opening(MacroElement):
     """Put a new map where it should look, and keep what the reader sees when pages change."""
 
@@ -49,10 +66,11 @@ class _Opening(MacroElement):
         """
     )
 
-    def __init__(self, bounds: list[list[float]], view_name: str) -> None:
+    def __init__(self, bounds: list[list[float]], view_name: str, link: Link | None) -> None:
         super().__init__()
         self._name = "Opening"
-        self.opening = script_json({"bounds": bounds, "view_name": view_name})
+        told = None if link is None else {"name": link.name, "is_first": link.is_first}
+        self.opening = script_json({"bounds": bounds, "view_name": view_name, "link": told})
 
 
 class GunmaneMap(folium.Map):
@@ -69,10 +87,17 @@ class GunmaneMap(folium.Map):
         Address of the scripts without a closing slash.
     view_name
         Name under which the browser keeps the view while the tab is open; empty for not at all.
+    link
+        The maps beside it that look at the same place; None for none.
     """
 
     def __init__(
-        self, bounds: tuple[float, float, float, float], *, asset_url: str = ASSET_URL, view_name: str = ""
+        self,
+        bounds: tuple[float, float, float, float],
+        *,
+        asset_url: str = ASSET_URL,
+        view_name: str = "",
+        link: Link | None = None,
     ) -> None:
         west, south, east, north = bounds
         super().__init__(
@@ -94,7 +119,7 @@ class GunmaneMap(folium.Map):
         self.above: list[LayerSpec] = []
         self.sources: tuple[str, ...] = ()
         self.lang = "ja"
-        self.add_child(_Opening([[south, west], [north, east]], view_name))
+        self.add_child(_Opening([[south, west], [north, east]], view_name, link))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +164,7 @@ class FeatureLayers(folium.FeatureGroup):
     choosing
         What several of can be chosen at once; None for nothing.
     focus
-        (kind, id, number) of the feature that the map goes to, once for every number.
+        (kind, id, number) of the feature that the map goes to, once for every number; several ids are marked too.
     """
 
     _template = Template(
@@ -159,7 +184,7 @@ class FeatureLayers(folium.FeatureGroup):
         selected: tuple[str, str] | None = None,
         sample_part: str = "both",
         choosing: Choosing | None = None,
-        focus: tuple[str, str, int] | None = None,
+        focus: tuple[str, str | tuple[str, ...], int] | None = None,
     ) -> None:
         super().__init__(name="gunmane", control=False)
         self._name = "FeatureGroup"  # the name under which streamlit-folium looks for it
@@ -208,6 +233,7 @@ def base_map(
     bounds: tuple[float, float, float, float] | None = None,
     sources: Sequence[str] = (),
     view_name: str = "",
+    link: Link | None = None,
 ) -> GunmaneMap:
     """
     Make the ground of a map: it does not change from plan to plan, so the view survives every rerun.
@@ -229,9 +255,11 @@ def base_map(
         Credits shown at the foot of the map, one a row.
     view_name
         Name under which the browser keeps the view while the tab is open, for instance the region.
+    link
+        The maps beside it that look at the same place; None for none.
     """
     west, south, east, north = bounds or borders.to_crs(4326).total_bounds.round(5).tolist()
-    made = GunmaneMap((west, south, east, north), asset_url=asset_url, view_name=view_name)
+    made = GunmaneMap((west, south, east, north), asset_url=asset_url, view_name=view_name, link=link)
     made.below = ground_below(borders, backdrop)
     made.above = ground_above(borders, lang=lang)
     made.sources = tuple(sources)

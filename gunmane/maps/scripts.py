@@ -19,6 +19,7 @@ _OWN_SCRIPTS = (
     "panel.js",
     "framing.js",
     "choosing.js",
+    "linking.js",
     "start.js",
 )
 

@@ -78,27 +78,30 @@
         const old = gone.get(source.spec.name);
         if (!source.isReady && old && old !== source && old.isReady) this.leaving.set(source, old);
       }
+      this.named = state.focus && Array.isArray(state.focus[1]) ? new Set(state.focus[1]) : null;
+      this.focusKind = state.focus && state.focus[0];
       if (state.focus) this.goTo(...state.focus);
       if (state.selected) this.selected = { kind: state.selected[0], id: state.selected[1] };
       this.load();
       this.redrawSoon();
     },
 
-    // Go to a place once for every number; it may still be on its way.
+    // Go to a place, or to several, once for every number; they may still be on their way.
     goTo: function (kind, id, number) {
       if (this.focused === undefined) this.focused = 0;
       if (number <= this.focused) return;
-      const place = this.sources
+      const ids = new Set([].concat(id));
+      const boxes = this.sources
         .filter((source) => source.spec.kind === kind && source.isReady)
-        .flatMap((source) => source.places)
-        .find((one) => one.id === id);
-      if (!place) {
+        .flatMap((source) => source.places.filter((one) => ids.has(one.id)).map((one) => one.box));
+      if (!boxes.length) {
         this.map.once("gunmane:ready", () => this.goTo(kind, id, number));
         return;
       }
       this.focused = number;
       const corner = (x, y) => this.map.unproject([x, y], 0);
-      const [west, north, east, south] = place.box;
+      const [west, north] = [0, 1].map((side) => Math.min(...boxes.map((box) => box[side])));
+      const [east, south] = [2, 3].map((side) => Math.max(...boxes.map((box) => box[side])));
       this.map.gunmane.isTouched = true;
       this.map.fitBounds(L.latLngBounds(corner(west, north), corner(east, south)), { maxZoom: FOCUS_ZOOM, padding: [60, 60] });
     },
@@ -337,6 +340,13 @@
           marked.push(...chosen.map((place) => [source, place, 2.5]));
         }
       }
+      if (this.named) {
+        for (const source of this.drawn()) {
+          if (source.spec.kind !== this.focusKind) continue;
+          const named = source.places.filter((place) => this.named.has(place.id));
+          marked.push(...named.map((place) => [source, place, 1.5]));
+        }
+      }
       if (this.hovered) marked.push([this.hovered.source, this.hovered.place, 2]);
       marked.forEach(([source, place, weight]) => mark(pen, source.spec.styles[place.style], place, weight, frame));
       const corner = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min);
@@ -404,6 +414,7 @@
       this.selected = found ? { kind: found.source.spec.kind, id: found.place.id } : null;
       this.drawMarks();
       this._map.fire("gunmane:pick", { found });
+      if (this.map.gunmane.linking) this.map.gunmane.linking.tellPick(latlng);
       const what = found
         ? { k: found.source.spec.kind, i: found.place.id, l: found.source.spec.name }
         : { k: "none" };

@@ -35,13 +35,14 @@
     map.gunmane.stage = new gunmane.Stage(map);
     map.gunmane.panel = new gunmane.Panel(map, map.gunmane.stage);
     map.gunmane.choosing = new gunmane.Choosing(map, map.gunmane.stage);
+    if (opening.link) map.gunmane.linking = new gunmane.Linking(map, map.gunmane.stage, opening.link);
     map.gunmane.panel.moveLegend(map.gunmane.corner || "bottomleft");
     for (const touch of ["mousedown", "wheel", "keydown", "touchstart"]) {
       map.getContainer().addEventListener(touch, () => (map.gunmane.isTouched = true), { capture: true, passive: true });
     }
     map.gunmane.frame = () => {
       const subject = subjectOf(map.gunmane.stage.sources);
-      if (map.gunmane.isTouched || !subject.length || !subject.every((source) => source.isReady)) return;
+      if (map.gunmane.isTouched || isFollower(map) || !subject.length || !subject.every((source) => source.isReady)) return;
       map.gunmane.isFramed = true;
       gunmane.frameLand(map, bounds, subject.flatMap((source) => source.places));
     };
@@ -56,6 +57,11 @@
     map.on("gunmane:room", () => frameAgain(map));
     if (memory) map.on("moveend", () => map.gunmane.isTouched && map.getSize().x && remember(memory, map));
   };
+
+  // A linked map looks where the first one does.
+  function isFollower(map) {
+    return map.gunmane.linking && !map.gunmane.linking.isFirst;
+  }
 
   // The land is framed anew when the map, its band or its foot changed their height before the reader touched it.
   function frameAgain(map) {

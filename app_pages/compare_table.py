@@ -1,0 +1,87 @@
+"""The comparison's first half: a column a state, a row a figure, each with its change against today."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from app_pages import session, words
+from app_pages.compare_works import works_rows
+from app_pages.tables import Cell, html_table
+from gunmane.evidence import STATES, Evidence
+from gunmane.explain import state_changes
+
+FIGURES = (
+    "order_count",
+    "below_floor",
+    "borderline",
+    "above_ceiling",
+    "travel_hours",
+    "farthest_min",
+    "unreached_units",
+    "broken_count",
+    "wide_area_count",
+    "multi_sector_count",
+)
+
+
+def comparison_table(evidence: Evidence, way: str, *, caption: str) -> str:
+    """Return the table of one way of joining fields: a column a state, a row a figure, each with its change."""
+    tr = session.tr
+    chosen = evidence.table[evidence.table["fields"] == way]
+    states = [state for state in STATES if state in set(chosen["state"])]
+    changes = state_changes(evidence.table, way, figures=FIGURES)
+    rows: list[list[str | Cell]] = []
+    for figure in FIGURES:
+        own = changes[changes["figure"] == figure].set_index("state")
+        if figure in {"unreached_units", "multi_sector_count"} and not own["value"].gt(0).any():
+            continue
+        cells = [change_cell(figure, own.loc[state].to_dict()) for state in states]
+        rows.append([tr(f"compare.figure.{figure}"), *cells])
+    work = [_work(evidence, way, state) for state in states]
+    rows += works_rows(evidence, way, states)
+    rows.insert(4, [tr("compare.figure.annual_jpy"), *work])
+    rows.insert(5, [tr("compare.figure.grade_e_share"), *_shares(evidence, way, states)])
+    head = [tr("compare.figure.name"), *(tr(f"compare.state.{state}") for state in states)]
+    return html_table(head, rows, caption=caption, is_inline=True)
+
+
+def _work(evidence: Evidence, way: str, state: str) -> str:
+    totals = evidence.plans[way, state].totals
+    return words.yen(totals["annual_jpy"], totals["annual_jpy_low"], totals["annual_jpy_high"], has_tax=False)
+
+
+def _shares(evidence: Evidence, way: str, states: list[str]) -> list[str]:
+    return [words.percent(evidence.plans[way, state].totals["grade_e_share"]) for state in states]
+
+
+def figure_words(figure: str, value: float) -> str:
+    """Return a figure of the comparison with its unit."""
+    if words.is_missing(value) or math.isinf(value):
+        return words.unknown()
+    if figure == "travel_hours":
+        return words.hours(value)
+    if figure == "farthest_min":
+        return words.minutes(value)
+    unit = "units" if figure == "unreached_units" else "rules" if figure == "broken_count" else "orders"
+    return session.tr(f"compare.unit.{unit}", count=words.count(value))
+
+
+def change_cell(figure: str, row: dict[str, Any]) -> Cell:
+    """Return the cell of one figure and state: its value, and its change against today in words and sign."""
+    tr = session.tr
+    if row["is_exempt"]:
+        return Cell(tr("compare.exempt"))
+    text, mark, change = figure_words(figure, row["value"]), str(row["mark"]), float(row["change"])
+    if mark == "" or (mark == "other" and figure == "broken_count"):
+        return Cell(text)
+    if figure == "broken_count":
+        return Cell(text, "", "")
+    if mark == "unknown":
+        return Cell(text, tr("compare.change_unknown"), "plain") if text != words.unknown() else Cell(text)
+    # What reads the same is not called a change.
+    if mark == "same" or text == figure_words(figure, row["value"] - change):
+        return Cell(text, tr("compare.same"), "plain")
+    sign = "+" if change > 0 else "−"
+    said = tr(f"compare.mark.{mark}", change=sign + figure_words(figure, abs(change)))
+    return Cell(text, said, mark)
