@@ -17,6 +17,7 @@ from gunmane.municipalities import find_region
 from gunmane.scenario import Plan
 from gunmane.workbench import History
 from gunmane.workspace import PlanCard, StoredPlan, Workspace, open_workspace
+from gunmane.workspace.databases import file_mark
 from gunmane.workspace.drafts import keep_draft, open_history, save_history
 from gunmane.workspace.rows import MAX_NAME
 
@@ -34,9 +35,15 @@ NOT_HERE = {
 
 
 @st.cache_resource(show_spinner=False)
-def _place() -> Workspace:
-    """Return the place where plans are kept; opened once, it holds no user's plan in memory."""
-    return open_workspace()
+def _place() -> tuple[Workspace, object]:
+    """Return the place where plans are kept, opened once, and which file it is; it holds no user's plan in memory."""
+    place = open_workspace()
+    return place, _mark(place)
+
+
+def _mark(place: Workspace) -> object:
+    path = place.database.path
+    return None if path is None else file_mark(path)
 
 
 def workspace() -> Workspace:
@@ -51,7 +58,13 @@ def workspace() -> Workspace:
     user = access.user()
     if user is None:
         raise WorkspaceError("workspace_nobody")
-    return _place().as_user(user)
+    place, mark = _place()
+    if _mark(place) != mark:
+        # Taken away or put back from a backup meanwhile: what is there now is opened, or made.
+        place.close()
+        _place.clear()
+        place, _ = _place()
+    return place.as_user(user)
 
 
 def save(plan: Plan, hand: Hand, *, is_asked: bool = False) -> None:

@@ -6,7 +6,7 @@ from streamlit import config
 import gunmane
 from app_pages import kept
 from app_pages.chosen import chosen_table
-from app_pages.hands import Hand
+from app_pages.hands import Hand, Kept
 from gunmane.errors import WorkspaceError
 from gunmane.workbench import Desk, History, LockUnits, MoveUnits, draft_of
 from gunmane.workspace.drafts import open_history
@@ -89,6 +89,53 @@ def test_an_undo_is_saved(served_at, plan, hand):
     hand.history = hand.history.undone()
     kept.save(plan, hand)
     assert stored(plan).can_redo and not stored(plan).can_undo
+
+
+def test_a_file_that_was_taken_away_is_never_told_as_saved_to(served_at, plan, hand, tmp_path):
+    served_at("127.0.0.1")
+    move(hand, 0)
+    kept.save(plan, hand)
+    for file in tmp_path.glob("plans.sqlite*"):
+        file.unlink()
+    move(hand, 1)
+    kept.save(plan, hand)
+    assert hand.kept.fault.key in kept.NOT_HERE
+    hand.kept = Kept("", 0, History(hand.history.base))
+    kept.save(plan, hand)
+    assert hand.kept.fault is None and len(stored(plan).steps) == 2
+
+
+def test_a_file_that_broke_is_told_and_the_plan_goes_on(served_at, plan, hand, tmp_path):
+    served_at("127.0.0.1")
+    move(hand, 0)
+    kept.save(plan, hand)
+    kept._place()[0].close()
+    (tmp_path / "plans.sqlite").write_bytes(b"no database" * 1000)
+    move(hand, 1)
+    kept.save(plan, hand)
+    assert hand.kept.fault.key.startswith("workspace_broken")
+    assert len(hand.history.line()) == 2
+
+
+def test_on_a_full_disk_the_last_saved_state_stays_and_a_later_step_saves_all(served_at, plan, hand):
+    served_at("127.0.0.1")
+    move(hand, 0)
+    kept.save(plan, hand)
+    allow_pages(1)
+    while hand.kept.fault is None and len(hand.history.steps) < 40:
+        move(hand, 0)
+        kept.save(plan, hand)
+    done = len(hand.history.steps)
+    assert hand.kept.fault.key == "workspace_full" and len(stored(plan).steps) == done - 1
+    allow_pages(10**6)
+    kept.save(plan, hand)
+    assert hand.kept.fault is None and len(stored(plan).steps) == done
+
+
+def allow_pages(count):
+    """Let the file have so many pages from now on, never fewer than it has: SQLite's own word for a full disk."""
+    with kept.workspace().database.engine.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {count}")
 
 
 def test_chosen_units_of_another_view_are_no_rows(plan):

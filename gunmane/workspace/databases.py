@@ -12,6 +12,7 @@ from typing import Any
 
 import platformdirs
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from gunmane.errors import FileError, WorkspaceError
@@ -132,7 +133,24 @@ def _file(path: pathlib.Path) -> Database:
         raise WorkspaceError("workspace_read_only", place=place, reason=type(error).__name__) from None
     engine = create_engine("sqlite://", creator=lambda: open_file(path), poolclass=QueuePool)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "connect", lambda _, record: record.info.update(mark=file_mark(path)))
+
+    def check_file(_: object, record: Any, __: object) -> None:
+        # What is written to a file that was deleted meanwhile would be told as saved and be gone.
+        if record.info.get("mark") != file_mark(path):
+            raise DisconnectionError
+
+    event.listen(engine, "checkout", check_file)
     return Database(engine, place, path)
+
+
+def file_mark(path: pathlib.Path) -> tuple[int, int] | None:
+    """Return what tells a file from another of the same name later on; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def open_file(path: pathlib.Path) -> sqlite3.Connection:
