@@ -164,11 +164,12 @@ def show_form(ground: Ground) -> None:
     tr = session.tr
     if chosen().changes:
         st.html(heading(tr("what_if.more")))
+    kinds = {name: tr(f"what_if.kinds.{name}") for name in KINDS}
     kind = st.segmented_control(
         tr("what_if.kind"),
         KINDS,
         default=None if "what_if_kind" in st.session_state else "close",
-        format_func=lambda name: tr(f"what_if.kinds.{name}"),
+        format_func=kinds.__getitem__,
         key="what_if_kind",
         required=True,
     )
@@ -188,13 +189,15 @@ def _close_form(ground: Ground) -> None:
         st.info(tr("what_if.found_none", text=text))
         return
     ids = [str(asset) for asset in found["asset_id"]]
-    names = {asset: asset_name(ground, asset, lang) for asset in ids}
-    sectors = dict(zip(ids, found["sector"], strict=True))
+    labels = {
+        asset: f"{asset_name(ground, asset, lang)} [{tr(f'sector.{sector}')}]"
+        for asset, sector in zip(ids, found["sector"], strict=True)
+    }
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asset = st.selectbox(
             tr("what_if.found", count=HITS_SHOWN),
             ids,
-            format_func=lambda asset: f"{names.get(asset, asset)} [{tr(f'sector.{sectors.get(asset)}')}]",
+            format_func=lambda asset: labels.get(asset, str(asset)),
             key="what_if_hit",
         )
         st.button(
@@ -225,6 +228,7 @@ def _unit_choice(ground: Ground, label: str, key: str) -> str | None:
 
 def _link_form(ground: Ground) -> None:
     tr = session.tr
+    classes = {name: tr(f"road_class.{name}") for name in NEW_CLASSES}
     left, right = st.columns(2, gap="small")
     with left:
         start = _unit_choice(ground, tr("what_if.link_from"), "what_if_from")
@@ -232,7 +236,7 @@ def _link_form(ground: Ground) -> None:
             tr("what_if.link_class"),
             NEW_CLASSES,
             index=NEW_CLASSES.index("municipal_1"),
-            format_func=lambda name: tr(f"road_class.{name}"),
+            format_func=classes.__getitem__,
             key="what_if_class",
         )
     with right:
