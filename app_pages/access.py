@@ -72,6 +72,8 @@ def require_user() -> None:
         read_address()
     st.session_state[WHO] = who
     if who is not None:
+        if kind == LOGIN and "_address" not in st.session_state:
+            st.html(f"<script>{_GO_BACK}</script>", unsafe_allow_javascript=True)
         return
     if kind == LOGIN and not st.user.get("is_logged_in"):
         _show_login()
@@ -83,7 +85,15 @@ def require_user() -> None:
     st.stop()
 
 
+# The provider leads back to the first page; what was asked for before is remembered in the browser meanwhile.
+_REMEMBER = "if (location.search) sessionStorage.setItem('gunmane_goal', location.href);"
+_GO_BACK = """const goal = sessionStorage.getItem('gunmane_goal');
+sessionStorage.removeItem('gunmane_goal');
+if (goal && goal.startsWith(location.origin + '/') && goal !== location.href) location.replace(goal);"""
+
+
 def _show_login() -> None:
+    st.html(f"<script>{_REMEMBER}</script>", unsafe_allow_javascript=True)
     st.title(tr("access.login_title"))
     st.markdown(tr("access.login_lead"))
     st.button(tr("access.login"), type="primary", key="access_login", on_click=st.login)

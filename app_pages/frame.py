@@ -10,7 +10,18 @@ from app_pages import terms, tour
 from app_pages.access import show_account
 from app_pages.data import own, sample_part
 from app_pages.help import show_help
-from app_pages.place import LANGUAGES, PAGES, SHOW_PLANS, lang, region, region_id, set_lang, set_region, tr
+from app_pages.place import (
+    LANGUAGES,
+    MORE_PAGES,
+    PAGES,
+    SHOW_PLANS,
+    lang,
+    region,
+    region_id,
+    set_lang,
+    set_region,
+    tr,
+)
 from app_pages.waiting import show_error
 from gunmane.exports.credits import credit_lines
 from gunmane.municipalities import load_regions
@@ -47,12 +58,16 @@ def header(page: str) -> None:
 def show_chip(page: str) -> None:
     """Show, in the place that the header kept for it, which plan is open and whether it is saved."""
     place = st.session_state.get("_chip")
-    if page in SHOW_PLANS and place is not None:
-        # Only where plans are shown: the first page is there without what makes and saves them.
-        from app_pages import kept
+    if place is None:
+        return
+    with place:
+        if page in SHOW_PLANS:
+            # Only where plans are shown: the first page is there without what makes and saves them.
+            from app_pages import kept
 
-        with place:
             kept.show_chip()
+        else:
+            st.page_link(MORE_PAGES["plans"], label=tr("plans.title"), width="content")
 
 
 def _region_choice() -> None:

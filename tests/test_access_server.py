@@ -10,8 +10,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from browsing import open_page
+from caches import share_loops
 from people import PROXY_HOST, free_port, provider_of, proxy_of
-from test_browser import browser, open_page, page  # noqa: F401
 
 from gunmane.i18n import t
 from gunmane.workspace import open_workspace
@@ -28,7 +29,10 @@ def command(port, *more):
 
 
 def settings(folder, **more):
-    own = {"GUNMANE_CACHE": str(folder / "cache"), "GUNMANE_WORKSPACE": str(folder / "plans.sqlite")}
+    own = {
+        "GUNMANE_CACHE": str(share_loops(folder / "cache")),
+        "GUNMANE_WORKSPACE": str(folder / "plans.sqlite"),
+    }
     return {**os.environ, **own, **more}
 
 
@@ -100,14 +104,14 @@ def test_a_forged_header_past_the_proxy_gets_a_sentence_and_nothing_else(team):
         assert answer.status == 200
 
 
-def test_the_proxy_says_who_works_here(team, page):  # noqa: F811
+def test_the_proxy_says_who_works_here(team, page):
     for address, user in zip(team[1:], (HANA, TARO), strict=True):
         open_page(page, address, lang="en")
         page.get_by_text(user).first.wait_for()
 
 
 @pytest.fixture
-def another_page(browser):  # noqa: F811
+def another_page(browser):
     """A browser of somebody else."""
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     tab = context.new_page()
@@ -120,7 +124,7 @@ def lock_or_unlock(tab, key):
     tab.get_by_role("button", name=t(f"hand.{key}", "en"), exact=True).click()
 
 
-def test_two_people_on_one_plan_the_second_is_told_and_keeps_his_own(team, folder, page, another_page):  # noqa: F811
+def test_two_people_on_one_plan_the_second_is_told_and_keeps_his_own(team, folder, page, another_page):
     open_page(page, team[1], "group", lang="en", region="nara_uda")
     lock_or_unlock(page, "lock_all")
     page.get_by_text(t("kept.saved", "en")).wait_for()
@@ -140,7 +144,7 @@ def test_two_people_on_one_plan_the_second_is_told_and_keeps_his_own(team, folde
         assert len(plans.list()) == 2 and len(plans.as_user(TARO).list()) == 1
 
 
-def test_who_logs_in_at_the_provider_is_known_by_the_address_it_verified(page, tmp_path):  # noqa: F811
+def test_who_logs_in_at_the_provider_is_known_by_the_address_it_verified(page, tmp_path):
     person = {"sub": "7", "email": "Hana@Example.jp", "email_verified": True}
     with provider_of(person) as issuer:
         port = free_port()
@@ -154,6 +158,7 @@ def test_who_logs_in_at_the_provider_is_known_by_the_address_it_verified(page, t
         }
         secrets.write_text("[auth]\n" + "".join(f'{name} = "{value}"\n' for name, value in lines.items()))
         with served(tmp_path, f"--secrets.files={secrets}", port=port):
-            open_page(page, f"http://127.0.0.1:{port}", lang="en")
+            open_page(page, f"http://127.0.0.1:{port}", "region", lang="en", region="nara_uda")
             page.get_by_role("button", name=t("access.login", "en")).click()
             page.get_by_text("hana@example.jp").first.wait_for()
+            page.wait_for_url("**/region?*region=nara_uda*")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from caches import new_cache
 from streamlit.testing.v1 import AppTest
 
 import gunmane
@@ -22,7 +23,7 @@ REGION = "nara_uda"
 def own_cache(tmp_path_factory):
     """Sample data made once for this module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("GUNMANE_CACHE", str(new_cache(tmp_path_factory)))
         yield
 
 
@@ -146,6 +147,21 @@ def test_a_plan_can_be_saved_before_anything_is_changed(place):
     app = opened("group", region=REGION).button(key="kept_now").click().run()
     assert [card.step_count for card in place.list()] == [0]
     assert named(app, "plan") == place.list()[0].plan_id
+
+
+def chip(app):
+    """What the band above says of the plan."""
+    return [link.proto.label for link in app.get("page_link") if link.proto.page.endswith("plans")]
+
+
+def test_the_band_names_the_plan_and_says_whether_it_is_saved(place):
+    app = opened("group", region=REGION)
+    assert chip(app) == [t("plans.chip_fresh", "ja")]
+    app = app.button(key="kept_now").click().run()
+    assert "保存済み" in chip(app)[0] and place.list()[0].name[:5] in chip(app)[0]
+    place.archive(place.list()[0].plan_id)
+    app = app.button(key="hand_lock_all").click().run()
+    assert "未保存" in chip(app)[0] and "片付けて" in errors(app)[0]
 
 
 def brought(plan, content):
