@@ -189,9 +189,12 @@ def _close_form(ground: Ground) -> None:
         st.info(tr("what_if.found_none", text=text))
         return
     ids = [str(asset) for asset in found["asset_id"]]
+    # Two bridges of one name are told apart by their numbers.
+    is_double = found["name"].duplicated(keep=False)
     labels = {
         asset: f"{asset_name(ground, asset, lang)} [{tr(f'sector.{sector}')}]"
-        for asset, sector in zip(ids, found["sector"], strict=True)
+        + (f" {asset}" if double else "")
+        for asset, sector, double in zip(ids, found["sector"], is_double, strict=True)
     }
     with st.container(horizontal=True, vertical_alignment="bottom"):
         asset = st.selectbox(

@@ -90,7 +90,7 @@ def test_every_make_target_that_is_named_exists(name):
 
 @pytest.mark.parametrize("name", [*READMES, *LEDGERS])
 def test_every_option_that_is_named_is_one_of_the_command(name):
-    commands = ("plan", "check", "template", "sample", "regions", "fetch", "workspace", "rerun")
+    commands = ("plan", "check", "template", "sample", "regions", "fetch", "workspace", "rerun", "what-if")
     known = set().union(*map(options_of, commands)) | FOREIGN_OPTIONS
     plain = "\n".join(line for line in text_of(name).splitlines() if "pip install" not in line)
     assert set(OPTION.findall(plain)) <= known

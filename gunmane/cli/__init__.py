@@ -1,4 +1,4 @@
-"""The `gunmane` command: regions, check, plan, template, sample, fetch, workspace, rerun."""
+"""The `gunmane` command: regions, check, plan, template, sample, fetch, workspace, rerun, what-if."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from gunmane.cli import checking, commands, console, fetching, rerunning, saved, templates
+from gunmane.cli import checking, commands, console, fetching, rerunning, saved, supposing, templates
 from gunmane.cli.options import build_parser, chosen_language
 from gunmane.errors import GunmaneError
 from gunmane.i18n import say, t
@@ -60,6 +60,7 @@ def _run(options: commands.Options, lang: str) -> int:
         "fetch": fetching.fetch,
         "workspace": saved.keep,
         "rerun": rerunning.rerun_plan,
+        "what-if": supposing.what_if,
     }
     try:
         command[options.command](options, lang)

@@ -16,6 +16,7 @@ from gunmane.cli.fetching import add_fetch
 from gunmane.cli.rerunning import add_rerun
 from gunmane.cli.rules import add_rules
 from gunmane.cli.saved import add_workspace
+from gunmane.cli.supposing import add_what_if
 from gunmane.cli.templates import add_template
 from gunmane.cli.usage import Parser, folder
 from gunmane.i18n import LANGUAGES, t
@@ -42,7 +43,7 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
         "--version", action="version", version=f"gunmane {gunmane.__version__}", help=t("usage.version", lang)
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="{regions,check,plan,template,sample,fetch,workspace,rerun}"
+        dest="command", required=True, metavar="{regions,check,plan,template,sample,fetch,workspace,rerun,what-if}"
     )
 
     regions = _command(commands, "regions", lang)
@@ -71,11 +72,12 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
     add_fetch(_command(commands, "fetch", lang), lang)
     add_workspace(_command(commands, "workspace", lang), lang)
     add_rerun(_command(commands, "rerun", lang), lang)
+    add_what_if(_command(commands, "what-if", lang), lang)
     return parser
 
 
 def _command(commands: argparse._SubParsersAction, name: str, lang: str) -> argparse.ArgumentParser:
-    about = t(f"cli.help.{name}", lang)
+    about = t(f"cli.help.{name.replace('-', '_')}", lang)
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=about, description=about, allow_abbrev=False, lang=lang
     )

@@ -72,10 +72,10 @@ def what_if_json(found: Consequences) -> bytes:
 
 
 def detour_rows(found: Consequences) -> pd.DataFrame:
-    """Return the closed stretches without their shapes: `has_detour` tells what has no way around at all."""
+    """Return the closed stretches without their shapes; `has_detour`: "no" where no way is left, "" where not looked."""
     table = pd.DataFrame(found.detours.table.drop(columns=["geometry", "edge"]))
     after = table["after_min"].astype("float64")
-    table["has_detour"] = np.isfinite(after).where(after.notna(), other=np.nan).map({1.0: "yes", 0.0: "no"})
+    table["has_detour"] = np.select([after.isna(), np.isinf(after)], ["", "no"], "yes")
     return table.replace([np.inf, -np.inf], np.nan)
 
 
@@ -83,7 +83,9 @@ def what_if_geojson(found: Consequences) -> bytes:
     """Return units with what becomes of them, closed stretches and the ways around them, as one collection."""
     units = found.units
     shapes = polygons(found.ground.units.loc[units["unit_id"]].geometry)
-    own = _rounded(units).assign(feature="unit", id=units["strand"] + ":" + units["unit_id"])
+    is_alone = (units["strand"] == "").all()
+    ids = units["unit_id"] if is_alone else units["strand"] + ":" + units["unit_id"]
+    own = _rounded(units).assign(feature="unit", id=ids)
     rows = own[["id", "feature", *units.columns]].to_dict("records")
     for name, table in (("closed", found.detours.table), ("detour", found.detours.ways)):
         if not len(table):

@@ -117,7 +117,8 @@ def consequences(
     tasks = plan_tasks(plan)
     bases = bases_after(plan, ground, what_if)
     before = served_units(plan, plan.ground, bases_of(plan), tasks)
-    after = [served_units(plan, place, bases, tasks) for place in _range(ground, altered)]
+    places = _range(ground, altered)
+    after = [served_units(plan, place, bases, tasks) for place in places]
     say(0.6, "progress.what_if_detours")
     broken = broken_rules(plan, ground, bases, after[0])
     found = Consequences(
@@ -136,7 +137,7 @@ def consequences(
     if not is_replanned:
         return found
     say(0.7, "progress.what_if_replan")
-    return _with_new_plan(found, before, progress)
+    return _with_new_plan(found, before, places, progress)
 
 
 def _range(ground: Ground, altered: Altered | None) -> list[Ground]:
@@ -148,7 +149,9 @@ def _range(ground: Ground, altered: Altered | None) -> list[Ground]:
     return [ground, *(dataclasses.replace(ground, travel_min=altered.minutes(ratio)) for ratio in ratios)]
 
 
-def _with_new_plan(found: Consequences, before: pd.DataFrame, progress: Progress | None) -> Consequences:
+def _with_new_plan(
+    found: Consequences, before: pd.DataFrame, places: list[Ground], progress: Progress | None
+) -> Consequences:
     """Add the plan that the engine makes on the changed ground, its bases where they still can be."""
     plan, what_if = found.plan, found.what_if
     lost = {change.unit_id for change in what_if.of(LoseBase)}
@@ -162,9 +165,10 @@ def _with_new_plan(found: Consequences, before: pd.DataFrame, progress: Progress
         progress=progress,
     )
     bases = bases_after(made, found.ground, WhatIf(tuple(what_if.of(LoseBase))))
-    after = served_units(made, found.ground, bases, plan_tasks(made))
-    broken = broken_rules(made, found.ground, bases, after, before=plan.broken)
-    totals = _totals(before, [after], broken)
+    tasks = plan_tasks(made)
+    after = [served_units(made, place, bases, tasks) for place in places]
+    broken = broken_rules(made, found.ground, bases, after[0], before=plan.broken)
+    totals = _totals(before, after, broken)
     return dataclasses.replace(found, replanned=made, replanned_totals=totals)
 
 
