@@ -72,7 +72,7 @@ def what_if_json(found: Consequences) -> bytes:
 
 
 def detour_rows(found: Consequences) -> pd.DataFrame:
-    """Return the closed stretches without their shapes; `has_detour`: "no" where no way is left, "" where not looked."""
+    """Return the closed stretches; `has_detour` is "no" where no way is left, "" where it was not looked for."""
     table = pd.DataFrame(found.detours.table.drop(columns=["geometry", "edge"]))
     after = table["after_min"].astype("float64")
     table["has_detour"] = np.select([after.isna(), np.isinf(after)], ["", "no"], "yes")
