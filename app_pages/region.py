@@ -6,11 +6,12 @@ import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from app_pages import region_data, session, words
+from app_pages import charts, region_data, session, words
 from app_pages.map_view import show_map
 from app_pages.plan_map import region_map
 from app_pages.reference_map import reference_layers, reference_sources
 from app_pages.session import tr
+from app_pages.table_files import offer_csv
 from app_pages.tables import STYLE, html_table
 from gunmane import maps, summaries
 from gunmane.maps import LayerSpec, Style
@@ -221,6 +222,7 @@ def _today(place: Region) -> None:
     if not measures_money:
         titles["work"] = words.structures_name(plan.scenario.sectors)
     st.html(html_table(list(titles.values()), rows))
+    offer_csv(list(titles.values()), rows, name="today", key="today_csv")
     totals = plan.totals
     st.markdown(
         tr(
@@ -235,6 +237,7 @@ def _today(place: Region) -> None:
         )
     )
     st.caption(tr("region.today_note", percent=words.percent(totals["grade_e_share"])))
+    charts.show_work(plan)
 
 
 with session.page_guard():

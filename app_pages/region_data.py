@@ -7,12 +7,14 @@ import html
 import pandas as pd
 import streamlit as st
 
-from app_pages import session, words
+from app_pages import charts, session, words
 from app_pages.session import tr
+from app_pages.table_files import offer_csv
 from app_pages.tables import html_table
 from gunmane import i18n, summaries
 from gunmane.explain import note_sentence
 from gunmane.exports.faults import outcomes
+from gunmane.exports.studies.tables import csv_bytes
 from gunmane.municipalities import Region
 from gunmane.scenario import Ground
 
@@ -71,10 +73,9 @@ def _measure(value: float, unit: str) -> str:
 # -- bodies -------------------------------------------------------------------------------------------------
 
 
-def show_bodies(place: Region) -> None:
-    """Show the official figures of every body; what is not published stays "no record"."""
+def _body_table(place: Region) -> pd.DataFrame:
     facts = summaries.body_facts(place)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "name": facts["name_ja" if session.lang() == "ja" else "name_en"],
             "population": facts["population"],
@@ -90,6 +91,11 @@ def show_bodies(place: Region) -> None:
             "code": facts.index,
         }
     )
+
+
+def show_bodies(place: Region) -> None:
+    """Show the official figures of every body; what is not published stays "no record"."""
+    table = _body_table(place)
     whole = {"name", "code", "role"}
     decimals = {"area_km2": 1, "road_km": 0, "park_ha": 1}
     config = {
@@ -110,6 +116,9 @@ def show_bodies(place: Region) -> None:
         height="content",
         alt=tr("region.tab.bodies"),
     )
+    heads = [tr(f"body.{name}") for name in table.columns]
+    plain = table.astype("object").where(table.notna(), None)
+    offer_csv(heads, plain.to_numpy().tolist(), name="bodies", key="bodies_csv")
     st.caption(tr("region.bodies_note"))
     st.caption(tr("source.statistics"))
 
@@ -135,6 +144,7 @@ def show_completeness(ground: Ground) -> None:
     head = [words.heading(tr("term.sector")), *(tr(f"complete.{name}") for name in columns)]
     st.html(html_table(head, rows, caption=tr("complete.title")))
     st.caption(tr("complete.note"))
+    charts.show_conditions(ground)
     _lengths(ground)
     _rejects(ground.rejects)
     for note in ground.notes:
@@ -168,7 +178,7 @@ def _rejects(rejects: pd.DataFrame) -> None:
     )
     st.download_button(
         tr("reject.download"),
-        rejects.to_csv(index=False).encode("utf-8-sig"),
+        csv_bytes(rejects),
         file_name="rejects.csv",
         mime="text/csv",
         on_click="ignore",

@@ -11,11 +11,14 @@ import pandas as pd
 from gunmane import schema
 from gunmane.assumptions import load_assumptions
 from gunmane.municipalities import Region, find_region, load_decisions, load_regions
-from gunmane.scenario import Ground
+from gunmane.scenario import Ground, Plan
 from gunmane.workload import own_upkeep_jpy_per_km
 
 LON_LAT = 4326
 INFERENCE = "E"
+GRADES = (1, 2, 3, 4)
+OLDEST_DECADE = 1940
+NO_YEAR = -1
 STAGES = (
     ("検討中", "study"),
     ("方針公表", "policy"),
@@ -230,3 +233,56 @@ def reject_groups(rejects: pd.DataFrame) -> pd.DataFrame:
     return grouped.sort_values(["source_file", "rows", "rule"], ascending=[True, False, True])[
         columns
     ].reset_index(drop=True)
+
+
+def conditions_by_age(assets: pd.DataFrame, sector: str) -> pd.DataFrame:
+    """
+    Count the assets of a sector by the decade of their building and their condition.
+
+    Parameters
+    ----------
+    assets
+        Assets with `sector`, `built_year` (Western year, may be missing) and `condition` (1-4, may be missing).
+    sector
+        One of `schema.SECTORS`.
+
+    Returns
+    -------
+    counts
+        Indexed by `decade` (1960 stands for 1960-1969; `OLDEST_DECADE` for all before its end), every decade between
+        the first and the last; the last row is missing (<NA>): no year is known. Columns 1, 2, 3, 4 and 0 (no grade).
+        Empty where the sector has no asset.
+    """
+    rows = assets[assets["sector"] == sector]
+    if rows.empty:
+        return pd.DataFrame(columns=[*GRADES, 0], dtype="int64")
+
+    decade = (rows["built_year"].astype("Int64") // 10 * 10).clip(lower=OLDEST_DECADE)
+    grade = rows["condition"].astype("Int64").fillna(0)
+    told = pd.crosstab(decade.fillna(NO_YEAR), grade).reindex(columns=[*GRADES, 0], fill_value=0)
+    known = [int(year) for year in told.index if year != NO_YEAR]
+    every = [*range(min(known), max(known) + 1, 10)] if known else []
+    table = told.reindex([*every, NO_YEAR], fill_value=0).astype("int64")
+    table.index = pd.Index([*every, pd.NA], dtype="Int64", name="decade")
+    return table.rename_axis(columns=None)
+
+
+def yearly_work(plan: Plan) -> pd.DataFrame:
+    """
+    Sum a year's work by the body that keeps the assets and by sector.
+
+    Returns
+    -------
+    work
+        Columns `owner_code, sector, annual_jpy, annual_jpy_low, annual_jpy_high` (JPY/year, tax included; the sums of
+        the low and of the high values), bodies in the order of the region, sectors in that of `schema.SECTORS`.
+    """
+    amounts = ["annual_jpy", "annual_jpy_low", "annual_jpy_high"]
+    work = plan.work.groupby(["owner_code", "sector"], observed=True)[amounts].sum().reset_index()
+    bodies = list(
+        dict.fromkeys([*plan.ground.region.bodies["code"], *plan.ground.region.municipalities.index])
+    )
+    places = {code: number for number, code in enumerate(bodies)}
+    order = work["owner_code"].map(places).fillna(len(places)) * len(schema.SECTORS)
+    order += work["sector"].map(schema.SECTORS.index).astype("int64")
+    return work.iloc[order.argsort(kind="stable")].reset_index(drop=True)
