@@ -1,128 +1,29 @@
 """A person's way through the app in a browser that reaches nothing but this machine."""
 
 import io
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
 import pytest
 from axe import faults_of
-from caches import new_cache
+from browsing import (
+    PATIENCE_MS,
+    REGION,
+    arrived,
+    choose,
+    downloaded,
+    go_to,
+    idle,
+    map_says,
+    open_map,
+    open_page,
+    painted,
+)
 
 from gunmane.i18n import t
 
 pytestmark = pytest.mark.browser
-
-ROOT = Path(__file__).resolve().parent.parent
-REGION = "nara_uda"
-LOOPBACK = re.compile(
-    r"^(https?|wss?)://(127\.0\.0\.1|localhost|\[::1\])[:/]|^(data|blob|about|chrome-error):"
-)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE_MS = 120_000
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium of the system, driven by Playwright."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
-    if found is None:
-        pytest.skip("no Chromium here; `make browser` installs it where apt and root are")
-    with api.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=found, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """The app served on a free port of loopback, with a cache of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("app")
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "GUNMANE_CACHE": str(new_cache(tmp_path_factory)),
-                "GUNMANE_WORKSPACE": str(folder / "plans.sqlite"),
-            },
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_until_it_serves(port, server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(30)
-    said = (folder / "log").read_text("utf-8", "replace")
-    assert "Traceback" not in said, said[-3000:]
-
-
-def _wait_until_it_serves(port, server):
-    for _ in range(300):
-        assert server.poll() is None, "the server ended at once"
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail("the server did not answer within a minute")
-
-
-@pytest.fixture
-def page(browser):
-    """A tab of 1366 x 768 that blocks and records whatever is asked of another machine."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
-    asked_outside = []
-
-    def guard(route):
-        if LOOPBACK.match(route.request.url):
-            route.continue_()
-        else:
-            asked_outside.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", guard)
-    tab = context.new_page()
-    tab.set_default_timeout(PATIENCE_MS)
-    yield tab
-    context.close()
-    assert asked_outside == []
-
-
-def open_map(tab):
-    """Wait until the map of the page has drawn every layer; return it."""
-    drawn = tab.frame_locator("iframe").first.locator('.leaflet-container[data-busy="no"]')
-    drawn.wait_for(state="visible")
-    return drawn
-
-
-def open_page(tab, address, name="", **query):
-    asked = "&".join(f"{key}={value}" for key, value in query.items())
-    tab.goto(f"{address}/{name}?{asked}")
-
 
 LAND_AND_ROOM = """(() => {
     const land = map.gunmane.stage.sources.find((source) => source.spec.name === "ground.land").places;
@@ -142,50 +43,29 @@ SMALL_TEXT = """() => [...document.querySelectorAll(".stApp *")]
     .map(e => e.tagName + " " + e.className + " " + e.textContent.slice(0, 40))"""
 
 
-def in_map(tab, script):
-    """What a script answers inside the frame of the page's first map."""
-    return tab.locator("iframe").first.element_handle().content_frame().evaluate(script)
-
-
-def painted(tab, drawn):
-    """How many of 40 x 30 places of the map's drawing are coloured."""
-    return drawn.locator(".gm-stage canvas").first.evaluate(
-        """canvas => {
-            const pen = canvas.getContext("2d");
-            const seen = new Set();
-            for (let i = 1; i < 40; i++) for (let j = 1; j < 30; j++) {
-                const [r, g, b, a] = pen.getImageData(canvas.width * i / 40, canvas.height * j / 30, 1, 1).data;
-                if (a) seen.add(r + "," + g + "," + b);
-            }
-            return seen.size;
-        }"""
-    )
-
-
 def test_the_way_from_the_map_of_japan_to_the_files(page, address, tmp_path):
     open_page(page, address)
     legend = open_map(page).locator(".gm-legend")
     assert t("map.kind.wide_area", "ja") in legend.inner_text()
     assert page.locator('[class*="st-key-card_"]').count() == 11
 
-    page.get_by_role("button", name=t("start.open", "ja")).nth(5).click()
-    page.wait_for_url("**/region?*")
+    page.locator(f".st-key-card_{REGION}").get_by_role("button", name=t("start.open", "ja")).click()
+    arrived(page, "region")
     assert f"region={REGION}" in page.url
-    page.get_by_role("button", name=t("app.page.group", "ja")).click()
-    page.wait_for_url("**/group?*")
+    page.get_by_role("button", name=t("region.to_group", "ja")).click()
+    arrived(page, "group")
     drawn = open_map(page)
     assert painted(page, drawn) > 5
     _click_a_bundle(page, drawn)
 
     page.get_by_text("English", exact=True).click()
-    page.get_by_role("link", name=t("app.page.output", "en")).wait_for()
-    page.get_by_role("link", name=t("app.page.output", "en")).click()
-    bundles = _downloaded(page, t("output.file.bundles_geojson", "en"), tmp_path)
+    go_to(page, "output", "en")
+    bundles = downloaded(page, t("output.file.bundles_geojson", "en"), tmp_path)
     table = gpd.read_file(bundles)
     assert len(table) >= 1
     assert table.crs.to_epsg() == 4326
     assert table["bundle_id"].is_unique
-    book = openpyxl.load_workbook(_downloaded(page, t("output.file.workbook_xlsx", "en"), tmp_path))
+    book = openpyxl.load_workbook(downloaded(page, t("output.file.workbook_xlsx", "en"), tmp_path))
     cells = {cell.value for row in book.worksheets[1].iter_rows() for cell in row}
     assert set(table["bundle_id"]) <= cells
 
@@ -203,22 +83,15 @@ def _click_a_bundle(tab, drawn):
     pytest.fail("no click met a bundle")
 
 
-def _downloaded(tab, label, folder):
-    with tab.expect_download() as arriving:
-        tab.get_by_role("button", name=label, exact=True).click()
-    path = folder / arriving.value.suggested_filename
-    arriving.value.save_as(path)
-    return path
-
-
 @pytest.mark.parametrize("lang", ["ja", "en"])
 @pytest.mark.parametrize("name", ["", "region", "data", "group", "compare", "output"])
 def test_a_page_fits_a_small_screen_and_shows_no_fault(page, address, name, lang):
     open_page(page, address, name, region=REGION, lang=lang)
-    page.locator(".gm-disclaimer").wait_for()
+    # The last line of the page: all above it has been shown.
+    page.locator(".gm-credits").wait_for()
+    idle(page)
     if name not in ("compare", "data"):
         open_map(page)
-    page.wait_for_timeout(1500)
     assert page.locator('[data-testid="stException"]').count() == 0
     assert page.locator('[data-testid="stAlertContentError"]').count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -233,22 +106,17 @@ def test_a_page_fits_a_small_screen_and_shows_no_fault(page, address, name, lang
 def test_the_map_of_japan_names_every_region(page, address, lang):
     open_page(page, address, lang=lang)
     open_map(page)
-    page.wait_for_timeout(1500)
-    names = in_map(page, "map.gunmane.stage.written.map((label) => label.place.id)")
-    assert len(set(names)) == 11
+    map_says(page, "new Set(map.gunmane.stage.written.map((label) => label.place.id)).size === 11")
 
 
 def test_a_region_is_whole_in_the_first_view_of_every_page(page, address):
     open_page(page, address, "region", region=REGION)
     for name in ("region", "group", "compare", "output"):
         # By the header, in one tab: a map of another height must not take over the view.
-        page.get_by_role("link", name=t(f"app.page.{name}", "ja")).click()
-        page.wait_for_url(f"**/{name}?*")
+        go_to(page, name)
         open_map(page)
-        page.wait_for_timeout(2000)
-        west, north, east, south, width, height = in_map(page, LAND_AND_ROOM)
-        assert west >= 0 and east <= width
-        assert north >= 0 and south <= height
+        # A map of another height frames the land anew, shortly after it has drawn.
+        map_says(page, f"(([w, n, e, s, x, y]) => w >= 0 && e <= x && n >= 0 && s <= y)({LAND_AND_ROOM})")
 
 
 def test_the_smallest_text_is_fourteen_pixels(page, address):
@@ -298,37 +166,11 @@ def bring(tab, files):
         tab.locator(".gm-file", has_text=name).first.wait_for()
 
 
-def idle(tab):
-    """Wait until no run of the page is under way: a run may take away what was just opened."""
-    tab.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-
-
-def choose(tab, label, option):
-    """Choose from a drop-down by what stands above it; a rerun of the page may still close it, then it is reopened."""
-    field = tab.get_by_role("combobox", name=re.compile(f"{re.escape(label)}$")).first
-    wanted = tab.get_by_role("option", name=option, exact=True)
-    for _ in range(10):
-        idle(tab)
-        field.click()
-        try:
-            wanted.click(timeout=3_000)
-        except playwright_timeout():
-            tab.keyboard.press("Escape")
-            continue
-        return
-    pytest.fail(f"no {option} below {label}")
-
-
-def playwright_timeout():
-    from playwright.sync_api import TimeoutError as Late
-
-    return Late
-
-
 def test_bad_files_are_told_a_column_is_corrected_and_the_good_one_planned_with(page, address, tmp_path):
     open_page(page, address, "data", region=REGION)
     page.get_by_text(t("data.empty", "ja")).wait_for()
     bring(page, {**BAD_FILES, "橋.csv": LEDGER})
+    idle(page)
     cards = page.locator(".gm-card")
     assert cards.count() == 4
     assert cards.filter(has_text=t("data.state.failed", "ja")).count() >= 2
@@ -337,7 +179,7 @@ def test_bad_files_are_told_a_column_is_corrected_and_the_good_one_planned_with(
 
     page.get_by_role("tab", name=t("data.part.faults", "ja"), exact=True).click()
     page.get_by_text(t("files.fault.outside_region", "ja"), exact=True).first.wait_for()
-    book = openpyxl.load_workbook(_downloaded(page, t("data.send_back", "ja"), tmp_path))
+    book = openpyxl.load_workbook(downloaded(page, t("data.send_back", "ja"), tmp_path))
     assert "遠い橋" in {cell.value for cell in book.worksheets[0][3]}
 
     page.get_by_role("tab", name=t("data.part.columns", "ja"), exact=True).click()
@@ -346,11 +188,10 @@ def test_bad_files_are_told_a_column_is_corrected_and_the_good_one_planned_with(
     page.locator(".gm-next", has_text=t("data.next.rejected", "ja", count="1")).wait_for()
 
     page.get_by_role("button", name=t("data.plan_with", "ja"), exact=True).click()
-    page.wait_for_url("**/group?*")
+    arrived(page, "group")
     open_map(page)
     assert page.get_by_text(t("notice.sample.mixed", "ja")).first.is_visible()
-    page.get_by_role("link", name=t("app.page.region", "ja")).click()
-    page.wait_for_url("**/region?*")
+    go_to(page, "region")
     open_map(page)
     page.get_by_placeholder(t("region.search", "ja")).fill("見せない橋3")
     page.keyboard.press("Enter")
@@ -402,8 +243,8 @@ def test_a_table_and_its_shapes_are_put_together_and_planned_with(page, address,
     card(page, "一覧.csv").get_by_text(joined).first.wait_for()
     idle(page)
     page.get_by_role("button", name=t("data.plan_with", "ja"), exact=True).click()
-    page.wait_for_url("**/group?*")
-    assert page.get_by_text(t("notice.sample.mixed", "ja")).first.is_visible()
+    arrived(page, "group")
+    page.get_by_text(t("notice.sample.mixed", "ja")).first.wait_for()
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
@@ -438,7 +279,7 @@ def test_a_page_of_one_user_never_shows_the_files_of_another(browser, address):
         open_page(first, address, "data", region=REGION)
         bring(first, {"secret.csv": LEDGER.decode("cp932").replace("呼び名", "橋梁名").encode()})
         first.get_by_role("button", name=t("data.plan_with", "ja"), exact=True).click()
-        first.wait_for_url("**/group?*")
+        arrived(first, "group")
         open_map(first)
         second = other.new_page()
         second.set_default_timeout(PATIENCE_MS)
@@ -453,142 +294,3 @@ def test_a_page_of_one_user_never_shows_the_files_of_another(browser, address):
     finally:
         one.close()
         other.close()
-
-
-# -- several units at once ----------------------------------------------------------------------------------
-
-CHOSEN = "[...map.gunmane.choosing.ids]"
-INSIDE = """(([x, y, r]) => map.gunmane.choosing.placesOf().filter((place) => {
-    const spot = map.latLngToContainerPoint(map.unproject(
-        [place.at[0] * 2 ** map.getZoom(), place.at[1] * 2 ** map.getZoom()], map.getZoom()));
-    return Math.abs(spot.x - x) < r && Math.abs(spot.y - y) < r;
-}).map((place) => place.id))"""
-
-
-def draw_square(page, half, *, modifier=None):
-    """Draw around the middle of the map; return its place in the frame."""
-    frame = page.locator("iframe").first.bounding_box()
-    x, y = frame["width"] / 2, frame["height"] / 2
-    corners = [(half, half), (-half, half), (-half, -half), (half, -half), (half, half)]
-    if modifier:
-        page.keyboard.down(modifier)
-    page.mouse.move(frame["x"] + x + half, frame["y"] + y + half)
-    page.mouse.down()
-    for dx, dy in corners[1:]:
-        page.mouse.move(frame["x"] + x + dx, frame["y"] + y + dy, steps=4)
-    page.mouse.up()
-    if modifier:
-        page.keyboard.up(modifier)
-    return x, y
-
-
-def test_units_are_chosen_by_drawing_around_them_and_their_sum_is_shown(page, address):
-    open_page(page, address, "group", region=REGION)
-    drawn = open_map(page)
-    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", "ja")).click()
-    x, y = draw_square(page, 60)
-    chosen = in_map(page, CHOSEN)
-    assert sorted(chosen) == sorted(in_map(page, f"{INSIDE}([{x}, {y}, 60])"))
-    assert len(chosen) > 3
-    page.get_by_text(t("group.chosen_title", "ja", count=len(chosen))).wait_for()
-    # The page ran again with the choice: nothing of it is lost, nor does the line stay.
-    assert sorted(in_map(page, CHOSEN)) == sorted(chosen)
-    assert drawn.get_attribute("data-chosen") == str(len(chosen))
-
-
-def test_drawing_with_alt_leaves_units_out(page, address):
-    open_page(page, address, "group", region=REGION)
-    open_map(page)
-    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", "ja")).click()
-    draw_square(page, 90)
-    before = set(in_map(page, CHOSEN))
-    x, y = draw_square(page, 40, modifier="Alt")
-    assert set(in_map(page, CHOSEN)) == before - set(in_map(page, f"{INSIDE}([{x}, {y}, 40])"))
-
-
-def test_units_are_chosen_with_the_keyboard_alone(page, address):
-    open_page(page, address, "group", region=REGION)
-    drawn = open_map(page)
-    drawn.focus()
-    page.keyboard.press(" ")
-    assert len(in_map(page, CHOSEN)) == 1
-    page.keyboard.press(" ")
-    assert in_map(page, CHOSEN) == []
-
-
-def test_a_drag_without_the_tool_moves_the_map_and_chooses_nothing(page, address):
-    open_page(page, address, "group", region=REGION)
-    open_map(page)
-    draw_square(page, 60)
-    assert in_map(page, CHOSEN) == []
-
-
-# -- shaping by hand ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("lang", ["ja", "en"])
-def test_chosen_units_are_moved_and_the_move_is_taken_back_and_done_again(page, address, lang):
-    open_page(page, address, "group", region=REGION, lang=lang)
-    open_map(page)
-    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", lang)).click()
-    draw_square(page, 50)
-
-    def steps(count):
-        return page.get_by_text(t("hand.state", lang, steps=count, bundles=0, units=0))
-
-    page.get_by_role("button", name=t("hand.move", lang), exact=True).click()
-    steps(1).wait_for()
-    # What the step changed stands beside the map.
-    page.get_by_role("heading", name=t("step.did", lang, what="").strip()).wait_for()
-    page.get_by_role("row", name=t("step.plan", lang)).filter(has_text="→").wait_for()
-    page.keyboard.press("Control+z")
-    steps(0).wait_for()
-    page.get_by_role("button", name=t("hand.redo", lang)).click()
-    steps(1).wait_for()
-    assert page.locator('[data-testid="stException"]').count() == 0
-
-
-def test_a_locked_unit_stays_and_the_page_says_why(page, address):
-    open_page(page, address, "group", region=REGION)
-    open_map(page)
-    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", "ja")).click()
-    draw_square(page, 50)
-    chosen = len(in_map(page, CHOSEN))
-    page.get_by_role("button", name=t("hand.lock", "ja"), exact=True).click()
-    page.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=chosen)).wait_for()
-    page.get_by_role("button", name=t("hand.move", "ja"), exact=True).click()
-    page.get_by_text("固定されています").wait_for()
-    page.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=chosen)).wait_for()
-
-
-def test_a_plan_shaped_by_hand_is_there_again_in_a_new_session(browser, page, address):
-    open_page(page, address, "group", region="wakayama_ito")
-    open_map(page)
-    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", "ja")).click()
-    draw_square(page, 50)
-    page.get_by_role("button", name=t("hand.move", "ja"), exact=True).click()
-    page.get_by_text(t("kept.saved", "ja")).wait_for()
-    page.close()
-    again = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-    again.set_default_timeout(PATIENCE_MS)
-    open_page(again, address, "group", region="wakayama_ito")
-    again.get_by_text(t("kept.title", "ja", count=1)).click()
-    again.get_by_role("button", name=t("kept.open", "ja"), exact=True).click()
-    again.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=0)).wait_for()
-    again.context.close()
-
-
-def test_the_map_goes_to_the_next_problem_and_the_engine_goes_on_from_the_hand_made_plan(page, address):
-    open_page(page, address, "group", region=REGION)
-    open_map(page)
-    page.frame_locator("iframe").first.get_by_role("button", name=t("map.draw", "ja")).click()
-    draw_square(page, 50)
-    page.get_by_role("button", name=t("hand.move", "ja"), exact=True).click()
-    page.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=0)).wait_for()
-    before = in_map(page, "map.getZoom()")
-    page.get_by_role("button", name=re.compile("次の問題へ")).click()
-    page.wait_for_timeout(4000)
-    assert in_map(page, "map.getZoom()") > before
-    page.get_by_role("button", name=t("hand.improve", "ja")).click()
-    page.get_by_text("より良い案が見つかり").wait_for()
-    page.get_by_text(t("hand.state", "ja", steps=2, bundles=0, units=0)).wait_for()

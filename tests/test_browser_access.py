@@ -2,14 +2,14 @@
 
 import pytest
 from axe import faults_of
-from test_browser import REGION, address, browser, open_map, open_page, page  # noqa: F401
+from browsing import REGION, open_map, open_page
 
 from gunmane.i18n import t
 
 pytestmark = pytest.mark.browser
 
 
-def test_nothing_behind_a_tab_of_a_region_keeps_anybody_out(page, address):  # noqa: F811
+def test_nothing_behind_a_tab_of_a_region_keeps_anybody_out(page, address):
     open_page(page, address, "region", region=REGION)
     open_map(page)
     found = []
@@ -19,7 +19,7 @@ def test_nothing_behind_a_tab_of_a_region_keeps_anybody_out(page, address):  # n
     assert found == []
 
 
-def test_nothing_about_a_chosen_unit_keeps_anybody_out(page, address):  # noqa: F811
+def test_nothing_about_a_chosen_unit_keeps_anybody_out(page, address):
     open_page(page, address, "group", region=REGION)
     drawn = open_map(page)
     drawn.focus()

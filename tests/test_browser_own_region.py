@@ -3,14 +3,14 @@
 import re
 
 import pytest
-from test_browser import address, browser, open_map, open_page, page  # noqa: F401
+from browsing import open_map, open_page
 
 from gunmane.i18n import t
 
 pytestmark = pytest.mark.browser
 
 
-def test_municipalities_are_found_by_their_reading_and_opened_by_keyboard(page, address):  # noqa: F811
+def test_municipalities_are_found_by_their_reading_and_opened_by_keyboard(page, address):
     open_page(page, address, lang="ja")
     page.get_by_text(t("own_region.title", "ja")).click()
     field = page.get_by_label(t("own_region.choose", "ja"))
@@ -30,7 +30,7 @@ def test_municipalities_are_found_by_their_reading_and_opened_by_keyboard(page, 
     assert page.get_by_role("heading", name="宇陀市・曽爾村").is_visible()
 
 
-def test_the_address_of_such_a_region_opens_it_again_in_english(page, address):  # noqa: F811
+def test_the_address_of_such_a_region_opens_it_again_in_english(page, address):
     open_page(page, address, "region", lang="en", region="own-29212-29385")
     open_map(page)
     assert page.get_by_role("heading", name="Uda and Soni (Nara)").is_visible()

@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
+from caches import new_cache
 from streamlit.testing.v1 import AppTest
 
 from gunmane import deliveries
@@ -25,7 +26,7 @@ HEAD = "橋梁番号,橋梁名,架設年度,判定区分,市町村コード,緯�
 def own_cache(tmp_path_factory):
     """Sample data of one small region, made once for this module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("GUNMANE_CACHE", str(new_cache(tmp_path_factory)))
         yield
 
 

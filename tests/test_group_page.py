@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from caches import new_cache
 from streamlit.testing.v1 import AppTest
 
 from gunmane.i18n import t
@@ -21,7 +22,7 @@ LATIN_ALLOWED = {"gunmane", "English", "Geolonia", "Excel", "GeoJSON", "localgov
 def own_cache(tmp_path_factory):
     """Sample data of the regions used here, made once for this module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("GUNMANE_CACHE", str(new_cache(tmp_path_factory)))
         yield
 
 

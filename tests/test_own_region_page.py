@@ -5,6 +5,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from caches import new_cache
 from streamlit.testing.v1 import AppTest
 
 from gunmane.exports.templates import template_xlsx
@@ -23,7 +24,7 @@ LANGS = ("ja", "en")
 def own_cache(tmp_path_factory):
     """Sample data made once for this module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("GUNMANE_CACHE", str(new_cache(tmp_path_factory)))
         yield
 
 

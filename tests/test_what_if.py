@@ -8,6 +8,7 @@ import functools
 import geopandas as gpd
 import numpy as np
 import pytest
+from caches import new_cache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +38,7 @@ QUICK = settings(max_examples=6, deadline=None, suppress_health_check=list(Healt
 def own_cache(tmp_path_factory):
     """Sample data of the regions used here, made once for this module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("GUNMANE_CACHE", str(new_cache(tmp_path_factory)))
         yield
 
 
