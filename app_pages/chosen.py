@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 import streamlit as st
 
@@ -17,19 +19,40 @@ _KEY = "_group_chosen"
 
 def choosing_for(plan: Plan) -> Choosing:
     """Return what is chosen of a plan's units, for its map."""
-    region, serial, ids = st.session_state.get(_KEY) or ("", 0, ())
+    region, serial, ids, _ = _state()
     return Choosing("unit", ids if region == plan.ground.region.region_id else (), serial)
+
+
+def origin(plan: Plan) -> int:
+    """Return a number that changes whenever the map, and not the table of units, changed the choice."""
+    region, _, _, at = _state()
+    return at if region == plan.ground.region.region_id else 0
+
+
+def _state() -> tuple[str, int, tuple[str, ...], int]:
+    held = st.session_state.get(_KEY) or ("", 0, (), 0)
+    return (*held, held[1]) if len(held) == 3 else held
 
 
 def take_chosen(plan: Plan, told: Selection) -> bool:
     """Keep what the map says is chosen; ids come from a browser and are looked up. Return whether it is news."""
-    _, serial, _ = st.session_state.get(_KEY) or ("", 0, ())
-    if told.serial == serial:
+    # What the table chose since is newer than what the map told last.
+    if told.serial <= _state()[1]:
         return False
-    known = plan.ground.units.index
-    ids = tuple(known[known.isin(set(told.ids))].astype("str"))
-    st.session_state[_KEY] = (plan.ground.region.region_id, told.serial, ids)
+    _keep(plan, told.ids, told.serial, told.serial)
     return True
+
+
+def choose(plan: Plan, ids: Collection[str]) -> None:
+    """Let units be chosen from beside the map, which shows them at its next turn."""
+    # One more than the map's own number, which is its clock: whatever it tells next is later.
+    _keep(plan, ids, _state()[1] + 1, origin(plan))
+
+
+def _keep(plan: Plan, ids: Collection[str], serial: int, at: int) -> None:
+    known = plan.ground.units.index
+    kept = tuple(known[known.isin(set(ids))].astype("str"))
+    st.session_state[_KEY] = (plan.ground.region.region_id, serial, kept, at)
 
 
 def chosen_ids(plan: Plan) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from app_pages import (
     group_panel,
     group_picked,
     hand_change,
+    hand_map,
     hands,
     handwork,
     kept,
@@ -164,7 +165,7 @@ def _show_map(plan: Plan, view: View) -> None:
     picked = st.session_state.get("_group_pick")
     told = show_map(
         plan_map.region_map(plan.ground.region, credits_of=reference_map.reference_sources(plan.ground)),
-        [*reference_map.reference_layers(plan.ground, visible=False), *plan_map.kept_layers(plan, view)],
+        [*reference_map.reference_layers(plan.ground, visible=False), *hand_map.hand_layers(plan, view)],
         key=f"group_map_{plan.scenario.region_id}",
         height=MAP_HEIGHT,
         selected=picked[:2] if picked and picked[2] == "list" else None,
@@ -211,7 +212,9 @@ def _table(plan: Plan, shades: pd.DataFrame, picked: tuple[str, str] | None) -> 
     st.html(heading(tr("group.table", count=int(plan.totals["order_count"]))))
     key = f"group_table_{plan.scenario.fingerprint()}_{session.lang()}"
     bundle = picked[1] if picked and picked[0] == "bundle" else None
-    chosen = group_panel.show_bundle_table(plan, shades, picked=bundle, key=key)
+    chosen = group_panel.show_bundle_table(
+        plan, shades, picked=bundle, key=key, titles=hands.hand_of(plan).titles
+    )
     st.caption(tr("group.table_note") + tr(f"group.window_note.{plan.window['measure']}"))
     if chosen is not None:
         st.session_state["_group_pick"] = ("bundle", chosen, "list")

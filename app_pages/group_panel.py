@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -281,10 +281,14 @@ def place_words(plan: Plan) -> dict[str, str]:
     }
 
 
-def show_bundle_table(plan: Plan, shades: pd.DataFrame, *, picked: str | None, key: str) -> str | None:
-    """Show the table of bundles; return the bundle whose row the user has just chosen."""
+def show_bundle_table(
+    plan: Plan, shades: pd.DataFrame, *, picked: str | None, key: str, titles: Mapping[str, str]
+) -> str | None:
+    """Show the table of bundles with their titles; return the bundle whose row the user has just chosen."""
     tr = session.tr
     table = bundle_table(plan, shades)
+    if titles:
+        table.insert(1, "title", [titles.get(str(name), "") for name in table.index])
     if plan.window["measure"] == "jpy" or not table["structures"].any():
         table = table.drop(columns="structures")
     for name in ("length", "area", "broken"):

@@ -16,13 +16,13 @@ from gunmane.scenario import Plan
 SOURCES_SHOWN = 8
 
 
-def show_bundle(plan: Plan, bundle_id: str) -> None:
-    """Say why a bundle is as it is."""
+def show_bundle(plan: Plan, bundle_id: str, *, titled: str = "") -> None:
+    """Say why a bundle is as it is, under its name with its title where that is given."""
     tr, region, lang = session.tr, plan.ground.region, session.lang()
     reasons = explain_bundle(plan, bundle_id)
     figures = reasons.figures
     comma = tr("word.list_sep")
-    st.html(heading(tr("group.bundle_title", bundle=bundle_id)))
+    st.html(heading(tr("group.bundle_title", bundle=titled or bundle_id)))
     lines = [
         tr(
             "group.bundle_where",

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app_pages import chosen, group_pick, hand_change, handwork, plan_map, prices, session
+from app_pages import chosen, group_pick, group_units, hand_change, handwork, plan_map, prices, session
 from app_pages.hands import hand_of
 from app_pages.plan_map import View
 from gunmane.i18n import t
@@ -30,6 +30,7 @@ def show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> tuple
     """
     of_unit = plan_map.shown_units(plan, view)["bundle_id"].dropna()
     bundle_id, unit_id = _bundle_and_unit(picked, of_unit)
+    group_units.show_units(plan, view)
     ids = chosen.chosen_ids(plan) or ((unit_id,) if unit_id else ())
     handwork.show_unit_tools(plan, ids, view.strands)
     hand_change.show_change(plan, hand_of(plan))
@@ -41,7 +42,7 @@ def show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> tuple
     handwork.show_bundle_tools(plan, bundle_id)
     if unit_id is not None:
         show_why(plan, unit_id, str(plan.bundles.at[bundle_id, "strand"]))
-    group_pick.show_bundle(plan, bundle_id)
+    group_pick.show_bundle(plan, bundle_id, titled=hand_of(plan).titled(bundle_id))
     return st.container(), bundle_id
 
 

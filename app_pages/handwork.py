@@ -7,7 +7,7 @@ import json
 
 import streamlit as st
 
-from app_pages import hand_problem, kept, session, words
+from app_pages import hand_problem, hand_titles, kept, session, words
 from app_pages.hands import FAULT, Hand, hand_of, show_history
 from app_pages.tables import heading
 from app_pages.work import Call
@@ -170,6 +170,10 @@ def show_bundle_tools(plan: Plan, bundle: str) -> None:
             st.button(
                 tr("hand.best_base"), key="hand_best_base", on_click=do, args=(plan, SetBase(bundle, None))
             )
+        named = hand_titles.ask_title(plan, bundle)
+    if named is not None:
+        do(plan, named)
+        st.rerun()
 
 
 def _split(plan: Plan, bundle: str) -> None:

@@ -1,7 +1,7 @@
 """A plan shaped by hand, without any screen: drafts, edits, history, figures, checks, and what the engine adds."""
 
 from gunmane.workbench.accounts import Account, Accounts, Change, plan_accounts, step_changes
-from gunmane.workbench.applying import apply
+from gunmane.workbench.applying import TITLE_LENGTH, apply
 from gunmane.workbench.checklist import Item, Place, Problem, checklist, next_problem, problems
 from gunmane.workbench.desk import Desk, figures
 from gunmane.workbench.difference import Difference, difference
@@ -30,6 +30,7 @@ from gunmane.workbench.reasons import WhyHere, why_here
 from gunmane.workbench.towns import town_figures
 
 __all__ = [
+    "TITLE_LENGTH",
     "Account",
     "Accounts",
     "Change",
