@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import string
+import html
 from collections.abc import Hashable
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app_pages import plan_map, session, words
+from app_pages.front_chart import CHOSEN, front_chart, front_points, letter, state_of
 from app_pages.outlines import outline_picture
 from app_pages.plan_map import View
 from app_pages.tables import heading, html_table
@@ -21,13 +22,7 @@ from gunmane.plans import scenario_assumptions
 from gunmane.scenario import Note, Plan
 
 PICTURES_KEPT = 64
-CHART_HEIGHT = 330
-INK = "#1F2933"
-PALE = 0.35
-# The number of borders crossed, the fewest first: colours and shapes say the same.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6B6B6B", "#E69F00")
-# One more than the colours, so that the two together repeat only after 42 numbers.
-MARKS = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
+FRONT_KEY = "trade_offs_chart"
 
 
 def show_other_plans() -> None:
@@ -47,10 +42,17 @@ def show_other_plans() -> None:
 
 def _asked(kind: str, plan: Plan, of: Hashable, label: str, work: Call[Any]) -> Any:
     """Return a study of the plan: the one that is held, or a new one after the button was pressed."""
-    held: Any = session.study(kind, is_of=lambda found: any(_is_same(made, plan) for made in found.plans))
+
+    def is_of(found: Alternatives | Front) -> bool:
+        return any(_is_same(made, plan) for made in found.plans)
+
+    held: Any = session.study(kind, is_of=is_of)
     is_wanted = st.button(label, key=f"{kind}_ask", type="secondary" if held else "primary")
     if is_wanted or session.is_asking(kind):
         held = session.ask(kind, of, work)
+        if session.study(kind, is_of=is_of) is not None:
+            # The lists at the top of the page now offer what was found.
+            st.rerun()
     return held
 
 
@@ -101,9 +103,22 @@ def _show_near(plan: Plan, views: list[View]) -> None:
     for i, column in enumerate(st.columns(len(found.plans), gap="small")):
         with column:
             st.html(_titled(names[i], _picture(found.plans[i], base, view, shades, names[i])))
+            st.html(near_figures(found, i))
             _use(found.plans[i], plan, key=f"alternative_use_{i}", name=names[i])
     st.html(near_table(found, names))
     st.caption(tr("alternatives.hatched") + tr("alternatives.table_note"))
+
+
+def near_figures(found: Alternatives, number: int) -> str:
+    """Return the first figures of an alternative as lines below its picture."""
+    row = found.table.iloc[number]
+    hours = words.hours(row["travel_hours"]) + (change_words(row["objective_change_ratio"]) if number else "")
+    figures = [("hours", hours), ("farthest", words.minutes(row["farthest_min"]))]
+    figures.append(("borders", words.count(row["borders_crossed"])))
+    if number:
+        figures.append(("moved", words.count(row["moved_units"])))
+    lines = [f"{session.tr(f'alternatives.col.{name}')}: {said}" for name, said in figures]
+    return '<p style="margin:0">' + "<br>".join(map(html.escape, lines)) + "</p>"
 
 
 def near_name(number: int) -> str:
@@ -153,9 +168,17 @@ def _show_front(plan: Plan, views: list[View]) -> None:
     if len(found.plans) < 2:
         return
     names = [front_name(i) for i in range(len(found.plans))]
+    st.session_state.setdefault("trade_offs_choice", 0)
     left, right = st.columns([6, 4], gap="medium")
     with left:
-        st.vega_lite_chart(front_points(found, names), front_chart(found), width="stretch")
+        looked_at = min(int(st.session_state["trade_offs_choice"] or 0), len(names) - 1)
+        st.vega_lite_chart(
+            front_points(found, names, chosen=looked_at),
+            front_chart(found),
+            width="stretch",
+            on_select=lambda: _take_point(len(names)),
+            key=FRONT_KEY,
+        )
     with right:
         chosen = st.selectbox(
             tr("alternatives.trade.choose"),
@@ -173,94 +196,17 @@ def _show_front(plan: Plan, views: list[View]) -> None:
     st.caption(tr("alternatives.trade.note"))
 
 
+def _take_point(count: int) -> None:
+    """Look at the plan whose point was pressed; its number comes from a browser and is looked up."""
+    points = st.session_state[FRONT_KEY]["selection"].get(CHOSEN) or []
+    number = points[0].get("number") if points else None
+    if isinstance(number, int) and 0 <= number < count:
+        st.session_state["trade_offs_choice"] = number
+
+
 def front_name(number: int) -> str:
     """Return what a plan of the front is called: the plan itself by name, the others by letter."""
     return session.tr("alternatives.trade.name", letter=letter(number)) if number else letter(0)
-
-
-def letter(number: int) -> str:
-    """Return what a point of the front is called on the chart: the plan itself by name, the others A, B, …"""
-    if not number:
-        return session.tr("alternatives.this")
-    times, place = divmod(number - 1, len(string.ascii_uppercase))
-    return string.ascii_uppercase[place] * (times + 1)
-
-
-def front_points(found: Front, names: list[str]) -> pd.DataFrame:
-    """Return the points of the chart in words and numbers."""
-    tr, table = session.tr, found.table
-    return pd.DataFrame(
-        {
-            "name": names,
-            "letter": [letter(i) for i in range(len(names))],
-            "hours": table["travel_hours"].to_numpy(),
-            "uneven": 100 * table["unevenness_ratio"].to_numpy(),
-            "borders": [words.count(value) for value in table["borders_crossed"]],
-            "state": [tr(f"alternatives.trade.{_state(flag)}") for flag in table["is_dominated"]],
-            "is_dominated": table["is_dominated"].to_numpy(),
-        }
-    )
-
-
-def _state(is_dominated: bool) -> str:
-    return "dominated" if is_dominated else "kept"
-
-
-def front_chart(found: Front) -> dict[str, Any]:
-    """Return the chart of travel against evenness; borders crossed as shape and colour, dominated plans pale."""
-    tr = session.tr
-    scale = {"zero": False, "padding": 30, "nice": True}
-    places = {
-        axis: {
-            "field": field,
-            "type": "quantitative",
-            "title": tr(f"alternatives.trade.{axis}"),
-            "scale": scale,
-        }
-        for axis, field in (("x", "uneven"), ("y", "hours"))
-    }
-    pale = {"condition": {"test": "datum.is_dominated", "value": PALE}, "value": 1}
-    point = {
-        "mark": {"type": "point", "filled": True, "size": 190},
-        "encoding": {**places, **_border_marks(found), "opacity": pale, "tooltip": _said_at_points()},
-    }
-    label = {
-        "mark": {"type": "text", "dy": -15, "fontSize": 14, "color": INK},
-        "encoding": {**places, "text": {"field": "letter"}, "opacity": pale},
-    }
-    text = {"labelFontSize": 14, "titleFontSize": 14, "labelColor": INK, "titleColor": INK}
-    return {
-        "description": tr("alternatives.trade.about"),
-        "height": CHART_HEIGHT,
-        "layer": [point, label],
-        "config": {"axis": {**text, "titleFontWeight": "normal"}, "legend": text},
-        "usermeta": {"embedOptions": {"actions": False}},
-    }
-
-
-def _border_marks(found: Front) -> dict[str, Any]:
-    counts = [words.count(value) for value in sorted(set(found.table["borders_crossed"]))]
-    field = {
-        "field": "borders",
-        "type": "nominal",
-        "title": session.tr("alternatives.trade.borders"),
-        "sort": counts,
-    }
-    return {
-        "color": {**field, "scale": {"domain": counts, "range": list(COLOURS)}},
-        "shape": {**field, "scale": {"domain": counts, "range": list(MARKS)}},
-    }
-
-
-def _said_at_points() -> list[dict[str, str]]:
-    tr = session.tr
-    return [
-        {"field": "name", "title": tr("alternatives.col.name")},
-        {"field": "hours", "title": tr("alternatives.trade.y"), "format": ",.2r"},
-        {"field": "uneven", "title": tr("alternatives.trade.x"), "format": ".0f"},
-        {"field": "borders", "title": tr("alternatives.trade.borders")},
-        {"field": "state", "title": tr("alternatives.trade.state")},
-    ]
 
 
 def front_table(found: Front, names: list[str]) -> str:
@@ -285,7 +231,7 @@ def front_table(found: Front, names: list[str]) -> str:
                 words.count(row["towns_divided"]),
                 words.minutes(row["farthest_min"]),
                 words.count(row["below_floor"] + row["above_ceiling"]),
-                tr(f"alternatives.trade.{_state(row['is_dominated'])}"),
+                tr(f"alternatives.trade.{state_of(row['is_dominated'])}"),
             ]
         )
     words_at = len(columns) + 1

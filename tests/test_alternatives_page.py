@@ -2,46 +2,25 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from pages import html_of, open_page, own_cache, table_of  # noqa: F401
 
-from app_pages.alternatives import COLOURS, MARKS, change_words
+from app_pages.alternatives import change_words
+from app_pages.front_chart import COLOURS, INNER_HEIGHT, INNER_WIDTH, MARKS, SPOTS, _box, _pixels, label_spots
 from gunmane.i18n import t
 
-MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 SMALL = "hiroshima_geihoku"
 LANGS = ("ja", "en")
 LATIN = re.compile(r"[A-Za-z]{4,}")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    """Sample data of one small region, made once for this module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 def opened(lang="ja", *, region=SMALL):
-    app = AppTest.from_file(str(MAIN), default_timeout=300)
-    app.query_params["lang"] = lang
-    app.query_params["region"] = region
-    app.run()
-    return app.switch_page("compare.py").run()
-
-
-def html_of(app):
-    return " ".join(element.proto.body for element in app.get("html"))
+    return open_page("compare", lang=lang, region=region)
 
 
 def asked(app, kind):
     return app.button(key=f"{kind}_ask").click().run()
-
-
-def table_of(app, caption):
-    return next(e.proto.body for e in app.get("html") if f"<caption>{caption}</caption>" in e.proto.body)
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -105,3 +84,45 @@ def test_no_two_numbers_of_borders_look_alike_in_the_chart():
 def test_a_change_that_rounds_to_nothing_has_no_minus(ratio, said):
     assert said in change_words(ratio)
     assert "-0.0" not in change_words(ratio)
+
+
+# -- the letters of the chart ---------------------------------------------------------------------------------
+
+
+def boxes_of(x, y, letters):
+    spots = label_spots(x, y, letters, "、")
+    places = zip(_pixels(x, INNER_WIDTH), (INNER_HEIGHT - v for v in _pixels(y, INNER_HEIGHT)), strict=True)
+    return [_box(place, text, spot) for place, (text, spot) in zip(places, spots, strict=True) if text]
+
+
+def lie_apart(boxes):
+    return not any(
+        a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+        for i, a in enumerate(boxes)
+        for b in boxes[i + 1 :]
+    )
+
+
+def test_letters_of_points_close_together_do_not_lie_on_each_other():
+    x = [10.0, 10.4, 10.8, 11.2, 40.0, 40.4, 80.0]
+    y = [50.0, 50.3, 50.0, 50.3, 20.0, 20.2, 5.0]
+    assert lie_apart(boxes_of(x, y, ["この案", *"ABCDEF"]))
+
+
+def test_points_at_one_place_share_a_label():
+    assert label_spots([1.0, 2.0, 1.0], [1.0, 2.0, 1.0], ["A", "B", "C"], "、")[0][0] == "A、C"
+    assert label_spots([1.0, 2.0, 1.0], [1.0, 2.0, 1.0], ["A", "B", "C"], "、")[2] == ("", -1)
+
+
+def test_a_point_alone_has_its_letter_above_it_and_all_points_at_one_place_work_too():
+    assert SPOTS[label_spots([3.0], [4.0], ["A"], "、")[0][1]] == ("center", -21)
+    assert label_spots([3.0, 3.0], [4.0, 4.0], ["A", "B"], "、")[1] == ("", -1)
+
+
+def test_the_chart_chooses_the_plan_and_marks_it():
+    app = asked(opened(), "trade_offs")
+    app.selectbox(key="trade_offs_choice").set_value(1).run()
+    chart = app.get("vega_lite_chart")[0].proto
+    layers = json.loads(chart.spec)["layer"]
+    assert chart.selection_mode == ["chosen"]
+    assert any(layer.get("params", [{}])[0].get("name") == "chosen" for layer in layers)

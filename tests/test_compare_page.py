@@ -4,42 +4,24 @@ from __future__ import annotations
 
 import functools
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
+from pages import html_of, open_page, own_cache  # noqa: F401
 
 from app_pages.compare_works import other_choices, pair_table, table_notes
 from gunmane.contrasts import PAIR_FIGURES
 from gunmane.i18n import t
 
-MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 LANGS = ("ja", "en")
 # A prefecture with towns; bodies that are all municipalities; roads alone.
 MIXED, ALIKE, ROADS = "wakayama_ito", "nara_uda", "hiroshima_geihoku"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    """Sample data of the regions used here, made once for this module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @functools.cache
 def opened(region, lang="ja"):
-    app = AppTest.from_file(str(MAIN), default_timeout=300)
-    app.query_params["lang"] = lang
-    app.query_params["region"] = region
-    app.run()
-    return app.switch_page("compare.py").run()
-
-
-def html_of(app):
-    return " ".join(element.proto.body for element in app.get("html"))
+    return open_page("compare", lang=lang, region=region)
 
 
 def told(app):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
+from pages import open_page, own_cache  # noqa: F401
 
 import gunmane
 from app_pages import difference as page
@@ -21,20 +20,9 @@ from gunmane.i18n import t
 from gunmane.workbench import Desk, MoveUnits, apply, draft_of
 from gunmane.workbench.difference import difference
 
-MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 REGION = "nara_uda"
 LANGS = ("ja", "en")
 LATIN = re.compile(r"[A-Za-z]{4,}")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_places(tmp_path_factory):
-    """Sample data and saved plans of this module's own."""
-    folder = tmp_path_factory.mktemp("own")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(folder))
-        patch.setenv("GUNMANE_WORKSPACE", str(folder / "plans.sqlite"))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +47,7 @@ def by_hand(plan):
 
 
 def opened(lang="ja", **held):
-    app = AppTest.from_file(str(MAIN), default_timeout=300)
-    app.query_params["lang"] = lang
-    app.query_params["region"] = REGION
-    app.run()
-    for name, value in held.items():
-        app.session_state[name] = value
-    return app.switch_page("compare.py").run()
+    return open_page("compare", lang=lang, region=REGION, **held)
 
 
 def shown(app):

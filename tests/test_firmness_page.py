@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from pages import open_page, own_cache, table_of  # noqa: F401
 
 from app_pages import session
 from app_pages.firmness import STYLES, Told, firmness_layer, firmness_table
@@ -17,26 +16,13 @@ from gunmane.plans import make_plan
 from gunmane.robustness import firmness
 from gunmane.scenario import Scenario
 
-MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 LANGS = ("ja", "en")
 LATIN = re.compile(r"[A-Za-z]{4,}")
 DRAWS = 2
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    """Sample data of the region used here, made once for this module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 def opened(lang="ja"):
-    app = AppTest.from_file(str(MAIN), default_timeout=300)
-    app.query_params["lang"] = lang
-    app.query_params["region"] = "nara_uda"
-    app.run()
-    return app.switch_page("compare.py").run()
+    return open_page("compare", lang=lang)
 
 
 def asked(app):
@@ -44,11 +30,8 @@ def asked(app):
     return app.button(key="firmness_ask").click().run()
 
 
-def table_of(app, lang="ja"):
-    caption = t("firm_page.caption", lang, draws=DRAWS)
-    return next(
-        (e.proto.body for e in app.get("html") if f"<caption>{caption}</caption>" in e.proto.body), ""
-    )
+def borders_of(app, lang="ja"):
+    return table_of(app, t("firm_page.caption", lang, draws=DRAWS))
 
 
 def said(app):
@@ -58,7 +41,7 @@ def said(app):
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_border_has_its_share_with_a_range_and_a_verdict(lang):
     app = asked(opened(lang))
-    table = table_of(app, lang)
+    table = borders_of(app, lang)
     assert not app.exception
     assert re.findall(r'<th scope="row">([^<]+)', table)
     assert re.search(r"\d+ ?[–～]\d+ ?%", table)
@@ -73,13 +56,13 @@ def test_nothing_is_drawn_before_it_is_asked_for():
 
 def test_what_was_found_stays_while_the_plan_does():
     app = asked(opened())
-    before = table_of(app)
+    before = borders_of(app)
     app = app.switch_page("group.py").run().switch_page("compare.py").run()
-    assert before and table_of(app) == before
+    assert before and borders_of(app) == before
 
 
 def test_no_english_leaks_into_the_japanese_words():
-    table = re.sub(r"<[^>]+>", " ", table_of(asked(opened())))
+    table = re.sub(r"<[^>]+>", " ", borders_of(asked(opened())))
     assert table and not LATIN.findall(table)
 
 

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from caches import new_cache
-from streamlit.testing.v1 import AppTest
+from pages import open_page, own_cache, table_of  # noqa: F401
 
 from app_pages.prices import standing
 from gunmane.i18n import t
 
-MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 LANGS = ("ja", "en")
 LATIN = re.compile(r"[A-Za-z]{4,}")
 BUNDLE, BORDER_UNIT = "S1", "29212-074"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    """Sample data of the region used here, made once for this module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(new_cache(tmp_path_factory)))
-        yield
-
-
 def opened(lang="ja"):
-    app = AppTest.from_file(str(MAIN), default_timeout=300)
-    app.query_params["lang"] = lang
-    app.query_params["region"] = "nara_uda"
-    app.run()
-    return app.switch_page("group.py").run()
+    return open_page("group", lang=lang)
 
 
 def picked(lang="ja", *, unit=None):
@@ -40,12 +25,6 @@ def picked(lang="ja", *, unit=None):
     app = app.segmented_control(key="group_panel_choice").set_value("picked").run()
     app = app.selectbox(key="group_bundle").set_value(BUNDLE).run()
     return app if unit is None else app.selectbox(key="group_unit").set_value(unit).run()
-
-
-def table_of(app, caption):
-    return next(
-        (e.proto.body for e in app.get("html") if f"<caption>{caption}</caption>" in e.proto.body), ""
-    )
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from pages import open_page, own_cache  # noqa: F401
 
 from gunmane.i18n import t
 
-MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 LANGS = ("ja", "en")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    """Sample data of the region used here, made once for this module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 def opened(lang="ja"):
-    app = AppTest.from_file(str(MAIN), default_timeout=300)
-    app.query_params["lang"] = lang
-    app.query_params["region"] = "nara_uda"
-    app.run()
-    return app.switch_page("group.py").run()
+    return open_page("group", lang=lang)
 
 
 def limited(lang="ja", minutes=20):
