@@ -30,7 +30,7 @@ NOT_HERE = {
     "plan_version_unknown",
     "plan_to_look_at",
     "plan_archived",
-    "plan_unknown",
+    "kept_gone",
 }
 
 
@@ -92,7 +92,8 @@ def save(plan: Plan, hand: Hand, *, is_asked: bool = False) -> None:
             kept.history = after
         kept.fault = None
     except GunmaneError as fault:
-        kept.fault = fault
+        # Nobody chose it from a list here: the place was changed, or the plan is no longer shared.
+        kept.fault = WorkspaceError("kept_gone") if fault.key == "plan_unknown" else fault
 
 
 def _keep_now(plan: Plan) -> None:

@@ -162,3 +162,13 @@ def test_who_logs_in_at_the_provider_is_known_by_the_address_it_verified(page, t
             page.get_by_role("button", name=t("access.login", "en")).click()
             page.get_by_text("hana@example.jp").first.wait_for()
             page.wait_for_url("**/region?*region=nara_uda*")
+
+
+def test_a_server_that_ends_is_told_on_the_page_in_its_language(page, tmp_path):
+    with served(tmp_path) as port:
+        open_page(page, f"http://127.0.0.1:{port}", lang="ja")
+        page.get_by_role("link", name=t("plans.title", "ja")).wait_for()
+    told = "getComputedStyle(document.querySelector('.stApp'), '::before')"
+    page.wait_for_function(
+        f"{told}.visibility === 'visible' && {told}.content.includes('接続が切れています')"
+    )
