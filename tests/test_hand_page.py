@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from caches import share_loops
 from streamlit.testing.v1 import AppTest
 
 from gunmane.i18n import t
@@ -22,7 +23,7 @@ def own_cache(tmp_path_factory):
     """Sample data of the region used here, made once for this module, and plans kept nowhere else."""
     folder = tmp_path_factory.mktemp("hand")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(folder / "cache"))
+        patch.setenv("GUNMANE_CACHE", str(share_loops(folder / "cache")))
         patch.setenv("GUNMANE_WORKSPACE", str(folder / "plans.sqlite"))
         yield
 
@@ -109,3 +110,50 @@ def test_a_picked_unit_says_what_holds_it_and_the_price_of_each_neighbour(lang):
     assert t("why_here.town_stays_whole", lang) in html_of(app)
     rows = re.findall(r'<th scope="row">([^<]+)', table_with(app, t("prices.col.to", lang)))
     assert rows and all(row.startswith("S2 → S") for row in rows)
+
+
+def named(app, title, lang="ja"):
+    app.selectbox(key="group_bundle").set_value("S2").run()
+    before = next(field for field in app.text_input if field.key and field.key.startswith("hand_title_S2_"))
+    before.set_value(title)
+    return next(b for b in app.button if b.label == t("hand.title_now", lang)).click().run()
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_bundle_is_named_in_table_and_lists_and_the_name_can_be_undone(lang):
+    app = named(opened(lang), "<b>北の谷</b>", lang)
+    assert not app.exception
+    assert "<b>北の谷</b>" in list(app.dataframe[0].value["title"])
+    assert "S2 <b>北の谷</b>" in app.selectbox(key="group_bundle").options
+    assert "&lt;b&gt;北の谷&lt;/b&gt;" in html_of(app) and "<b>北の谷" not in html_of(app)
+    app.button(key="hand_undo").click().run()
+    assert "title" not in app.dataframe[0].value
+
+
+def test_a_name_of_a_bundle_stands_on_the_map_and_at_the_pointer():
+    app = named(opened(), "北の谷あいと峠の道")
+    layers = {layer.name: layer for layer in app.session_state["_hand_layers"][2]}
+    assert "S2 北の谷あいと峠…" in set(layers["bundles.outlines"].frame["label"])
+    tip = layers["bundles.units"].frame.set_index("id")["tip"][UNIT]
+    assert t("hand.tip.title", "ja", bundle="S2", title="北の谷あいと峠の道") in tip.split("\n")
+
+
+def test_the_pointer_says_in_short_what_holds_a_unit():
+    app = opened(chosen=[UNIT])
+    app.button(key="hand_lock").click().run()
+    tips = app.session_state["_hand_layers"][2][0].frame.set_index("id")["tip"]
+    assert t("hand.tip.locked", "ja") in tips[UNIT]
+    assert sum(t("hand.tip.base", "ja", bundle=name) in "".join(tips) for name in ("S1", "S2", "S3")) == 3
+    assert re.search(r"いちばん近い拠点: S[13]（\d+分）", tips[UNIT])
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_units_are_listed_with_their_bundle_and_found_by_words(lang):
+    app = opened(lang, chosen=[UNIT])
+    app.toggle(key="group_units_on").set_value(True).run()
+    table = app.dataframe[0].value
+    app.text_input(key="group_units_filter").set_value(f"s2 {TOWN[lang]}").run()
+    found = app.dataframe[0].value
+    assert not app.exception
+    assert len(table) > len(found) == 4 and set(found["town"]) == {TOWN[lang]}
+    assert t("units.note", lang, count=4, chosen=1) in [caption.value for caption in app.caption]
