@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Hashable
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +11,7 @@ from app_pages import plan_map, session, words
 from app_pages.front_chart import CHOSEN, front_chart, front_points, letter, state_of
 from app_pages.outlines import outline_picture
 from app_pages.plan_map import View
+from app_pages.studying import ask_button, current_plan, is_same, plan_key
 from app_pages.tables import heading, html_table
 from app_pages.work import Call
 from gunmane.alternatives import Alternatives, Front
@@ -27,10 +26,7 @@ FRONT_KEY = "trade_offs_chart"
 
 def show_other_plans() -> None:
     """Show what else could be done with the session's choices; searched only when asked for."""
-    choices = session.scenario()
-    plan = session.plan()
-    if plan is None or plan.scenario.fingerprint() != choices.fingerprint():
-        plan = session.make(choices)
+    plan = current_plan()
     views = plan_map.plan_views(plan)
     st.html(heading(session.tr("alternatives.title")))
     st.caption(session.tr("alternatives.about"))
@@ -40,29 +36,9 @@ def show_other_plans() -> None:
     _show_front(plan, views)
 
 
-def _asked(kind: str, plan: Plan, of: Hashable, label: str, work: Call[Any]) -> Any:
-    """Return a study of the plan: the one that is held, or a new one after the button was pressed."""
-
-    def is_of(found: Alternatives | Front) -> bool:
-        return any(_is_same(made, plan) for made in found.plans)
-
-    held: Any = session.study(kind, is_of=is_of)
-    is_wanted = st.button(label, key=f"{kind}_ask", type="secondary" if held else "primary")
-    if is_wanted or session.is_asking(kind):
-        held = session.ask(kind, of, work)
-        if session.study(kind, is_of=is_of) is not None:
-            # The lists at the top of the page now offer what was found.
-            st.rerun()
-    return held
-
-
-def _is_same(one: Plan, other: Plan) -> bool:
-    """Return whether two plans have the same choices and bundles; one may have been made again."""
-    return one is other or _key(one) == _key(other)
-
-
-def _key(plan: Plan) -> tuple[str, int]:
-    return plan.scenario.fingerprint(), plan_map.labels_key(plan)
+def _is_about(found: Alternatives | Front, plan: Plan) -> bool:
+    """Return whether a study found its plans beside this one."""
+    return any(is_same(made, plan) for made in found.plans)
 
 
 # -- nearly as good -------------------------------------------------------------------------------------------
@@ -72,25 +48,25 @@ def _show_near(plan: Plan, views: list[View]) -> None:
     tr = session.tr
     values = scenario_assumptions(plan.scenario)
     margins = [values.value("alternative_margin_ratio", level) for level in LEVELS]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        margin = st.segmented_control(
-            tr("alternatives.margin"),
-            margins,
-            default=margins[1],
-            format_func=words.percent,
-            key="alternatives_margin",
-            required=True,
-        )
-        found: Alternatives | None = _asked(
-            "alternatives",
-            plan,
-            (_key(plan), margin),
-            tr("alternatives.ask"),
-            Call(
-                "gunmane.alternatives:near_optimal",
-                {"plan": plan, "margin_ratio": float(margin or margins[1])},
-            ),
-        )
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    margin = row.segmented_control(
+        tr("alternatives.margin"),
+        margins,
+        default=margins[1],
+        format_func=words.percent,
+        key="alternatives_margin",
+        required=True,
+    )
+    inputs = {"plan": plan, "margin_ratio": float(margin or margins[1])}
+    found: Alternatives | None = ask_button(
+        "alternatives",
+        tr("alternatives.ask"),
+        of=(plan_key(plan), margin),
+        work=Call("gunmane.alternatives:near_optimal", inputs),
+        is_of=lambda held: _is_about(held, plan),
+        is_listed=True,
+        row=row,
+    )
     if found is None:
         return
     _tell(found.facts, is_cancelled=found.is_cancelled)
@@ -155,12 +131,13 @@ def near_table(found: Alternatives, names: list[str]) -> str:
 
 def _show_front(plan: Plan, views: list[View]) -> None:
     tr = session.tr
-    found: Front | None = _asked(
+    found: Front | None = ask_button(
         "trade_offs",
-        plan,
-        _key(plan),
         tr("alternatives.trade.ask"),
-        Call("gunmane.alternatives:trade_offs", {"plan": plan}),
+        of=plan_key(plan),
+        work=Call("gunmane.alternatives:trade_offs", {"plan": plan}),
+        is_of=lambda held: _is_about(held, plan),
+        is_listed=True,
     )
     if found is None:
         return
@@ -285,14 +262,14 @@ def _picture(plan: Plan, base: Plan, view: View, shades: pd.DataFrame, name: str
         alt = session.tr("alternatives.picture", name=name, count=len(moved))
         return outline_picture(bundles, shades["colour"], moved, alt=alt)
 
-    key = (_key(plan), _key(base), view.key, name, session.lang())
+    key = (plan_key(plan), plan_key(base), view.key, name, session.lang())
     return session.remembered("outlines", key, make, max_entries=PICTURES_KEPT)
 
 
 def _use(chosen: Plan, current: Plan, *, key: str, name: str) -> None:
     """Show a button that makes a plan the session's and opens its map; the plan in use is said to be it."""
     tr = session.tr
-    if _is_same(chosen, current):
+    if is_same(chosen, current):
         st.button(tr("alternatives.in_use"), key=key, disabled=True, width="stretch")
     elif st.button(
         tr("alternatives.use"), key=key, width="stretch", help=tr("alternatives.use_help", name=name)

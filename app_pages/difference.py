@@ -11,7 +11,7 @@ import streamlit as st
 
 from app_pages import plan_map, session, words
 from app_pages.data import ground_key
-from app_pages.difference_choices import Choice, choices, current_plan, plan_key
+from app_pages.difference_choices import Choice, choices
 from app_pages.difference_map import change_layers, marked_layer
 from app_pages.difference_tables import (
     Shown,
@@ -23,6 +23,7 @@ from app_pages.difference_tables import (
 )
 from app_pages.map_view import show_map
 from app_pages.plan_map import View
+from app_pages.studying import current_plan, plan_key
 from gunmane.errors import GunmaneError
 from gunmane.exports.studies.tables import csv_bytes
 from gunmane.maps import Link

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import streamlit as st
 
 from app_pages import kept, session
-from app_pages.plan_map import labels_key
+from app_pages.studying import plan_key
 from gunmane.alternatives import Alternatives, Front
 from gunmane.errors import GunmaneError
 from gunmane.evidence import TODAY_STATES, Evidence
@@ -42,20 +43,6 @@ class Choice:
     label: str
     load: Callable[[], Plan]
     is_today: bool = False
-
-
-def plan_key(plan: Plan) -> tuple[str, int]:
-    """Return what tells a plan from others: its choices and its bundles."""
-    return plan.scenario.fingerprint(), labels_key(plan)
-
-
-def current_plan() -> Plan:
-    """Return the plan of the session's choices, made where it is not there yet."""
-    choices = session.scenario()
-    plan = session.plan()
-    if plan is None or plan.scenario.fingerprint() != choices.fingerprint():
-        plan = session.make(choices)
-    return plan
 
 
 def choices(current: Plan) -> tuple[dict[str, Choice], bool]:
@@ -129,7 +116,7 @@ def _beside(current: Plan) -> Iterator[Choice]:
     """Yield the alternatives and trade-offs that were found beside the plan in use."""
     own = plan_key(current)
 
-    def is_of(found: Alternatives | Front) -> bool:
+    def is_of(found: Any) -> bool:
         return any(plan_key(plan) == own for plan in found.plans)
 
     near: Alternatives | None = session.study("alternatives", is_of=is_of)

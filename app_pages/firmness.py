@@ -11,6 +11,7 @@ import streamlit as st
 from app_pages import plan_map, session, words
 from app_pages.map_view import show_map
 from app_pages.plan_map import View
+from app_pages.studying import ask_button, current_plan, is_same, plan_key
 from app_pages.tables import Cell, heading, html_table
 from app_pages.work import Call
 from gunmane.explain import note_sentence
@@ -60,10 +61,7 @@ class Told:
 
 def show_firmness() -> None:
     """Offer to look how firm the borders of the session's plan are; show what was found."""
-    choices = session.scenario()
-    plan = session.plan()
-    if plan is None or plan.scenario.fingerprint() != choices.fingerprint():
-        plan = session.make(choices)
+    plan = current_plan()
     st.html(heading(session.tr("firm_page.title")))
     st.caption(session.tr("firm_page.about"))
     told = _asked(plan)
@@ -89,8 +87,8 @@ def show_firmness() -> None:
 def _asked(plan: Plan) -> Told | None:
     """Return the answer that is held about a plan, or a new one after the button was pressed."""
     tr = session.tr
-    held: Told | None = session.study(KIND, is_of=lambda found: _key(found.plan) == _key(plan))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
         draws = st.number_input(
             tr("firm_page.draws"),
             min_value=1,
@@ -104,20 +102,17 @@ def _asked(plan: Plan) -> Told | None:
         keeps_count = st.checkbox(
             tr("firm_page.keeps_count"), key="firmness_keeps_count", help=tr("firm_page.keeps_count_help")
         )
-        is_wanted = st.button(
-            tr("firm_page.ask"), key="firmness_ask", type="secondary" if held else "primary"
-        )
-
     # One process: the cores of the server are shared by all who use it.
     inputs = {"plan": plan, "draws": int(draws), "workers": 1, "keeps_count": keeps_count}
-    work = Call("gunmane.robustness:firmness", inputs, lambda made: Told(plan, made, keeps_count))
-    if is_wanted or session.is_asking(KIND):
-        held = session.ask(KIND, (_key(plan), int(draws), keeps_count), work)
-    return held
-
-
-def _key(plan: Plan) -> tuple[str, int]:
-    return plan.scenario.fingerprint(), plan_map.labels_key(plan)
+    found: Told | None = ask_button(
+        KIND,
+        tr("firm_page.ask"),
+        of=(plan_key(plan), int(draws), keeps_count),
+        work=Call("gunmane.robustness:firmness", inputs, lambda made: Told(plan, made, keeps_count)),
+        is_of=lambda held: is_same(held.plan, plan),
+        row=row,
+    )
+    return found
 
 
 def _view(plan: Plan) -> View:
@@ -144,7 +139,7 @@ def _show_map(told: Told, view: View) -> None:
         return firmness_layer(told, view)
 
     # Another run of the same plan gives other lines.
-    key = (_key(plan), told.made.draws, told.made.asked, told.keeps_count, view.key, session.lang())
+    key = (plan_key(plan), told.made.draws, told.made.asked, told.keeps_count, view.key, session.lang())
     lines = session.remembered("firmness_lines", key, make, max_entries=LINES_KEPT)
     base = plan_map.region_map(region, view_name=f"{region.region_id}.firmness")
     # Above the borders of municipalities, which they often run along.

@@ -6,7 +6,8 @@ import dataclasses
 
 import streamlit as st
 
-from app_pages import plan_map, session, words
+from app_pages import session, words
+from app_pages.studying import ask_button, current_plan, is_same, plan_key
 from app_pages.tables import Cell, heading, html_table
 from app_pages.work import Call
 from gunmane.explain import note_sentence
@@ -39,10 +40,7 @@ class Staged:
 
 def show_rollout() -> None:
     """Offer to look for the steps to the session's plan; show what was found."""
-    choices = session.scenario()
-    plan = session.plan()
-    if plan is None or plan.scenario.fingerprint() != choices.fingerprint():
-        plan = session.make(choices)
+    plan = current_plan()
     st.html(heading(session.tr("rollout_page.title")))
     st.caption(session.tr("rollout_page.about"))
     found = _asked(plan)
@@ -62,19 +60,14 @@ def show_rollout() -> None:
 
 def _asked(plan: Plan) -> Staged | None:
     """Return the steps that are held of a plan, or new ones after the button was pressed."""
-    held: Staged | None = session.study(KIND, is_of=lambda found: _key(found.plan) == _key(plan))
-    is_wanted = st.button(
-        session.tr("rollout_page.ask"), key="rollout_ask", type="secondary" if held else "primary"
+    found: Staged | None = ask_button(
+        KIND,
+        session.tr("rollout_page.ask"),
+        of=plan_key(plan),
+        work=Call("gunmane.rollout:staged_rollout", {"plan": plan}, lambda made: Staged(plan, made)),
+        is_of=lambda held: is_same(held.plan, plan),
     )
-
-    work = Call("gunmane.rollout:staged_rollout", {"plan": plan}, lambda made: Staged(plan, made))
-    if is_wanted or session.is_asking(KIND):
-        held = session.ask(KIND, _key(plan), work)
-    return held
-
-
-def _key(plan: Plan) -> tuple[str, int]:
-    return plan.scenario.fingerprint(), plan_map.labels_key(plan)
+    return found
 
 
 def steps_table(plan: Plan, found: Rollout) -> str:
