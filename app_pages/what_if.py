@@ -16,9 +16,9 @@ from gunmane.errors import GunmaneError
 from gunmane.exports.what_if import what_if_files
 from gunmane.municipalities import file_stem
 from gunmane.scenario import Plan
-from gunmane.what_if import Consequences
+from gunmane.what_if import Consequences, Streets
 
-KIND = "what_if"
+KIND, STREETS = "what_if", "what_if_streets"
 MAP_HEIGHT = 560
 FILES = {"record": "what_if.json", "units": "what_if_units.csv", "map": "what_if.geojson"}
 MIMES = {"json": "application/json", "csv": "text/csv", "geojson": "application/geo+json"}
@@ -67,12 +67,23 @@ def _asked(plan: Plan) -> Consequences | None:
     is_replanned = bool(st.session_state.get("what_if_replan", False))
     of = (plan.scenario.fingerprint(), plan_map.labels_key(plan), what_if.fingerprint(), is_replanned)
     inputs = {"plan": plan, "what_if": what_if, "is_replanned": is_replanned}
-    work: Call[Consequences] = Call("gunmane.what_if:consequences", inputs, is_short=True)
     try:
+        if what_if.has_roads:
+            inputs["streets"] = _streets(plan)
+        work: Call[Consequences] = Call("gunmane.what_if:told_consequences", inputs, is_short=True)
         return session.ask(KIND, of, work)
     except GunmaneError as fault:
         session.show_error(fault)
         return None
+
+
+def _streets(plan: Plan) -> Streets:
+    """Return the roads of the region ready for changes, made once."""
+    held: Streets | None = session.study(STREETS, is_of=lambda _: True)
+    if held is None:
+        work: Call[Streets] = Call("gunmane.what_if:take_streets", {"ground": plan.ground}, is_short=True)
+        held = session.ask(STREETS, "", work)
+    return held
 
 
 def _map(plan: Plan, found: Consequences | None) -> Selection | None:

@@ -105,7 +105,7 @@ def unit_states(found: Consequences) -> pd.DataFrame:
 
 
 def _units(found: Consequences) -> LayerSpec:
-    tr, units = session.tr, found.ground.units
+    tr, units = session.tr, found.plan.ground.units
     states = unit_states(found).reindex(units.index)
     names = list(UNIT_STYLES)
     tips = [
@@ -166,7 +166,7 @@ def _frame(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _bases(found: Consequences) -> list[LayerSpec]:
     """Return the bases as they would be, and those that are lost."""
-    tr, units = session.tr, found.ground.units
+    tr, units = session.tr, found.plan.ground.units
     after = sorted({base for own in found.bases.values() for base in own})
     lost = sorted(change.unit_id for change in found.what_if.of(LoseBase))
     layers = []

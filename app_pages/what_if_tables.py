@@ -105,7 +105,7 @@ def _show_whole(found: Consequences) -> None:
 def _rule_row(found: Consequences, row: dict[str, Any]) -> list[str | Cell]:
     """Return the bundle that a rule is about, and the rule with its amounts and the unit where there is one."""
     said = broken_sentence(found.plan, row, session.lang())
-    where = unit_name(found.ground, row["unit_id"], session.lang()) if row["unit_id"] else ""
+    where = unit_name(found.plan.ground, row["unit_id"], session.lang()) if row["unit_id"] else ""
     return [str(row["bundle_id"]) or session.tr("what_if.tab.whole"), Cell(said, where)]
 
 
@@ -172,12 +172,12 @@ def _show_detours(found: Consequences) -> None:
     for row in table.head(STRETCHES_SHOWN).to_dict("records"):
         change = found.what_if.changes[int(row["change"])]
         count = tr("what_if.unit_word", count=row["units"])
-        names = found.ground.units["name"].reindex(row["unit_ids"][:USERS_SHOWN]).astype(str)
+        names = found.plan.ground.units["name"].reindex(row["unit_ids"][:USERS_SHOWN]).astype(str)
         users = tr("word.list_sep").join(names) + (" …" if row["units"] > USERS_SHOWN else "")
         rows.append(
             [
                 str(row["stretch"]),
-                change_sentence(change, found.ground, lang),
+                change_sentence(change, found.plan.ground, lang),
                 words.minutes(row["before_min"]),
                 _around(row["after_min"]),
                 "" if not math.isfinite(row["added_min"]) else f"+{words.minutes(row['added_min'])}",

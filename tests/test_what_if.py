@@ -199,11 +199,16 @@ def test_a_closed_stretch_tells_its_detour_and_who_drove_over_it():
 def around(plan, unit):
     """Closings of every stretch that leads to a unit's node."""
     from gunmane.what_if import take_streets
+    from gunmane.what_if.lines import take_lines
 
-    streets, node = take_streets(plan.ground), int(plan.ground.units.at[unit, "node"])
-    network = streets.network
+    network, node = take_streets(plan.ground).network, int(plan.ground.units.at[unit, "node"])
     edges = np.flatnonzero((network.source == node) | (network.target == node))
-    spots = gpd.GeoSeries([shape.interpolate(0.5, normalized=True) for shape in streets.edge_shapes(edges)])
+    spots = gpd.GeoSeries(
+        [
+            shape.interpolate(0.5, normalized=True)
+            for shape in take_lines(plan.ground, network).edge_shapes(edges)
+        ]
+    )
     spots = spots.set_crs(plan.ground.units.crs).to_crs(4326)
     return tuple(CloseAt(float(spot.x), float(spot.y)) for spot in spots)
 

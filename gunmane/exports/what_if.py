@@ -82,7 +82,7 @@ def detour_rows(found: Consequences) -> pd.DataFrame:
 def what_if_geojson(found: Consequences) -> bytes:
     """Return units with what becomes of them, closed stretches and the ways around them, as one collection."""
     units = found.units
-    shapes = polygons(found.ground.units.loc[units["unit_id"]].geometry)
+    shapes = polygons(found.plan.ground.units.loc[units["unit_id"]].geometry)
     is_alone = (units["strand"] == "").all()
     ids = units["unit_id"] if is_alone else units["strand"] + ":" + units["unit_id"]
     own = _rounded(units).assign(feature="unit", id=ids)

@@ -12,7 +12,7 @@ from gunmane.what_if.changes import (
     WhatIf,
     Winter,
 )
-from gunmane.what_if.consequences import Consequences, consequences
+from gunmane.what_if.consequences import Consequences, consequences, told_consequences
 from gunmane.what_if.detours import Detours
 from gunmane.what_if.streets import Streets, take_streets
 
@@ -32,4 +32,5 @@ __all__ = [
     "apply",
     "consequences",
     "take_streets",
+    "told_consequences",
 ]

@@ -19,6 +19,7 @@ from gunmane.scenario import Ground, Note
 from gunmane.travel import MINUTES_PER_HOUR
 from gunmane.units import join_own_parts, link_units
 from gunmane.what_if.changes import AddBase, AddLink, CloseAsset, CloseAt, CloseRoad, LoseBase, WhatIf, Winter
+from gunmane.what_if.lines import Lines, take_lines
 from gunmane.what_if.streets import Matrix, Streets, added, take_streets, with_edges
 
 M_PER_KM = 1000
@@ -96,6 +97,8 @@ class Altered:
     ----------
     ground, what_if, streets
         As for `apply`.
+    lines
+        The lines that edges lie on.
     new
         Planned links (`new_edges`).
     closed
@@ -110,6 +113,7 @@ class Altered:
     ground: Ground
     what_if: WhatIf
     streets: Streets
+    lines: Lines
     new: gpd.GeoDataFrame
     closed: Bools
     roads: Roads
@@ -148,13 +152,13 @@ def alter(ground: Ground, what_if: WhatIf, streets: Streets) -> Altered:
         If a change names something that the ground does not have, or that touches no road.
     """
     check_bases(ground, what_if)
-    new = new_edges(ground, what_if, streets)
+    new, lines = new_edges(ground, what_if, streets), take_lines(ground, streets.network)
     roads = with_edges(streets.roads, new, ground.units, ground.links) if len(new) else streets.roads
-    closed = np.concatenate([closed_edges(ground, what_if, streets), np.zeros(len(new), bool)])
+    closed = np.concatenate([closed_edges(ground, what_if, streets, lines), np.zeros(len(new), bool)])
     usual = roads.network.travel_min
     is_new = np.arange(len(usual)) >= len(usual) - len(new)
     before = streets.minutes(roads, np.where(is_new, np.inf, usual))
-    return Altered(ground, what_if, streets, new, closed, roads, before)
+    return Altered(ground, what_if, streets, lines, new, closed, roads, before)
 
 
 def with_closed(network: Network, closed: Bools, slower: float) -> Network:
@@ -187,7 +191,7 @@ def winter_ratio(what_if: WhatIf, level: str = "central") -> float:
 # -- closings -------------------------------------------------------------------------------------------------
 
 
-def closed_edges(ground: Ground, what_if: WhatIf, streets: Streets) -> Bools:
+def closed_edges(ground: Ground, what_if: WhatIf, streets: Streets, lines: Lines) -> Bools:
     """
     Return which edges nobody can drive.
 
@@ -198,11 +202,13 @@ def closed_edges(ground: Ground, what_if: WhatIf, streets: Streets) -> Bools:
     """
     closed = np.zeros(len(streets.network.source), bool)
     for change in what_if.of(CloseAsset, CloseAt, CloseRoad):
-        closed[edges_of(change, ground, streets)] = True
+        closed[edges_of(change, ground, streets, lines)] = True
     return closed
 
 
-def edges_of(change: CloseAsset | CloseAt | CloseRoad, ground: Ground, streets: Streets) -> Ints:
+def edges_of(
+    change: CloseAsset | CloseAt | CloseRoad, ground: Ground, streets: Streets, lines: Lines
+) -> Ints:
     """
     Return the edges that one closing closes.
 
@@ -213,7 +219,7 @@ def edges_of(change: CloseAsset | CloseAt | CloseRoad, ground: Ground, streets: 
     """
     if isinstance(change, CloseAt):
         return _edge_at(
-            streets, *streets.plane(change.lon, change.lat), f"{change.lat:.5f}, {change.lon:.5f}"
+            lines, *streets.plane(change.lon, change.lat), f"{change.lat:.5f}, {change.lon:.5f}"
         )
     if isinstance(change, CloseAsset):
         rows = ground.assets[ground.assets["asset_id"] == change.asset_id]
@@ -221,12 +227,12 @@ def edges_of(change: CloseAsset | CloseAt | CloseRoad, ground: Ground, streets: 
             raise ScenarioError("what_if_asset_unknown", asset=change.asset_id)
         if rows["sector"].iloc[0] != "road":
             spot = _middle(rows)
-            return _edge_at(streets, spot.x, spot.y, str(rows["name"].iloc[0]) or change.asset_id)
+            return _edge_at(lines, spot.x, spot.y, str(rows["name"].iloc[0]) or change.asset_id)
     else:
         rows = roads_named(ground, change.name)
         if rows.empty:
             raise ScenarioError("what_if_road_unknown", road=change.name)
-    return _edges_of_rows(ground, rows, streets)
+    return _edges_of_rows(ground, rows, lines)
 
 
 def roads_named(ground: Ground, name: str) -> gpd.GeoDataFrame:
@@ -239,24 +245,24 @@ def roads_named(ground: Ground, name: str) -> gpd.GeoDataFrame:
     return roads[is_named]
 
 
-def _edges_of_rows(ground: Ground, rows: gpd.GeoDataFrame, streets: Streets) -> Ints:
+def _edges_of_rows(ground: Ground, rows: gpd.GeoDataFrame, lines: Lines) -> Ints:
     """Return the edges of road assets: those of their own lines, else of the road nearest to their middle."""
-    lines = np.empty(0, np.int64)
+    own = np.empty(0, np.int64)
     if "asset_id" in ground.roads:
-        lines = np.flatnonzero(ground.roads["asset_id"].isin(rows["asset_id"]))
-    found = streets.edges_of_lines(lines)
+        own = np.flatnonzero(ground.roads["asset_id"].isin(rows["asset_id"]))
+    found = lines.edges_of_lines(own)
     if len(found):
         return found
     near = []
     for at in range(len(rows)):
         row = rows.iloc[[at]]
         spot = _middle(row)
-        near.append(_edge_at(streets, spot.x, spot.y, str(row["name"].iloc[0] or row["asset_id"].iloc[0])))
+        near.append(_edge_at(lines, spot.x, spot.y, str(row["name"].iloc[0] or row["asset_id"].iloc[0])))
     return np.unique(np.concatenate(near))
 
 
-def _edge_at(streets: Streets, x: float, y: float, name: str) -> Ints:
-    edge, away = streets.edge_near(x, y)
+def _edge_at(lines: Lines, x: float, y: float, name: str) -> Ints:
+    edge, away = lines.edge_near(x, y)
     limit = load_assumptions().value("what_if_reach_m")
     if not away <= limit:
         raise ScenarioError("what_if_no_road_near", place=name, limit=round(limit))

@@ -36,8 +36,6 @@ class Consequences:
     ----------
     plan, what_if
         What was asked about.
-    ground
-        The ground as it would be.
     bases
         Bundle -> units of its bases as it would be.
     totals, bundles, towns
@@ -64,7 +62,6 @@ class Consequences:
 
     plan: Plan
     what_if: WhatIf
-    ground: Ground
     bases: Mapping[str, tuple[str, ...]]
     totals: pd.DataFrame
     bundles: pd.DataFrame
@@ -124,7 +121,6 @@ def consequences(
     found = Consequences(
         plan=plan,
         what_if=what_if,
-        ground=ground,
         bases=bases,
         totals=_totals(before, after, broken),
         bundles=_changes(before, after, broken, "bundle_id"),
@@ -140,6 +136,26 @@ def consequences(
     return _with_new_plan(found, before, places, progress)
 
 
+def told_consequences(
+    plan: Plan,
+    what_if: WhatIf,
+    streets: Streets | None = None,
+    *,
+    is_replanned: bool = False,
+    progress: Progress | None = None,
+) -> Consequences:
+    """
+    Return `consequences` without the plan made anew, only its figures: light enough to cross to another process.
+
+    Raises
+    ------
+    ScenarioError, PlanError
+        As `consequences`.
+    """
+    found = consequences(plan, what_if, is_replanned=is_replanned, streets=streets, progress=progress)
+    return dataclasses.replace(found, replanned=None)
+
+
 def _range(ground: Ground, altered: Altered | None) -> list[Ground]:
     """Return the changed ground, and for a winter with a range those at its ends."""
     winters: list[Winter] = altered.what_if.of(Winter) if altered else []
@@ -153,21 +169,21 @@ def _with_new_plan(
     found: Consequences, before: pd.DataFrame, places: list[Ground], progress: Progress | None
 ) -> Consequences:
     """Add the plan that the engine makes on the changed ground, its bases where they still can be."""
-    plan, what_if = found.plan, found.what_if
+    plan, what_if, ground = found.plan, found.what_if, places[0]
     lost = {change.unit_id for change in what_if.of(LoseBase)}
     new = {change.unit_id for change in what_if.of(AddBase)}
     fixed = tuple(sorted(({*plan.scenario.fixed_bases} | new) - lost))
     made = make_plan(
         plan.scenario.replace(fixed_bases=fixed),
-        found.ground,
+        ground,
         starts=plan_labels(plan),
         has_alternatives=False,
         progress=progress,
     )
-    bases = bases_after(made, found.ground, WhatIf(tuple(what_if.of(LoseBase))))
+    bases = bases_after(made, ground, WhatIf(tuple(what_if.of(LoseBase))))
     tasks = plan_tasks(made)
     after = [served_units(made, place, bases, tasks) for place in places]
-    broken = broken_rules(made, found.ground, bases, after[0], before=plan.broken)
+    broken = broken_rules(made, ground, bases, after[0], before=plan.broken)
     totals = _totals(before, after, broken)
     return dataclasses.replace(found, replanned=made, replanned_totals=totals)
 

@@ -16,6 +16,7 @@ from gunmane.graph import Ints, Network, arc_matrix
 from gunmane.scenario import Ground
 from gunmane.what_if.applying import Altered, edges_of, winter_ratio
 from gunmane.what_if.changes import CLOSINGS
+from gunmane.what_if.lines import Lines
 from gunmane.what_if.streets import Streets
 
 # So many closed stretches are looked at one by one, those that most units drive first: a whole road has hundreds.
@@ -68,7 +69,10 @@ def find_detours(altered: Altered | None, served: pd.DataFrame) -> Detours:
     rows: list[tuple[int, int]] = []
     for at, change in enumerate(altered.what_if.changes if altered else ()):
         if isinstance(change, CLOSINGS) and altered:
-            rows += [(at, edge) for edge in edges_of(change, altered.ground, altered.streets).tolist()]
+            rows += [
+                (at, edge)
+                for edge in edges_of(change, altered.ground, altered.streets, altered.lines).tolist()
+            ]
     if altered is None or not rows:
         return _no_detours()
     table = pd.DataFrame(rows, columns=["change", "edge"]).drop_duplicates("edge")
@@ -99,14 +103,14 @@ def _measured(altered: Altered, table: pd.DataFrame) -> Detours:
         minutes, back = csgraph.dijkstra(graph, indices=int(start[at]), return_predecessors=True)
         after[at] = minutes[end[at]]
         if np.isfinite(after[at]):
-            shape = _drawn(streets, left, number, _chain(back, int(start[at]), int(end[at])))
+            shape = _drawn(altered.lines, left, number, _chain(back, int(start[at]), int(end[at])))
             ways.append((int(table["change"].iloc[at]), int(table["stretch"].iloc[at]), shape))
     before = network.travel_min[edges]
     told = table.assign(
         length_m=network.length_m[edges], before_min=before, after_min=after, added_min=after - before
     )
     return Detours(
-        gpd.GeoDataFrame(told[COLUMNS], geometry=streets.edge_shapes(edges), crs=streets.crs),
+        gpd.GeoDataFrame(told[COLUMNS], geometry=altered.lines.edge_shapes(edges), crs=streets.crs),
         gpd.GeoDataFrame(
             {"change": [w[0] for w in ways], "stretch": [w[1] for w in ways]},
             geometry=[w[2] for w in ways],
@@ -149,14 +153,14 @@ def _chain(back: Ints, start: int, end: int) -> list[int]:
 
 
 def _drawn(
-    streets: Streets, network: Network, number: dict[tuple[int, int], int], nodes: list[int]
+    lines: Lines, network: Network, number: dict[tuple[int, int], int], nodes: list[int]
 ) -> shapely.Geometry:
     """Return the way along some nodes; what no road table has (planned links, assumed ones) is straight."""
     shapes = []
     for ends in itertools.pairwise(nodes):
         line = int(network.line[number[ends]]) if ends in number else -1
         spots = [(network.x[node], network.y[node]) for node in ends]
-        shapes.append(shapely.LineString(spots) if line < 0 else streets.part_of_line(line, ends))
+        shapes.append(shapely.LineString(spots) if line < 0 else lines.part_of_line(line, ends))
     return shapely.line_merge(shapely.MultiLineString([list(shape.coords) for shape in shapes]))
 
 

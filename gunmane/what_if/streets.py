@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import weakref
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyproj
-import shapely
-from shapely.ops import substring
 
 from gunmane.assumptions import load_assumptions
 from gunmane.errors import PlanError
@@ -21,11 +18,10 @@ from gunmane.network import build_network, rural_edges
 from gunmane.robustness.roads import Roads, join_roads
 from gunmane.robustness.ways import minutes_between
 from gunmane.scenario import Ground
+from gunmane.strands import Progress
 from gunmane.units import make_units
 
 LON_LAT = 4326
-# Lines as near as that lie at the same place: coordinates of ledgers are not finer.
-SAME_PLACE_M = 0.05
 Matrix = npt.NDArray[np.float32]
 
 
@@ -46,10 +42,6 @@ class Streets:
         The same network taken apart (`robustness.roads`).
     is_against
         Pairs of units between which one-way is ignored: it alone would stop the way (`units.travel_matrix`).
-    shapes
-        Line of each row of the road table.
-    tree, lines
-        The rows that edges lie on, for looking up what is near, and their numbers.
     """
 
     crs: Any
@@ -57,9 +49,6 @@ class Streets:
     node_unit: Ints
     roads: Roads
     is_against: Bools
-    shapes: npt.NDArray[Any]
-    tree: shapely.STRtree
-    lines: Ints
 
     def minutes(self, roads: Roads, travel_min: Floats, *, slower: float = 1.0) -> Matrix:
         """
@@ -83,35 +72,6 @@ class Streets:
             found = np.where(self.is_against, both[np.ix_(roads.position, roads.position)], found)
         return np.ascontiguousarray(found)
 
-    def edges_of_lines(self, rows: npt.ArrayLike) -> Ints:
-        """Return the edges that lie on rows of the road table."""
-        return np.flatnonzero(np.isin(self.network.line, rows)).astype(np.int32)
-
-    def edge_near(self, x: float, y: float) -> tuple[int, float]:
-        """
-        Return the edge nearest to a place, and the metres to it.
-
-        Parameters
-        ----------
-        x, y
-            The place (m, plane zone of the ground).
-
-        Returns
-        -------
-        edge, away_m
-            Among edges at one place the first counts, whatever the order of the road table; -1 and infinite where
-            there are no roads.
-        """
-        spot = shapely.Point(x, y)
-        found = self.tree.query_nearest(spot)
-        if not len(found):
-            return -1, float("inf")
-        nearest = float(shapely.distance(self.shapes[self.lines[found[0]]], spot))
-        near = self.tree.query(spot, predicate="dwithin", distance=nearest + SAME_PLACE_M)
-        edges = self.edges_of_lines(self.lines[near])
-        away = shapely.distance(self.edge_shapes(edges), spot)
-        return int(edges[np.flatnonzero(away <= away.min() + SAME_PLACE_M)[0]]), nearest
-
     def node_near(self, x: float, y: float) -> tuple[int, float]:
         """Return the node nearest to a place (m), and the metres to it; -1 and infinite where there are none."""
         if not len(self.network.x):
@@ -119,35 +79,6 @@ class Streets:
         away = np.hypot(self.network.x - x, self.network.y - y)
         node = int(np.argmin(away))
         return node, float(away[node])
-
-    def edge_shapes(self, edges: Sequence[int] | npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the part of the road table's lines that each edge is."""
-        network, shapes = self.network, np.empty(len(edges), dtype=object)
-        for at, edge in enumerate(edges):
-            ends = int(network.source[edge]), int(network.target[edge])
-            shapes[at] = self.part_of_line(int(network.line[edge]), ends)
-        return shapes
-
-    def part_of_line(self, row: int, ends: tuple[int, int]) -> Any:
-        """
-        Return the part of a row's line between two of its nodes.
-
-        Parameters
-        ----------
-        row
-            Row of the road table.
-        ends
-            Numbers of the nodes; twice the same for a loop.
-        """
-        spots = [shapely.Point(self.network.x[node], self.network.y[node]) for node in ends]
-        line = self.shapes[row]
-        if line.geom_type != "LineString":
-            return shapely.LineString(spots)
-        begin, stop = sorted(float(line.project(spot)) for spot in spots)
-        if begin == stop:
-            # A loop comes back to where it began.
-            return line if ends[0] == ends[1] else shapely.LineString(spots)
-        return substring(line, begin, stop)
 
     def plane(self, lon: float, lat: float) -> tuple[float, float]:
         """Return a place in degrees as metres in the ground's plane zone."""
@@ -160,9 +91,16 @@ class Streets:
 _KNOWN: weakref.WeakKeyDictionary[Ground, Streets] = weakref.WeakKeyDictionary()
 
 
-def take_streets(ground: Ground) -> Streets:
+def take_streets(ground: Ground, *, progress: Progress | None = None) -> Streets:
     """
     Return the roads of a ground, built as `grounds.prepare_ground` does; once for every ground that is held.
+
+    Parameters
+    ----------
+    ground
+        The ground.
+    progress
+        Called with a fraction (0-1) and a catalogue key under `progress.`.
 
     Raises
     ------
@@ -171,6 +109,8 @@ def take_streets(ground: Ground) -> Streets:
     """
     known = _KNOWN.get(ground)
     if known is None:
+        if progress is not None:
+            progress(0.1, "progress.what_if_roads")
         known = _KNOWN[ground] = _built(ground)
     return known
 
@@ -182,11 +122,13 @@ def _built(ground: Ground) -> Streets:
         raise PlanError("what_if_no_roads", region=ground.region.region_id)
     _, node_unit = make_units(network, ground.region)
     roads = join_roads(network, rural_edges(network, base, ground.region), ground.units, ground.links)
-    lines = np.unique(network.line)
-    shapes = np.asarray(ground.roads.geometry.array, dtype=object)
     nothing = np.zeros(ground.travel_min.shape, bool)
-    tree = shapely.STRtree(shapes[lines])
-    streets = Streets(ground.units.crs, network, node_unit, roads, nothing, shapes, tree, lines)
+    # Points along the roads are not needed any more, and it may have to cross to another process.
+    none = network.point_x[:0]
+    light = dataclasses.replace(
+        network, point_x=none, point_y=none, point_m=none, point_node=network.point_node[:0]
+    )
+    streets = Streets(ground.units.crs, light, node_unit, roads, nothing)
     directed = streets.minutes(roads, network.travel_min)
     if network.is_oneway.any():
         streets = dataclasses.replace(streets, is_against=np.isinf(directed))
