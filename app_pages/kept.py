@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 
 from app_pages import access, session
+from app_pages.data import without_totals
 from app_pages.hands import Hand, Kept, hand_of, hand_shown, show_opened
 from app_pages.place import plain
 from gunmane.errors import ConflictError, GunmaneError, WorkspaceError
@@ -179,6 +180,8 @@ def open_asked() -> None:
     try:
         if session.region_id() is None:
             session.set_region(workspace().load(plan_id).card.region)
+        if without_totals():
+            raise WorkspaceError("plan_needs_files", plan=workspace().load(plan_id).card.name)
         open_kept(plan_id)
     except GunmaneError as fault:
         st.session_state["_address_fault"] = fault

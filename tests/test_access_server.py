@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from axe import faults_of
 from browsing import open_page
 from caches import share_loops
 from people import PROXY_HOST, free_port, provider_of, proxy_of
@@ -142,6 +144,15 @@ def test_two_people_on_one_plan_the_second_is_told_and_keeps_his_own(team, folde
         page.get_by_text(t("kept.saved", "en")).wait_for()
         assert [step.who for step in plans.load(card.plan_id).steps] == [HANA, TARO]
         assert len(plans.list()) == 2 and len(plans.as_user(TARO).list()) == 1
+
+
+def test_nothing_about_saved_plans_keeps_anybody_out(team, page):
+    open_page(page, team[1], "group", lang="ja", region="nara_uda")
+    page.get_by_role("button", name=t("plans.keep_now", "ja")).click()
+    page.get_by_text(t("kept.saved", "ja")).wait_for()
+    page.get_by_role("link", name=re.compile(t("plans.chip_saved", "ja", name=".*"))).click()
+    page.get_by_role("button", name=t("plans.share", "ja"), exact=True).wait_for()
+    assert faults_of(page) == []
 
 
 def test_who_logs_in_at_the_provider_is_known_by_the_address_it_verified(page, tmp_path):

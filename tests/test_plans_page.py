@@ -89,10 +89,11 @@ def test_a_stale_plan_is_a_sentence_and_the_region_stands(place, asked):
     assert len(app.dataframe[0].value) >= 2 and "plan" not in app.query_params
 
 
-def test_a_plan_of_another_region_is_a_sentence_and_the_region_stands(saved):
-    app = opened("group", region="wakayama_ito", plan=saved)
-    assert "川沿いの案" in errors(app)[0] and "和歌山" not in errors(app)[1:]
-    assert named(app, "region") == "wakayama_ito"
+def test_a_plan_of_another_region_is_a_sentence_and_the_region_stands(place, plan):
+    other = place.create("紀の川の案", region="wakayama_ito", base=draft_of(plan).to_json(), data={})
+    app = opened("group", region=REGION, plan=other)
+    assert "紀の川の案" in errors(app)[0] and "和歌山" in errors(app)[0]
+    assert named(app, "region") == REGION and named(app, "plan") is None
 
 
 def test_somebody_elses_plan_is_told_as_one_that_is_not_there(place, plan):
