@@ -126,24 +126,37 @@ def lock_or_unlock(tab, key):
     tab.get_by_role("button", name=t(f"hand.{key}", "en"), exact=True).click()
 
 
-def test_two_people_on_one_plan_the_second_is_told_and_keeps_his_own(team, folder, page, another_page):
+@pytest.fixture
+def hanas(team, folder, page):
+    """Hana's page with a plan that she has saved a step of, the plan's id, and the place as she sees it."""
     open_page(page, team[1], "group", lang="en", region="nara_uda")
     lock_or_unlock(page, "lock_all")
     page.get_by_text(t("kept.saved", "en")).wait_for()
     with open_workspace(folder / "plans.sqlite", user=HANA) as plans:
-        (card,) = plans.list()
-        open_page(another_page, team[2], "group", lang="en", region="nara_uda", plan=card.plan_id)
-        another_page.get_by_text(t("error.plan_unknown", "en")).wait_for()
-        plans.share(card.plan_id, TARO)
-        open_page(another_page, team[2], "group", lang="en", region="nara_uda", plan=card.plan_id)
-        lock_or_unlock(another_page, "unlock_all")
-        another_page.get_by_text(t("kept.saved", "en")).wait_for()
-        page.get_by_role("button", name=t("hand.undo", "en")).click()
-        page.get_by_text(TARO).wait_for()
-        page.get_by_role("button", name=t("kept.save_apart", "en")).click()
-        page.get_by_text(t("kept.saved", "en")).wait_for()
-        assert [step.who for step in plans.load(card.plan_id).steps] == [HANA, TARO]
-        assert len(plans.list()) == 2 and len(plans.as_user(TARO).list()) == 1
+        yield page, plans.list()[0].plan_id, plans
+
+
+def test_what_one_saved_another_neither_lists_nor_sees_nor_opens(team, hanas, another_page):
+    open_page(another_page, team[2], "group", lang="en", region="nara_uda", plan=hanas[1])
+    another_page.get_by_text(t("error.plan_unknown", "en")).wait_for()
+    another_page.get_by_role("link", name=t("plans.chip_fresh", "en")).wait_for()
+    another_page.get_by_text(t("kept.title", "en", count=0)).wait_for()
+    assert another_page.get_by_role("button", name=t("hand.undo", "en")).is_disabled()
+
+
+def test_two_people_on_one_plan_the_second_is_told_and_keeps_her_own(team, hanas, another_page):
+    page, plan_id, plans = hanas
+    before = len(plans.list())
+    plans.share(plan_id, TARO)
+    open_page(another_page, team[2], "group", lang="en", region="nara_uda", plan=plan_id)
+    lock_or_unlock(another_page, "unlock_all")
+    another_page.get_by_text(t("kept.saved", "en")).wait_for()
+    page.get_by_role("button", name=t("hand.undo", "en")).click()
+    page.get_by_text(TARO).wait_for()
+    page.get_by_role("button", name=t("kept.save_apart", "en")).click()
+    page.get_by_text(t("kept.saved", "en")).wait_for()
+    assert [step.who for step in plans.load(plan_id).steps] == [HANA, TARO]
+    assert len(plans.list()) == before + 1 and len(plans.as_user(TARO).list()) == 1
 
 
 def test_nothing_about_saved_plans_keeps_anybody_out(team, page):
