@@ -9,7 +9,7 @@ import streamlit as st
 from app_pages import terms, tour
 from app_pages.access import show_account
 from app_pages.data import own, sample_part
-from app_pages.help import show_help
+from app_pages.help import listen, show_help
 from app_pages.place import (
     LANGUAGES,
     MORE_PAGES,
@@ -116,6 +116,7 @@ def _bands(page: str) -> None:
 def footer() -> None:
     """Show the terms of the page, and whose data is in use: a line each; what is pressed opens."""
     st.html(terms.strip(st.session_state.get("_page", "")) + terms.meanings())
+    listen()
     mine = own()
     given = {} if mine is None else mine.ground.provenance
     lines = [html.escape(line) for line in credit_lines(given, lang())]

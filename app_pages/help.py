@@ -32,7 +32,11 @@ def show_help() -> None:
         st.html(
             f"<h2 class='gm-title'>{tr('help.words')}</h2><p>{tr('help.words_lead')}</p>{terms.glossary()}"
         )
-    st.html(_OPENS_BY_KEY, width="content", unsafe_allow_javascript=True)
+
+
+def listen() -> None:
+    """Let the key ? press the button; at the foot, where an element without a face takes no room in a row."""
+    st.html(_OPENS_BY_KEY, unsafe_allow_javascript=True)
 
 
 def _keys() -> str:

@@ -104,7 +104,7 @@ def _card(region_id: str, row: pd.Series, *, is_chosen: bool) -> None:
         f"<div><dt>{tr('start.' + key)}</dt><dd>{escape(value)}</dd></div>" for key, value in _figures(row)
     )
     title, button = st.columns([7, 3], vertical_alignment="center", wrap=False)
-    title.html(f'<div class="gm-card"><h4>{escape(_name(row))}</h4><p class="gm-kindline">{kind}</p></div>')
+    title.html(f'<div class="gm-card"><h3>{escape(_name(row))}</h3><p class="gm-kindline">{kind}</p></div>')
     if button.button(
         tr("start.open"),
         key=f"open_{region_id}",
