@@ -47,31 +47,45 @@ def browser():
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    """The app served on a free port of loopback, with a cache of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("app")
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "GUNMANE_CACHE": str(new_cache(tmp_path_factory)),
-                "GUNMANE_WORKSPACE": str(folder / "plans.sqlite"),
-            },
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_until_it_serves(port, server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(30)
-    said = (folder / "log").read_text("utf-8", "replace")
+    """The app served on a free port of loopback, with a cache of its own; nothing that failed inside it is hidden."""
+    served = Served(tmp_path_factory.mktemp("app"), new_cache(tmp_path_factory))
+    try:
+        served.start()
+        yield served.address
+    finally:
+        served.stop()
+    said = (served.folder / "log").read_text("utf-8", "replace")
     assert "Traceback" not in said, said[-3000:]
+
+
+class Served:
+    """The app on one port and with one place for saved plans, however often it is killed and started again."""
+
+    def __init__(self, folder, cache):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.folder, self.process = folder, None
+        own = {"GUNMANE_CACHE": str(cache), "GUNMANE_WORKSPACE": str(folder / "plans.sqlite")}
+        self.environment = {**os.environ, **own}
+        self.address = f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        _wait_until_it_serves(self.port, self.process)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+    def kill(self):
+        """End it as a power cut does: nothing is said to it before."""
+        self.process.kill()
+        self.process.wait(30)
 
 
 def _wait_until_it_serves(port, server):
