@@ -63,9 +63,10 @@ def require_user() -> None:
     """
     try:
         kind = rule().kind
-    except AccessError:
-        # Served past app.py: the pages can be looked at, and saving is refused with a sentence.
-        return
+    except AccessError as fault:
+        # Served past app.py, which would not have started.
+        st.error(say(fault, lang()))
+        st.stop()
     who = user()
     if WHO in st.session_state and st.session_state[WHO] != who:
         st.session_state.clear()

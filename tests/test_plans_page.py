@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from caches import new_cache
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import gunmane
@@ -189,3 +190,14 @@ def test_a_plan_file_of_other_data_names_what_differs_and_nothing_changes(place,
 def test_what_is_no_plan_file_is_a_sentence(place, plan, content):
     app = brought(plan, content)
     assert not app.exception and len(errors(app)) == 1
+
+
+def test_pages_served_past_the_door_to_other_machines_show_nothing(place):
+    before = config.get_option("server.address")
+    config.set_option("server.address", "0.0.0.0")
+    try:
+        app = AppTest.from_file(str(MAIN), default_timeout=60).run()
+    finally:
+        config.set_option("server.address", before)
+    assert errors(app) == [t("error.access_nobody_known", "ja", address="0.0.0.0")]
+    assert not app.get("page_link")
