@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from caches import new_cache
 from streamlit.testing.v1 import AppTest
 
 MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
@@ -12,7 +13,7 @@ MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 @pytest.fixture(scope="module", autouse=True)
 def own_cache(tmp_path_factory):
     """Sample data and saved plans in a folder of this module's own, so that nothing is made twice or left behind."""
-    folder = tmp_path_factory.mktemp("own")
+    folder = new_cache(tmp_path_factory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GUNMANE_CACHE", str(folder))
         patch.setenv("GUNMANE_WORKSPACE", str(folder / "plans.sqlite"))
