@@ -84,13 +84,13 @@ def _click_a_bundle(tab, drawn):
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
-@pytest.mark.parametrize("name", ["", "region", "data", "group", "compare", "output"])
+@pytest.mark.parametrize("name", ["", "region", "data", "group", "compare", "what_if", "plans", "output"])
 def test_a_page_fits_a_small_screen_and_shows_no_fault(page, address, name, lang):
     open_page(page, address, name, region=REGION, lang=lang)
     # The last line of the page: all above it has been shown.
     page.locator(".gm-credits").wait_for()
     idle(page)
-    if name not in ("compare", "data"):
+    if name not in ("compare", "data", "plans"):
         open_map(page)
     assert page.locator('[data-testid="stException"]').count() == 0
     assert page.locator('[data-testid="stAlertContentError"]').count() == 0
