@@ -19,6 +19,8 @@ from gunmane.exports.studies.tables import csv_bytes
 from gunmane.i18n import t
 from gunmane.workbench import Desk, MoveUnits, apply, draft_of
 from gunmane.workbench.difference import difference
+from gunmane.workspace import open_workspace
+from gunmane.workspace.drafts import keep_draft
 
 REGION = "nara_uda"
 LANGS = ("ja", "en")
@@ -92,6 +94,25 @@ def test_a_plan_that_is_gone_leaves_the_usual_one_and_says_so():
     app = opened(**{f"difference_after_{REGION}": "saved:nobody"})
     assert t("difference.gone", "ja", name=t("difference.current", "ja")) in [w.value for w in app.warning]
     assert not app.error and not shown(app).empty
+
+
+def test_a_saved_plan_is_compared_with_the_plan_in_use(by_hand):
+    plans = open_workspace().as_user("")
+    plan_id = keep_draft(plans, "手直し <案>", draft_of(by_hand.after), by_hand.after.ground)
+    app = opened(
+        **{f"difference_before_{REGION}": "current", f"difference_after_{REGION}": f"saved:{plan_id}"}
+    )
+    assert not app.error
+    assert t("difference.saved", "ja", name="手直し <案>") in shown(app).columns
+    assert t("compare.unit.units", "ja", count=1) in set(shown(app)[t("difference.col.change", "ja")])
+
+
+def test_a_saved_plan_of_other_work_is_told_and_not_compared(plan):
+    daily = gunmane.plan(REGION, layer="daily")
+    plan_id = keep_draft(open_workspace().as_user(""), "日常", draft_of(daily), daily.ground)
+    app = opened(**{f"difference_after_{REGION}": f"saved:{plan_id}"})
+    assert any("日常" in warning.value for warning in app.warning)
+    assert t("difference.current", "ja") in shown(app).columns and not app.error
 
 
 # -- the tables -----------------------------------------------------------------------------------------------
