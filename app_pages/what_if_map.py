@@ -11,13 +11,14 @@ import pandas as pd
 from app_pages import plan_map, session, words
 from gunmane import maps
 from gunmane.maps import LayerSpec, LegendRow, Style
+from gunmane.maps.palette import ROAD_STYLES
 from gunmane.scenario import Plan
 from gunmane.what_if import Consequences, LoseBase
 
 LAYERS_KEPT = 12
 # Minutes one way from which on a longer way is drawn in the stronger style.
 MUCH_MIN = 5.0
-BRIDGES_FROM_ZOOM = 12.5
+SMALL_FROM_ZOOM = 12.0
 CLOSABLE = ("road", "bridge", "tunnel")
 # Hatching says the same as the colour.
 UNIT_STYLES = {
@@ -83,14 +84,18 @@ def _road_layers(plan: Plan) -> list[LayerSpec]:
         assets = plan.ground.assets
         chosen = assets[assets["sector"].isin(CLOSABLE)]
         layers = maps.asset_layers(chosen, lang=lang, visible=CLOSABLE)
-        return [_from_near(layer) if layer.name == "assets.bridge" else layer for layer in layers]
+        return [_from_near(layer) for layer in layers]
 
     return session.remembered("what_if_roads", lang, make, max_entries=LAYERS_KEPT)
 
 
 def _from_near(layer: LayerSpec) -> LayerSpec:
-    """Return a layer that is drawn from near only: a thousand symbols would hide what becomes of the units."""
-    styles = tuple(dataclasses.replace(style, min_zoom=BRIDGES_FROM_ZOOM) for style in layer.styles)
+    """Return a layer whose many small things are drawn from near only: they would hide what becomes of the units."""
+    names = list(reversed(ROAD_STYLES)) if layer.name == "assets.road" else [""] * len(layer.styles)
+    styles = tuple(
+        style if name in plan_map.TRUNKS else dataclasses.replace(style, min_zoom=SMALL_FROM_ZOOM)
+        for name, style in zip(names, layer.styles, strict=True)
+    )
     return dataclasses.replace(layer, styles=styles)
 
 
@@ -133,7 +138,7 @@ def _units(found: Consequences) -> LayerSpec:
 def _state_words(name: str) -> str:
     tr = session.tr
     if name.startswith("longer_"):
-        return tr(f"what_if.legend.{name}", limit=f"{MUCH_MIN:g}")
+        return words.heading(tr(f"what_if.legend.{name}", limit=f"{MUCH_MIN:g}"))
     return words.heading(tr(f"what_if.state.{name}"))
 
 

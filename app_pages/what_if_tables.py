@@ -69,6 +69,15 @@ def change_cell(row: dict[str, Any]) -> Cell:
     return Cell(text, said, str(row["mark"]))
 
 
+def moved_cell(row: dict[str, Any]) -> Cell:
+    """Return a figure before and after in one cell, with its change in words and sign."""
+    after = change_cell(row)
+    if row["mark"] == "same" and row["low"] == row["high"]:
+        return Cell(figure(str(row["figure"]), row["before"]), after.small, after.mark)
+    text = session.tr("what_if.from_to", before=figure(str(row["figure"]), row["before"]), after=after.text)
+    return Cell(text, after.small, after.mark)
+
+
 def whole_table(found: Consequences) -> str:
     """Return the figures of the whole plan, and beside them those of the plan made anew where there is one."""
     tr, again = session.tr, found.replanned_totals
@@ -119,7 +128,7 @@ def _long_table(table: pd.DataFrame, by: str, names: dict[str, str], first: str)
     figures = [name for name in figures if name not in empty]
     head = [tr(f"what_if.col.{first}"), *(tr(f"what_if.col.{COLUMNS[name]}") for name in figures)]
     rows: list[list[str | Cell]] = [
-        [label, *(change_cell({**told.loc[(key, name)].to_dict(), "figure": name}) for name in figures)]
+        [label, *(moved_cell({**told.loc[(key, name)].to_dict(), "figure": name}) for name in figures)]
         for key, label in names.items()
     ]
     return html_table(head, rows)
@@ -151,12 +160,12 @@ def _show_units(found: Consequences) -> None:
     rows = rows.head(UNITS_SHOWN)
     table = {
         tr("what_if.col.unit"): rows["name"],
-        tr("what_if.col.town"): [region.name_of(code, session.lang()) for code in rows["muni_code"]],
-        tr("what_if.col.bundle"): rows["bundle_id"],
-        tr("what_if.col.state"): [tr(f"what_if.state.{state}") for state in rows["state"]],
         tr("what_if.col.before"): rows["before_min"].round(1),
         tr("what_if.col.after"): rows["after_min"].round(1),
         tr("what_if.col.change"): rows["change_min"].round(1),
+        tr("what_if.col.state"): [tr(f"what_if.state.{state}") for state in rows["state"]],
+        tr("what_if.col.bundle"): rows["bundle_id"],
+        tr("what_if.col.town"): [region.name_of(code, session.lang()) for code in rows["muni_code"]],
     }
     st.dataframe(pd.DataFrame(table), hide_index=True, height=330, key="what_if_units")
 
@@ -167,7 +176,7 @@ def _show_detours(found: Consequences) -> None:
     if table.empty:
         st.info(tr("what_if.detours_none"))
         return
-    head = ["", *(tr(f"what_if.col.{name}") for name in ("stretch", "along", "around", "change", "users"))]
+    head = ["", *(tr(f"what_if.col.{name}") for name in ("stretch", "along", "around", "added", "users"))]
     rows: list[Sequence[str | Cell]] = []
     for row in table.head(STRETCHES_SHOWN).to_dict("records"):
         change = found.what_if.changes[int(row["change"])]

@@ -11,12 +11,17 @@ import pytest
 from caches import new_cache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shapely.geometry import LineString
 
+from gunmane.assumptions import load_assumptions
 from gunmane.errors import GunmaneError, ScenarioError
 from gunmane.grounds import prepare_ground
 from gunmane.i18n import LANGUAGES, say
+from gunmane.municipalities import find_region
+from gunmane.network import build_network
 from gunmane.plans import make_plan
 from gunmane.scenario import Scenario
+from gunmane.units import travel_matrix
 from gunmane.what_if import (
     AddBase,
     AddLink,
@@ -154,6 +159,36 @@ def test_the_ground_that_was_given_stays_as_it_was():
     apply(ground, WhatIf((Winter(), *some_roads(ground, range(30)))))
     assert np.array_equal(ground.travel_min, minutes) and ground.links.equals(links)
     assert ground.provenance == given_hashes
+
+
+@pytest.fixture(scope="module")
+def one_way_ground():
+    """A drawn town: a ring that is driven one way only, and a two-way road across it."""
+    region = find_region("nara_uda")
+    towns = region.towns[region.towns["muni_code"] == "29386"].geometry
+    x, y = float(towns.x.mean()), float(towns.y.mean())
+    corners = [(x, y), (x + 900, y), (x + 900, y + 900), (x, y + 900)]
+    lines = [LineString([corners[i], corners[(i + 1) % 4]]) for i in range(4)] + [
+        LineString([corners[0], corners[2]])
+    ]
+    roads = gpd.GeoDataFrame(
+        {"road_class": "municipal_1", "is_oneway": [True] * 4 + [False]}, geometry=lines, crs=region.epsg
+    )
+    network = build_network(roads, assumptions=load_assumptions(), region=region)
+    base = ground_of("nara_uda")
+    rows = [int(np.hypot(network.x - px, network.y - py).argmin()) for px, py in corners]
+    units = base.units.iloc[:4].assign(node=rows)
+    links = base.links.iloc[:0]
+    minutes = travel_matrix(network, units, links)
+    return dataclasses.replace(base, roads=roads, units=units, links=links, travel_min=minutes)
+
+
+def test_closing_never_lets_anybody_drive_against_one_way_roads(one_way_ground):
+    middle = one_way_ground.roads.geometry.iloc[[0]].interpolate(0.5, normalized=True).to_crs(4326).iloc[0]
+    after = apply(one_way_ground, WhatIf((CloseAt(middle.x, middle.y),)))
+    assert (after.travel_min >= one_way_ground.travel_min).all()
+    # The only way into the second corner is closed; from the third it would be near, against the traffic.
+    assert np.isinf(after.travel_min[[0, 2, 3], 1]).all()
 
 
 # -- what each change does --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 
 import pandas as pd
 import pytest
+from caches import new_cache
 
 from gunmane.cli import main
 from gunmane.i18n import t
@@ -17,7 +18,7 @@ BRIDGE = "29453-bridge-000894"
 def own_cache(tmp_path_factory):
     """Sample data of the region used here, made once for this module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("GUNMANE_CACHE", str(new_cache(tmp_path_factory)))
         yield
 
 
