@@ -118,12 +118,13 @@ def _picked_asset(ground: Ground, asset_id: str) -> None:
             args=(lambda: CloseAsset(asset_id),),
         )
         name = str(rows["route_name"].iloc[0] or rows["name"].iloc[0] or "")
-        if rows["sector"].iloc[0] == "road" and len(roads_named(ground, name)) > 1:
+        owner = str(rows["owner_code"].iloc[0])
+        if rows["sector"].iloc[0] == "road" and len(roads_named(ground, name, owner)) > 1:
             st.button(
                 tr("what_if.whole_road"),
                 key="what_if_close_whole",
                 on_click=add,
-                args=(lambda: CloseRoad(name),),
+                args=(lambda: CloseRoad(name, owner),),
             )
 
 

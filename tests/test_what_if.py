@@ -209,6 +209,19 @@ def test_a_winter_without_its_own_figure_has_the_range_of_the_assumption():
     assert hours["low"] < hours["after"] < hours["high"]
 
 
+def test_a_road_is_closed_as_a_whole_and_never_that_of_another_town_with_its_name():
+    ground = ground_of("nara_uda")
+    assets = ground.assets.copy()
+    rows = assets.index[assets["sector"] == "road"][[0, 3, 4, 5]]
+    assets.loc[rows, "name"], assets.loc[rows, "owner_code"] = "本町線", ["29212", "29212", "29212", "29385"]
+    named = dataclasses.replace(ground, assets=assets)
+    one = apply(named, WhatIf((CloseRoad("本町線", "29212"),)))
+    parts = apply(named, WhatIf(tuple(CloseAsset(str(assets.at[row, "asset_id"])) for row in rows[:3])))
+    assert np.array_equal(one.travel_min, parts.travel_min)
+    with pytest.raises(ScenarioError, match="what_if_road_owners"):
+        apply(named, WhatIf((CloseRoad("本町線"),)))
+
+
 def test_a_planned_road_takes_as_long_as_it_is_drawn_at_its_speed():
     ground = ground_of("nara_uda")
     far = np.unravel_index(np.argmax(ground.travel_min), ground.travel_min.shape)

@@ -40,7 +40,7 @@ def add_what_if(parser: argparse.ArgumentParser, lang: str) -> None:
     add("plan", "plan", metavar="REGION|PLAN")
     add("--layer", "layer", choices=schema.PACKAGES)
     add("--close", "close", metavar="ID|NAME|LAT,LON", **several)
-    add("--close-road", "close_road", metavar="NAME", **several)
+    add("--close-road", "close_road", metavar="NAME[@CODE]", **several)
     add("--link", "link", metavar=("UNIT|LAT,LON", "UNIT|LAT,LON"), nargs=2, action="append", default=[])
     add("--link-speed-kmh", "link_speed", type=float, metavar="N")
     add("--link-class", "link_class", choices=schema.ROAD_CLASSES, default="municipal_1")
@@ -132,7 +132,9 @@ def _asked(options: argparse.Namespace, ground: Ground) -> WhatIf:
 
     changes: list[Change] = list(_read(options.changes).changes) if options.changes is not None else []
     changes += [_closing(text, ground) for text in options.close]
-    changes += [CloseRoad(name) for name in options.close_road]
+    for text in options.close_road:
+        name, _, owner = text.partition("@")
+        changes.append(CloseRoad(name.strip(), owner.strip()))
     for ends in options.link:
         points = tuple(_place(end) or end for end in ends)
         changes.append(AddLink(points, options.link_speed_kmh, options.link_class))

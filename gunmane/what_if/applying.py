@@ -218,9 +218,7 @@ def edges_of(
         As `closed_edges`.
     """
     if isinstance(change, CloseAt):
-        return _edge_at(
-            lines, *streets.plane(change.lon, change.lat), f"{change.lat:.5f}, {change.lon:.5f}"
-        )
+        return _edge_at(lines, *streets.plane(change.lon, change.lat), f"{change.lat:.5f}, {change.lon:.5f}")
     if isinstance(change, CloseAsset):
         rows = ground.assets[ground.assets["asset_id"] == change.asset_id]
         if rows.empty or rows["sector"].iloc[0] not in CLOSABLE:
@@ -229,15 +227,20 @@ def edges_of(
             spot = _middle(rows)
             return _edge_at(lines, spot.x, spot.y, str(rows["name"].iloc[0]) or change.asset_id)
     else:
-        rows = roads_named(ground, change.name)
+        rows = roads_named(ground, change.name, change.owner_code)
         if rows.empty:
             raise ScenarioError("what_if_road_unknown", road=change.name)
+        owners = sorted(set(rows["owner_code"].astype(str)))
+        if len(owners) > 1:
+            raise ScenarioError("what_if_road_owners", road=change.name, owners=", ".join(owners))
     return _edges_of_rows(ground, rows, lines)
 
 
-def roads_named(ground: Ground, name: str) -> gpd.GeoDataFrame:
-    """Return the rows of road assets with a name, or of a route with it."""
+def roads_named(ground: Ground, name: str, owner_code: str = "") -> gpd.GeoDataFrame:
+    """Return the rows of road assets with a name, or of a route with it, of one body or ("") of all."""
     roads = ground.assets[ground.assets["sector"] == "road"]
+    if owner_code:
+        roads = roads[roads["owner_code"] == owner_code]
     wanted = name.strip()
     is_named = np.zeros(len(roads), bool)
     for column in NAME_COLUMNS:

@@ -58,16 +58,19 @@ class CloseAt:
 @dataclasses.dataclass(frozen=True)
 class CloseRoad:
     """
-    A whole road, every row of the ledger with this name.
+    A whole road, every row of the ledger with this name and keeper.
 
     Parameters
     ----------
     name
         `name` or `route_name` of the rows.
+    owner_code
+        Body that keeps it: two towns may have roads of one name. "" where only one body has such a road.
     """
 
     kind: ClassVar[str] = "close_road"
     name: str
+    owner_code: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

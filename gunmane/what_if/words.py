@@ -47,7 +47,10 @@ def change_sentence(change: Change, ground: Ground, lang: str) -> str:
         return say(percent=f"{100 * change.speed_ratio:.3g}")
     if isinstance(change, AddBase | LoseBase):
         return say(name=unit_name(ground, change.unit_id, lang))
-    return say(name=change.name)
+    if not change.owner_code:
+        return say(name=change.name)
+    owner = ground.region.name_of(change.owner_code, lang)
+    return say(name=t("what_if.named", lang, name=change.name, town=owner))
 
 
 def _place(lon: float, lat: float) -> str:
