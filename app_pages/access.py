@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages.place import lang, read_address, tr
+from app_pages.place import lang, plain, read_address, tr
 from gunmane.access import ALONE, LOGIN, PROXY, Rule, clean_user, read_rule, user_of_claims, visitor
 from gunmane.errors import AccessError
 from gunmane.i18n import say
@@ -106,7 +106,7 @@ def show_account() -> None:
     if not who:
         return
     is_login = bool(st.user.get("is_logged_in"))
-    with st.popover(who, type="tertiary", key="access_account", width="content"):
+    with st.popover(plain(who), type="tertiary", key="access_account", width="content"):
         st.text(tr("access.account", user=who))
         if is_login:
             st.button(tr("access.logout"), key="access_logout", on_click=st.logout)

@@ -21,6 +21,7 @@ from app_pages.place import (
     set_lang,
     set_region,
     tr,
+    write_address,
 )
 from app_pages.waiting import show_error
 from gunmane.exports.credits import credit_lines
@@ -50,9 +51,20 @@ def header(page: str) -> None:
     st.session_state["_page"] = page
     if st.session_state.get("_files_lost"):
         st.warning(tr("data.lost"))
-    for fault in (unknown_region, st.session_state.pop("_address_fault", None)):
-        if fault is not None:
-            show_error(fault)
+    if unknown_region is not None:
+        show_error(unknown_region)
+    _open_asked(page)
+
+
+def _open_asked(page: str) -> None:
+    """Open the plan that the address names, its bar below the header; the page then begins again with it."""
+    if page not in SHOW_PLANS or "_plan_asked" not in st.session_state:
+        return
+    from app_pages import kept
+
+    if kept.open_asked():
+        write_address()
+        st.rerun()
 
 
 def show_chip(page: str) -> None:

@@ -172,11 +172,9 @@ def open_kept(plan_id: str) -> None:
     show_opened(ground, history, Kept(plan_id, stored.version, history, name=stored.card.name))
 
 
-def open_asked() -> None:
-    """Open the plan that the address names; where it cannot be, a sentence stands above the page."""
-    plan_id = st.session_state.pop("_plan_asked", None)
-    if plan_id is None:
-        return
+def open_asked() -> bool:
+    """Open the plan that the address names, and tell whether it is open; where it cannot be, a sentence says why."""
+    plan_id = str(st.session_state.pop("_plan_asked"))
     try:
         if session.region_id() is None:
             session.set_region(workspace().load(plan_id).card.region)
@@ -184,7 +182,10 @@ def open_asked() -> None:
             raise WorkspaceError("plan_needs_files", plan=workspace().load(plan_id).card.name)
         open_kept(plan_id)
     except GunmaneError as fault:
-        st.session_state["_address_fault"] = fault
+        session.show_error(fault)
+        return False
+    note_open()
+    return True
 
 
 def rename(plan_id: str, name: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import streamlit as st
 
@@ -46,27 +45,17 @@ def main() -> None:
     st.html(
         f'<script>document.documentElement.lang = "{session.lang()}"</script>', unsafe_allow_javascript=True
     )
-    kept_plans = _kept_plans(chosen.url_path)
-    if kept_plans is not None:
-        kept_plans.open_asked()
-        kept_plans.note_open()
     chosen.run()
     frame.show_chip(chosen.url_path)
     session.footer()
-    if kept_plans is not None:
-        kept_plans.note_open()
+    if chosen.url_path in SHOW_PLANS:
+        # Only there: the first page is there without what opens and saves plans.
+        from app_pages import kept
+
+        kept.note_open()
     session.write_address()
     # After what the person came for is on its way.
     warm_up()
-
-
-def _kept_plans(page: str) -> ModuleType | None:
-    """Return what opens and saves plans, None where a page shows none: the first page is there without it."""
-    if page not in SHOW_PLANS:
-        return None
-    from app_pages import kept
-
-    return kept
 
 
 main()

@@ -9,9 +9,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app_pages import access, kept, plan_upload, plans_record, session
-from app_pages.place import open_plan
+from app_pages.place import open_plan, plain
 from app_pages.tables import STYLE, heading
-from gunmane.errors import GunmaneError
+from gunmane.errors import GunmaneError, RegionError
 from gunmane.municipalities import find_region
 from gunmane.workspace import PlanCard, StoredPlan
 
@@ -103,16 +103,24 @@ def _label(card: PlanCard) -> str:
 
 def _row(card: PlanCard, *, is_open: bool) -> dict[str, object]:
     tr = session.tr
-    column = "name_ja" if session.lang() == "ja" else "name_en"
     return {
         "name": card.name,
         "state": tr("plans.open_now") if is_open else "",
         "at": kept.local(card.changed_at),
         "steps": card.position,
-        "region": getattr(find_region(card.region), column),
+        "region": _region_name(card.region),
         "by": plans_record.who(card.changed_by),
         "owner": plans_record.who(card.owner),
     }
+
+
+def _region_name(region_id: str) -> str:
+    """Return the name of a region; of one that this gunmane does not know, its id."""
+    try:
+        region = find_region(region_id)
+    except RegionError:
+        return region_id
+    return region.name_ja if session.lang() == "ja" else region.name_en
 
 
 def _show(card: PlanCard, below: DeltaGenerator) -> None:
@@ -122,7 +130,9 @@ def _show(card: PlanCard, below: DeltaGenerator) -> None:
         # A name is text: no mark of a formatting language in it means anything.
         st.text(card.name)
         if card.owner != access.user():
-            st.caption(session.tr("plans.shared_by" if card.may_edit else "plans.shown_by", owner=card.owner))
+            st.caption(
+                session.tr("plans.shared_by" if card.may_edit else "plans.shown_by", owner=plain(card.owner))
+            )
         _tools(card)
         plans_record.show_notes(stored)
         _sharing(stored)

@@ -135,6 +135,17 @@ def test_the_record_names_every_step_and_leads_to_any(saved, place):
     assert app.switch_page("group.py").run().button(key="hand_undo").disabled
 
 
+def test_a_plan_of_a_region_that_nobody_knows_any_more_is_listed_all_the_same(place):
+    place.create("昔の案", region="old_region", base={}, data={})
+    app = opened("plans")
+    assert not app.exception and list(app.dataframe[0].value["region"]) == ["old_region"]
+
+
+def test_a_plan_in_the_address_goes_before_a_package_in_it(saved):
+    app = opened("group", region=REGION, plan=saved, layer="daily")
+    assert named(app, "layer") == "structures" and not app.button(key="hand_undo").disabled
+
+
 def test_what_was_put_away_is_found_and_taken_out_again(saved, place):
     app = opened("plans", region=REGION, plan=saved)
     app = app.button(key="plans_archive").click().run()
