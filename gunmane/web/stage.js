@@ -7,7 +7,7 @@
   const REACH_PX = 5;
   const DOT_PX = 3;
   const BIG_SYMBOL_PX = 8;
-  const LOAD_DELAY_MS = 120;
+  const LOAD_DELAY_MS = 60;
   const FOCUS_ZOOM = 11.5;
 
   gunmane.Stage = L.Renderer.extend({
