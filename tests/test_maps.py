@@ -216,6 +216,32 @@ def test_sample_rows_raise_the_band_and_real_ones_do_not(borders, assets):
         assert band == ("道路・施設は模擬です。実在の位置ではありません" if is_synthetic else "")
 
 
+def bridge_layer(assets):
+    return next(layer for layer in maps.asset_layers(assets, lang="ja") if layer.name == "assets.bridge")
+
+
+def drawn_styles(layer):
+    return {row.id: layer.styles[row.style] for row in layer.frame.itertuples()}
+
+
+def test_sample_assets_beside_real_ones_are_pale_and_named_in_the_legend(assets):
+    mixed = assets.assign(is_synthetic=assets["asset_id"] != "b4")
+    layer = bridge_layer(mixed)
+    assert layer.legend[-1].text == t("sample_mark.pale", "ja")
+    styles, plain = drawn_styles(layer), drawn_styles(bridge_layer(assets))
+    assert styles["b4"] == plain["b4"]
+    assert all(styles[name].fill != plain[name].fill for name in ("b1", "b2", "b3"))
+    # What is real is drawn on top.
+    assert layer.frame.set_index("id")["style"].idxmax() == "b4"
+
+
+def test_a_sector_of_samples_alone_is_called_so_where_another_is_real(assets):
+    mixed = assets.assign(is_synthetic=assets["sector"] != "bridge")
+    titles = {layer.name: layer.title for layer in maps.asset_layers(mixed, lang="ja")}
+    assert titles["assets.sewer"] == t("sample_mark.all", "ja", sector=t("map.sector.sewer", "ja"))
+    assert titles["assets.bridge"] == t("map.sector.bridge", "ja")
+
+
 def test_a_plan_on_the_map_carries_its_disclaimer(borders, bundles, units):
     _, stack = rendered(maps.base_map(borders, lang="ja"), maps.bundle_layers(bundles, units, lang="ja"))
     assert "関係団体の合意を示すものではありません" in json.loads(stack.state)["note"]

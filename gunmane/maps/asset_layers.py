@@ -12,7 +12,14 @@ import shapely
 from gunmane.i18n import catalogue, t
 from gunmane.maps.ground import names_of
 from gunmane.maps.layers import LayerSpec, LegendRow, Shape, Style
-from gunmane.maps.palette import GRADE_STYLES, ROAD_STYLES, SECTOR_STYLES, TUNNEL_STYLES, URGENT_STYLES
+from gunmane.maps.palette import (
+    GRADE_STYLES,
+    ROAD_STYLES,
+    SECTOR_STYLES,
+    TUNNEL_STYLES,
+    URGENT_STYLES,
+    as_sample,
+)
 
 DRAWING_ORDER = ("river", "park", "sewer", "water", "road", "tunnel", "bridge")
 """Sectors from the bottom of the map to its top."""
@@ -44,11 +51,35 @@ def asset_layers(
         In drawing order.
     """
     layers = []
+    # Where all is sample the map says so above itself; where only some is, each layer has to.
+    is_mixed = "is_synthetic" in assets and assets["is_synthetic"].nunique() > 1
     for sector in DRAWING_ORDER:
         rows = assets[assets["sector"] == sector]
         if len(rows):
-            layers.append(dataclasses.replace(_sector_layer(rows, sector, lang), visible=sector in visible))
+            layer = _sector_layer(rows, sector, lang)
+            layer = _apart(layer, rows["is_synthetic"], lang) if is_mixed else layer
+            layers.append(dataclasses.replace(layer, visible=sector in visible))
     return layers
+
+
+def _apart(layer: LayerSpec, is_sample: pd.Series, lang: str) -> LayerSpec:
+    """Draw sample assets pale and below, and say so in the legend; beside real ones they must not pass for such."""
+    if not is_sample.any():
+        return layer
+    # Styles are drawn in their order: what is real comes last.
+    styles = (*(as_sample(style) for style in layer.styles), *layer.styles)
+    frame = layer.frame.assign(style=layer.frame["style"] + len(layer.styles) * ~is_sample)
+    if is_sample.all():
+        title = t("sample_mark.all", lang, sector=layer.title)
+        legend = tuple(dataclasses.replace(row, style=as_sample(row.style)) for row in layer.legend)
+    else:
+        title = layer.title
+        first = layer.legend[0]
+        legend = (
+            *layer.legend,
+            dataclasses.replace(first, text=t("sample_mark.pale", lang), style=as_sample(first.style)),
+        )
+    return dataclasses.replace(layer, title=title, frame=frame, styles=styles, legend=legend)
 
 
 def _sector_layer(rows: gpd.GeoDataFrame, sector: str, lang: str) -> LayerSpec:

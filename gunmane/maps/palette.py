@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -81,6 +83,20 @@ REGION_STYLES = {
     ),
     "both": Style(colour="#FFFFFF", weight=1.5, fill="#009E73", symbol="star", radius=12, label="plate"),
 }
+
+
+def as_sample(style: Style) -> Style:
+    """Return how a sample asset is drawn beside real ones: pale, symbols and areas with a line in their own colour."""
+    if style.fill:
+        return dataclasses.replace(style, colour=style.fill, fill=_paler(style.fill, 0.25))
+    # No dashes: tens of thousands of dashed roads would hold up the map.
+    return dataclasses.replace(style, colour=_paler(style.colour, 0.5))
+
+
+def _paler(colour: str, kept: float) -> str:
+    """Return a colour (#rrggbb) on its way to white; `kept` (0 to 1) of it stays."""
+    parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 - kept * (255 - part)):02X}" for part in parts)
 
 
 def bundle_colours(bundles: gpd.GeoDataFrame) -> pd.DataFrame:
