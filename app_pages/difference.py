@@ -37,6 +37,7 @@ STARTS = ("today", "current")
 MODES = ("side", "change")
 TABLES = ("whole", "bundles", "towns", "units")
 MAP_HEIGHT = 400
+CHOICE_WIDTH = 400
 ROW_HEIGHT = 36
 TABLE_HEIGHT = 330
 HELD = 4
@@ -89,30 +90,33 @@ def _choose(listed: dict[str, Choice], region_id: str) -> list[Choice]:
         if st.session_state.get(key, start) not in listed:
             st.session_state[key] = start
             gone.append(listed[start].label)
-    places = st.columns([5, 2, 5, 4], gap="small", vertical_alignment="bottom")
-    for place, key, side, start in zip((places[0], places[2]), keys, SIDES, STARTS, strict=True):
-        st.session_state.setdefault(key, start)
-        place.selectbox(
-            tr(f"difference.{side}"),
-            list(listed),
-            format_func=lambda name: listed[name].label if name in listed else str(name),
-            key=key,
-            placeholder=tr("group.choose"),
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _choose_side(listed, SIDES[0], keys[0], STARTS[0])
+        st.button(tr("difference.swap"), key="difference_swap", on_click=_swap, args=(keys,))
+        _choose_side(listed, SIDES[1], keys[1], STARTS[1])
+        st.segmented_control(
+            tr("difference.show"),
+            list(MODES),
+            default=MODES[0],
+            format_func=lambda mode: tr(f"difference.mode.{mode}") if mode in MODES else str(mode),
+            key="difference_mode",
+            required=True,
         )
-    places[1].button(
-        tr("difference.swap"), key="difference_swap", on_click=_swap, args=(keys,), width="stretch"
-    )
-    places[3].segmented_control(
-        tr("difference.show"),
-        list(MODES),
-        default=MODES[0],
-        format_func=lambda mode: tr(f"difference.mode.{mode}") if mode in MODES else str(mode),
-        key="difference_mode",
-        required=True,
-    )
     if gone:
         st.warning(tr("difference.gone", name=tr("word.list_sep").join(gone)))
     return [listed[st.session_state[key]] for key in keys]
+
+
+def _choose_side(listed: dict[str, Choice], side: str, key: str, start: str) -> None:
+    st.session_state.setdefault(key, start)
+    st.selectbox(
+        session.tr(f"difference.{side}"),
+        list(listed),
+        format_func=lambda name: listed[name].label if name in listed else str(name),
+        key=key,
+        placeholder=session.tr("group.choose"),
+        width=CHOICE_WIDTH,
+    )
 
 
 def _swap(keys: list[str]) -> None:

@@ -10,6 +10,7 @@ from app_pages.difference_tables import Two
 from app_pages.plan_map import View
 from gunmane import maps
 from gunmane.maps import LayerSpec, LegendRow, Style
+from gunmane.scenario import Plan
 from gunmane.workbench.draft import name_order
 
 PAIRS_NAMED = 24
@@ -148,7 +149,7 @@ def unit_tips(two: Two) -> pd.Series:
     return pd.Series(tips, index=units.index)
 
 
-def _bundles_of(plan: plan_map.Plan) -> dict[str, str]:
+def _bundles_of(plan: Plan) -> dict[str, str]:
     rows = plan.assignment.groupby("unit_id")["bundle_id"].unique()
     comma = session.tr("word.list_sep")
     return {str(unit): comma.join(sorted(map(str, names), key=name_order)) for unit, names in rows.items()}

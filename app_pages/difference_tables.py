@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
 from app_pages import session, words
 from app_pages.compare_table import figure_words
+from app_pages.compare_works import WORKS_ROWS, rate
+from gunmane.explain import works_difference
 from gunmane.scenario import Plan
 from gunmane.workbench.behind import town_parts, units_behind, units_of
 from gunmane.workbench.difference import Difference
@@ -28,6 +31,7 @@ WHOLE = (
     "multi_sector_count",
 )
 BUNDLES_NAMED = 6
+Row = tuple[Sequence[str | float], tuple[str, ...]]
 # What the column of work counts in, by language: 万円, thousands of yen.
 PRICE_UNITS = {"ja": 1e4, "en": 1e3}
 
@@ -73,7 +77,7 @@ class Shown:
     units: tuple[tuple[str, ...], ...]
 
 
-def _table(columns: Sequence[str], rows: Sequence[tuple[Sequence[str | float], tuple[str, ...]]]) -> Shown:
+def _table(columns: Sequence[str], rows: Sequence[Row]) -> Shown:
     """Return rows of words under the names of columns; columns that no row fills are left out."""
     tr = session.tr
     table = pd.DataFrame([list(cells) for cells, _ in rows], columns=list(columns))
@@ -108,7 +112,7 @@ def whole_table(two: Two) -> Shown:
     right = two.names[1] + (" " if two.names[0] == two.names[1] else "")
     columns = ("figure", "=" + two.names[0], "=" + right, "change")
     count = tr("compare.unit.units", count=words.count(len(moved)))
-    rows = [((tr("difference.figure.moved"), "—", "—", count), moved)]
+    rows: list[Row] = [((tr("difference.figure.moved"), "—", "—", count), moved)]
     totals = made.totals.set_index("figure")
     for figure in WHOLE:
         if figure == "annual_jpy":
@@ -123,7 +127,33 @@ def whole_table(two: Two) -> Shown:
         has_place = str(row["mark"]) not in {"same", "unknown"}
         behind = units_behind(figure, two.before, two.after, made) if has_place else ()
         rows.append(((tr(f"compare.figure.{figure}"), *cells), behind))
-    return _table(columns, rows)
+    return _table(columns, [*rows, *_works_rows(two)])
+
+
+def _works_rows(two: Two) -> list[Row]:
+    """Return the rows of works contracts of bridges and their engineers; none for other work."""
+    tr = session.tr
+    rows: list[Row] = []
+    for row in works_difference(two.before, two.after, figures=WORKS_ROWS).to_dict("records"):
+        sides = (("before", "before_low", "before_high"), ("value", "low", "high"))
+        before, after = (
+            tr("compare.works.ranged", value=rate(row[value]), low=rate(row[low]), high=rate(row[high]))
+            for value, low, high in sides
+        )
+        rows.append(((tr(f"compare.figure.{row['figure']}"), before, after, _works_words(row)), ()))
+    return rows
+
+
+def _works_words(row: dict[str, Any]) -> str:
+    """Say how a figure changes over the whole range of its coefficients."""
+    tr, verdict = session.tr, str(row["verdict"])
+    if verdict == "unknown":
+        return tr("difference.unknown")
+    change = rate(abs(row["change"]))
+    if verdict == "same" or change == "0":
+        return tr("difference.no_change")
+    mark = "either" if verdict == "borderline" else str(row["mark"])
+    return tr(f"difference.mark.{mark}", change=("+" if row["change"] > 0 else "−") + change)
 
 
 def _whole_cells(figure: str, row: pd.Series, are_today: tuple[bool, bool]) -> tuple[str, str, str]:
@@ -153,7 +183,7 @@ def bundle_table(two: Two) -> Shown:
     tr = session.tr
     columns = ("bundle", "units", "work", "structures", "verdict", "hours", "farthest")
     moved = two.made.moved
-    rows = []
+    rows: list[Row] = []
     for before, after in _pairs_in_order(two):
         ends = [_row_of(two.before, before), _row_of(two.after, after)]
         name = arrow(
@@ -197,7 +227,9 @@ def _both(figure: str, ends: Sequence[pd.Series | None]) -> str:
     said = ["—" if end is None else _said(figure, value) for end, value in zip(ends, values, strict=True)]
     change = values[1] - values[0]
     is_told = not words.is_missing(change) and said[0] != said[1]
-    return arrow(*said, ("+" if change > 0 else "−") + _said(figure, abs(change)) if is_told else "")
+    return arrow(
+        said[0], said[1], ("+" if change > 0 else "−") + _said(figure, abs(change)) if is_told else ""
+    )
 
 
 def _said(figure: str, value: float) -> str:
@@ -216,7 +248,7 @@ def town_table(two: Two) -> Shown:
     parts = town_parts(two.before), town_parts(two.after)
     moved = two.made.moved
     town_of = two.after.ground.units["muni_code"].astype(str)
-    rows = []
+    rows: list[Row] = []
     for code in parts[1].index:
         ends = [{**_town_ends(figures.loc[code], side)} for side in ("before", "after")]
         own = [table.loc[code] for table in parts]
@@ -287,7 +319,7 @@ def unit_table(two: Two, wanted: str = "") -> Shown:
     """
     region, lang, tr = two.after.ground.region, session.lang(), session.tr
     moved = two.made.moved.sort_values(["annual_jpy", "unit_id"], ascending=[False, True], kind="stable")
-    rows = []
+    rows: list[Row] = []
     for row in moved.to_dict("records"):
         town = region.name_of(str(row["muni_code"]), lang)
         ends = [str(row[side]) or tr("difference.none") for side in ("before", "after")]

@@ -140,6 +140,12 @@ def test_today_is_not_judged_by_rules(today, plan):
     assert row["A"] == t("compare.exempt", "ja") and t("difference.exempt", "ja") in set(row)
 
 
+def test_works_contracts_stand_with_their_range_and_whether_the_change_is_sure(today, plan):
+    table = whole_table(two_of(today, plan)).table.set_index(t("difference.col.figure", "ja"))
+    row = table.loc[t("compare.figure.engineers", "ja")]
+    assert "（" in row["A"] and row[t("difference.col.change", "ja")].startswith("前提値しだい")
+
+
 def test_a_bundle_that_ends_is_said_to_end(today, plan):
     names = list(bundle_table(two_of(today, plan)).table.iloc[:, 0])
     assert t("difference.arrow", "ja", before="T2", after=t("difference.vanishes", "ja")) in names

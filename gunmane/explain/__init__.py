@@ -8,6 +8,7 @@ from gunmane.explain.comparison import (
     crossing_notes,
     state_changes,
     works_changes,
+    works_difference,
     works_notes,
 )
 from gunmane.explain.frame import Frame, strand_frame
@@ -33,5 +34,6 @@ __all__ = [
     "strand_frame",
     "work_sources",
     "works_changes",
+    "works_difference",
     "works_notes",
 ]

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from gunmane.assumptions import load_assumptions
-from gunmane.contrasts import change_verdict, noticed_change
+from gunmane.contrasts import change_verdict, noticed_change, plan_trials
 from gunmane.evidence import Evidence, crossing_gain
-from gunmane.scenario import Note
+from gunmane.scenario import Note, Plan
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -115,6 +115,32 @@ def works_changes(evidence: Evidence, fields: str, *, figures: tuple[str, ...]) 
             rows.append({"figure": figure, "state": state, **_works_change(figure, values, now)})
     table = pd.DataFrame(rows)
     return table.assign(mark=table["mark"].mask(table["state"] == "today", ""))
+
+
+def works_difference(before: Plan, after: Plan, *, figures: tuple[str, ...]) -> pd.DataFrame:
+    """
+    Return figures of the works contracts of any two plans with their ranges and their change.
+
+    Parameters
+    ----------
+    before, after
+        The plans, of one scenario's coefficients.
+    figures
+        Some of `contracts.RANGED`.
+
+    Returns
+    -------
+    changes
+        One row a figure: `figure, before_low, before, before_high`, and the second plan's as in `works_changes`. Empty
+        where one of them has no such contracts.
+    """
+    old, new = plan_trials(before), plan_trials(after)
+    rows = []
+    for figure in figures if len(old) and len(old) == len(new) else ():
+        was, now = (trials[figure].to_numpy(dtype="float64") for trials in (old, new))
+        ends = {"before_low": was.min(), "before": was[0], "before_high": was.max()}
+        rows.append({"figure": figure, **ends, **_works_change(figure, now, was)})
+    return pd.DataFrame(rows)
 
 
 def _works_change(figure: str, values: Floats, now: Floats) -> dict[str, object]:
