@@ -39,6 +39,7 @@ PANELS = ("summary", "picked", "choices")
 def main() -> None:
     """Show the page."""
     region = session.require_region()
+    handwork.go_on()
     st.html(STYLE)
     left, right = st.columns([6, 4], gap="small")
     with right:

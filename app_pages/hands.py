@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -13,7 +15,6 @@ from gunmane.scenario import Ground, Note, Plan
 from gunmane.workbench import Accounts, Desk, Draft, Edit, History, draft_of, plan_accounts
 from gunmane.workbench.draft import by_hand
 
-FAULT = "_hand_fault"
 _HANDS = "_hands"
 
 
@@ -60,6 +61,12 @@ class Hand:
         How the last edit came or went ("did", "undone", "redone"), and the edit; None before the first.
     before, accounts
         The accounts of the plan before that, and of the plan as it is; none before the first.
+    waiting
+        What was clicked and is not done yet, the first first: each makes of the record the next one.
+    fault
+        Why the last click did nothing; None once it was told.
+    turn
+        Held while something is done: a page that a click has ended may work on beside the next one.
     """
 
     history: History
@@ -69,6 +76,18 @@ class Hand:
     done: tuple[str, Edit] | None = None
     before: Accounts = dataclasses.field(default_factory=dict)
     accounts: Accounts = dataclasses.field(default_factory=dict)
+    waiting: list[Callable[[History], History]] = dataclasses.field(default_factory=list)
+    fault: GunmaneError | None = None
+    turn: threading.RLock = dataclasses.field(default_factory=threading.RLock)
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether something was done that nobody has tried to save yet."""
+        if self.kept is None:
+            return bool(self.history.line())
+        saved = self.kept.history
+        is_other = (len(saved.steps), saved.position) != (len(self.history.steps), self.history.position)
+        return self.kept.fault is None and is_other
 
     @property
     def titles(self) -> dict[str, str]:
@@ -120,28 +139,52 @@ def hand_shown() -> Hand | None:
 def make_ready(plan: Plan) -> None:
     """Lay out the choices of the plan that the page shows, so that the first edit is as fast as the others."""
     hand = hand_of(plan)
-    hand.desk.board(hand.history.draft)
+    with hand.turn:
+        hand.desk.board(hand.history.draft)
+
+
+def work_off(hand: Hand) -> None:
+    """
+    Do what was clicked and is not done yet, in the record's turn; a fault is kept for the page to tell.
+
+    A click while a page runs ends that page at its next question to the session. What was clicked before it waits in
+    the record until it is done, so that no click is lost.
+    """
+    while hand.waiting:
+        try:
+            after = hand.waiting[0](hand.history)
+            if after is not hand.history:
+                show_history(hand, after)
+        except GunmaneError as fault:
+            hand.fault = fault
+        hand.waiting.pop(0)
 
 
 def show_history(hand: Hand, history: History) -> bool:
-    """Let a state of a record be the session's plan; where its figures fail nothing has changed, and False is told."""
+    """
+    Let a state of a record be the session's plan; where its figures fail nothing has changed, and False is told.
+
+    What the session holds is asked for first: whoever ends the page there finds everything done, or nothing.
+    """
+    seen, take = session.plan(), session.taker()
+    done = _done(hand.history, history)
     try:
         shown = hand.desk.figures(history.draft)
+        has_change = done is not None and seen is not None
+        before = hand.accounts or (hand.account(seen, hand.history.draft) if has_change and seen else {})
+        accounts = hand.account(shown, history.draft) if has_change else {}
     except GunmaneError as fault:
-        st.session_state[FAULT] = fault
+        hand.fault = fault
         return False
     steps = len(history.line())
     if steps:
         # Whoever reads the plan or its files must know that no search made it.
         shown = dataclasses.replace(shown, notes=(Note.of("hand_made", steps=steps), *shown.notes))
     shown = dataclasses.replace(shown, by_hand=by_hand(history.draft, steps))
-    seen = session.plan()
-    done = _done(hand.history, history)
-    if done is not None and seen is not None:
-        hand.before = hand.accounts or hand.account(seen, hand.history.draft)
-        hand.accounts, hand.done = hand.account(shown, history.draft), done
+    if has_change:
+        hand.before, hand.accounts, hand.done = before, accounts, done
     hand.history, hand.mark = history, _mark(shown)
-    session.take(shown)
+    take(shown)
     return True
 
 
@@ -165,7 +208,7 @@ def show_opened(ground: Ground, history: History, kept: Kept) -> None:
     PlanError
         If the record was made with other data; the plan on the page stays.
     """
-    hand = Hand(history, Desk(ground), ("", 0), kept)
+    hand, hands = Hand(history, Desk(ground), ("", 0), kept), _hands()
     shown = hand.desk.figures(history.draft)
     if show_history(hand, history):
-        _hands()[shown.scenario.region_id, shown.scenario.layer] = hand
+        hands[shown.scenario.region_id, shown.scenario.layer] = hand

@@ -76,6 +76,7 @@ __all__ = [
     "show_error",
     "study",
     "take",
+    "taker",
     "today",
     "tr",
     "use_files",
@@ -242,7 +243,9 @@ def _made(kind: str, max_entries: int, choices: Scenario, work: Call[T], *, is_r
     return value
 
 
-def _awaited(kind: str, name: Any, work: Call[T], *, is_redone: bool) -> tuple[T, bool]:
+def _awaited(
+    kind: str, name: Any, work: Call[T], *, is_redone: bool, tell: Callable[[Any], str] | None = None
+) -> tuple[T, bool]:
     """Return what a job of this session gives, begun where it is not running yet, and whether it ran to its end."""
     jobs = cast("dict[str, tuple[Any, Awaited]]", st.session_state.setdefault("_jobs", {}))
     is_stale = kind in jobs and (jobs[kind][0] != name or (is_redone and jobs[kind][1].wait(0)))
@@ -255,7 +258,7 @@ def _awaited(kind: str, name: Any, work: Call[T], *, is_redone: bool) -> tuple[T
         jobs[kind] = (name, start(work))
     job = jobs[kind][1]
     try:
-        value = cast(T, watch(job))
+        value = cast(T, watch(job, tell=tell))
     finally:
         if job.wait(0):
             jobs.pop(kind, None)
@@ -267,8 +270,25 @@ def _awaited(kind: str, name: Any, work: Call[T], *, is_redone: bool) -> tuple[T
 
 def take(chosen: Plan) -> None:
     """Make a plan that was found beside another the session's, with the choices that it was made with."""
-    set_scenario(chosen.scenario)
-    _keep("plans", chosen.scenario, chosen)
+    taker()(chosen)
+
+
+def taker() -> Callable[[Plan], None]:
+    """
+    Return what makes a plan the session's all at once.
+
+    A click elsewhere ends a running page wherever it asks the session for something: asked for here, before the work.
+    """
+    ground_now, state = ground_key(), st.session_state
+    scenarios, layers, plans = (state.setdefault(name, {}) for name in ("_scenarios", "_layers", "_plans"))
+
+    def take_it(chosen: Plan) -> None:
+        choices = chosen.scenario
+        place = choices.region_id, choices.layer
+        scenarios[place], layers[choices.region_id] = choices, choices.layer
+        plans[place] = (ground_now, choices.fingerprint(), chosen)
+
+    return take_it
 
 
 def study(kind: str, *, is_of: Callable[[T], bool]) -> T | None:
@@ -288,7 +308,7 @@ def study(kind: str, *, is_of: Callable[[T], bool]) -> T | None:
     return cast(T, held[1])
 
 
-def ask(kind: str, of: Hashable, work: Call[T]) -> T:
+def ask(kind: str, of: Hashable, work: Call[T], *, tell: Callable[[Any], str] | None = None) -> T:
     """
     Return what a long look at a plan tells, with a bar meanwhile; the session keeps the last of each kind.
 
@@ -300,6 +320,8 @@ def ask(kind: str, of: Hashable, work: Call[T]) -> T:
         What tells this question from another of the kind, whoever asks: choices and bundles, for instance.
     work
         Does it.
+    tell
+        Says the best so far in words, for work that hands it over.
 
     Raises
     ------
@@ -311,7 +333,7 @@ def ask(kind: str, of: Hashable, work: Call[T]) -> T:
     if known is not None:
         value = cast(T, known)
     else:
-        value, is_whole = _awaited(kind, (ground_key(), of), work, is_redone=False)
+        value, is_whole = _awaited(kind, (ground_key(), of), work, is_redone=False, tell=tell)
         if own() is None and is_whole:
             shelf.put((ground_key(), of), value)
     st.session_state.setdefault("_studies", {})[kind] = (ground_key(), value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import streamlit as st
@@ -19,7 +19,7 @@ LOG = logging.getLogger("gunmane.pages")
 QUIET_SECONDS = 0.4
 
 
-def watch(job: Awaited, *, may_cancel: bool = True) -> Any:
+def watch(job: Awaited, *, may_cancel: bool = True, tell: Callable[[Any], str] | None = None) -> Any:
     """
     Wait for a job with a bar, words and the time that may be left; return or raise what it ends with.
 
@@ -29,6 +29,8 @@ def watch(job: Awaited, *, may_cancel: bool = True) -> Any:
         The job. A rerun of the page leaves it running; the next run waits for it again.
     may_cancel
         Whether a button to cancel stands beside the bar.
+    tell
+        Says in words the best so far, None before there is any; it stands under the bar.
     """
     if not job.wait(QUIET_SECONDS):
         box = st.empty()
@@ -36,9 +38,16 @@ def watch(job: Awaited, *, may_cancel: bool = True) -> Any:
             bar = st.progress(job.fraction, text=_progress_words(job))
             if may_cancel:
                 st.button(tr("app.cancel"), key=f"cancel_{job.serial}", on_click=job.cancel)
+        below = st.empty()
+        said = ""
         while not job.wait(0.2):
             bar.progress(job.fraction, text=_progress_words(job))
+            now = tell(job.best) if tell is not None else ""
+            if now != said:
+                said = now
+                below.caption(said)
         box.empty()
+        below.empty()
     return job.result()
 
 

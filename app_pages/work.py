@@ -42,6 +42,7 @@ class Job(Generic[T]):
         self.key = "progress.waiting"
         self.is_cancelled = False
         self.place = 0
+        self.best: Any = None
         self.started = time.monotonic()
         self._work = work
         self._value: T | None = None
@@ -107,6 +108,10 @@ class Awaited(Protocol):
     @property
     def is_cancelled(self) -> bool:
         """Whether it was asked to stop."""
+
+    @property
+    def best(self) -> Any:
+        """The best that it handed over so far, None where it has not."""
 
     def cancel(self) -> None:
         """Ask it to stop with the best so far."""
@@ -181,6 +186,11 @@ class ProcessJob(Generic[T]):
     def is_cancelled(self) -> bool:
         """Whether it was asked to stop."""
         return self._handle.is_cancelled
+
+    @property
+    def best(self) -> Any:
+        """The best that it handed over so far, None where it has not."""
+        return self._handle.best_so_far
 
     def cancel(self) -> None:
         """Ask the work to stop with the best so far."""

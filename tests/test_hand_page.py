@@ -10,6 +10,7 @@ from caches import share_loops
 from streamlit.testing.v1 import AppTest
 
 from gunmane.i18n import t
+from gunmane.workbench import LockAll, MoveUnits
 
 MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 LANGS = ("ja", "en")
@@ -157,3 +158,22 @@ def test_units_are_listed_with_their_bundle_and_found_by_words(lang):
     assert not app.exception
     assert len(table) > len(found) == 4 and set(found["town"]) == {TOWN[lang]}
     assert t("units.note", lang, count=4, chosen=1) in [caption.value for caption in app.caption]
+
+
+def test_what_was_clicked_while_the_page_ran_is_done_in_its_order():
+    app = opened(chosen=[UNIT])
+    hand = app.session_state["_hands"][REGION, "structures"]
+    # Each click ends the page that runs: it waits until one has the time for it.
+    hand.waiting += [lambda one: one.did(MoveUnits((UNIT,), "S1")), lambda one: one.did(LockAll())]
+    app.run()
+    assert t("hand.state", "ja", steps=2, bundles=3, units=0) in [caption.value for caption in app.caption]
+    assert hand.waiting == [] and not hand.is_unsaved
+
+
+def test_a_click_that_cannot_be_done_is_told_and_those_after_it_are_done():
+    app = opened(chosen=[UNIT])
+    hand = app.session_state["_hands"][REGION, "structures"]
+    hand.waiting += [lambda one: one.did(MoveUnits((UNIT,), "S9")), lambda one: one.did(LockAll())]
+    app.run()
+    assert [error.value for error in app.error] == [t("error.bundle_unknown", "ja", bundle="S9")]
+    assert t("hand.state", "ja", steps=1, bundles=3, units=0) in [caption.value for caption in app.caption]

@@ -28,6 +28,7 @@ from gunmane.workbench import (
     difference,
     draft_of,
     improve,
+    improve_kept,
     next_problem,
     split_evenly,
     town_figures,
@@ -198,6 +199,28 @@ def test_the_best_so_far_can_be_looked_at_while_the_engine_works(draft, street, 
     assert seen
     keys = [plan_key(desk.figures(apply(worse, edit))) for edit in seen]
     assert all(key <= plan_key(desk.figures(worse)) for key in keys)
+
+
+class Report:
+    """What a worker process is given to tell of itself."""
+
+    def __init__(self):
+        self.kept = []
+
+    def __call__(self, fraction, key):
+        return True
+
+    def keep(self, value):
+        self.kept.append(value)
+
+
+def test_a_worker_process_hands_over_the_best_so_far_and_finds_the_same(draft, street, desk):
+    worse, report = apply(draft, MoveUnits(("c",), "D2")), Report()
+    assert improve_kept(worse, street, report) == improve(worse, street, desk=desk)
+    assert report.kept
+    assert all(
+        plan_key(desk.figures(apply(worse, edit))) <= plan_key(desk.figures(worse)) for edit in report.kept
+    )
 
 
 def test_an_improvement_of_a_draft_that_went_on_is_refused(draft, street, desk):

@@ -25,7 +25,7 @@ from gunmane.workbench.edits import (
     edit_from_json,
 )
 from gunmane.workbench.history import History, Step, replay
-from gunmane.workbench.improving import improve, split_evenly
+from gunmane.workbench.improving import improve, improve_kept, split_evenly
 from gunmane.workbench.reasons import WhyHere, why_here
 from gunmane.workbench.towns import town_figures
 
@@ -66,6 +66,7 @@ __all__ = [
     "figures",
     "ground_key",
     "improve",
+    "improve_kept",
     "next_problem",
     "plan_accounts",
     "problems",

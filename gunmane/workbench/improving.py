@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -24,6 +25,9 @@ LOCK_WEIGHT = 1e9
 HALF_TOLERANCE = 0.05
 HALF_BUDGET = 20_000
 
+
+# So often the best so far is handed over (seconds).
+BEST_EVERY_S = 1.0
 
 BestEdit = Callable[[], Improve]
 
@@ -80,6 +84,36 @@ def improve(
         if grouping.is_cancelled:
             break
     return found.edit()
+
+
+def improve_kept(draft: Draft, ground: Ground, progress: Progress) -> Improve:
+    """
+    Let the engine go on from a draft in a worker process, the edit of the best so far handed over meanwhile.
+
+    Parameters
+    ----------
+    draft, ground
+        The draft and its ground.
+    progress
+        As for `improve`; where it has `keep` (`jobs.Report`) that is given the best so far, about once a second.
+
+    Raises
+    ------
+    PlanError, ScenarioError
+        As `improve`.
+    """
+    hand_over: Callable[[Improve], object] | None = getattr(progress, "keep", None)
+    told_s = -BEST_EVERY_S
+
+    def keep(best: BestEdit) -> None:
+        nonlocal told_s
+        now_s = time.monotonic()
+        # To work it out costs as much as some hundred moves: not at every one of them.
+        if hand_over is not None and now_s - told_s >= BEST_EVERY_S:
+            told_s = now_s
+            hand_over(best())
+
+    return improve(draft, ground, progress, on_best=keep)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
