@@ -6,7 +6,7 @@ import streamlit as st
 
 from app_pages import session, words
 from app_pages.alternatives import show_other_plans
-from app_pages.compare_table import comparison_table
+from app_pages.compare_table import show_comparison
 from app_pages.compare_works import rate, show_pairs, table_notes, works_captions
 from app_pages.difference import show_two_plans
 from app_pages.firmness import show_firmness
@@ -99,7 +99,7 @@ def _tables(evidence: Evidence) -> None:
     ways = [way for way in ("together", "apart") if way in set(evidence.table["fields"])]
     for way in ways:
         title = tr(f"compare.{way}") if evidence.has_several_fields else tr("compare.one_field")
-        st.html(comparison_table(evidence, way, caption=title))
+        show_comparison(evidence, way, caption=title)
     first = evidence.table.iloc[0]
     st.caption(
         tr(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import streamlit as st
+
 from app_pages import session, words
 from app_pages.compare_works import works_rows
+from app_pages.table_files import offer_csv
 from app_pages.tables import Cell, html_table
 from gunmane.evidence import STATES, Evidence
 from gunmane.explain import state_changes
@@ -25,8 +28,15 @@ FIGURES = (
 )
 
 
-def comparison_table(evidence: Evidence, way: str, *, caption: str) -> str:
-    """Return the table of one way of joining fields: a column a state, a row a figure, each with its change."""
+def show_comparison(evidence: Evidence, way: str, *, caption: str) -> None:
+    """Show the table of one way of joining fields, and offer it as a file."""
+    head, rows = comparison_rows(evidence, way)
+    st.html(html_table(head, rows, caption=caption, is_inline=True))
+    offer_csv(head, rows, name=f"comparison_{way}", key=f"comparison_csv_{way}")
+
+
+def comparison_rows(evidence: Evidence, way: str) -> tuple[list[str], list[list[str | Cell]]]:
+    """Return heads and rows for one way of joining fields: a column a state, a row a figure, each with its change."""
     tr = session.tr
     chosen = evidence.table[evidence.table["fields"] == way]
     states = [state for state in STATES if state in set(chosen["state"])]
@@ -43,7 +53,7 @@ def comparison_table(evidence: Evidence, way: str, *, caption: str) -> str:
     rows.insert(4, [tr("compare.figure.annual_jpy"), *work])
     rows.insert(5, [tr("compare.figure.grade_e_share"), *_shares(evidence, way, states)])
     head = [tr("compare.figure.name"), *(tr(f"compare.state.{state}") for state in states)]
-    return html_table(head, rows, caption=caption, is_inline=True)
+    return head, rows
 
 
 def _work(evidence: Evidence, way: str, state: str) -> str:

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app_pages import session, words
 from app_pages.plan_map import labels_key
+from app_pages.table_files import offer_csv
 from app_pages.tables import check_list, figure_tiles, heading, html_table, swatch, window_bar
 from gunmane.alternatives import neighbouring_counts
 from gunmane.evidence import today_state
@@ -281,6 +282,14 @@ def place_words(plan: Plan) -> dict[str, str]:
     }
 
 
+def _offer_bundles(table: pd.DataFrame, config: Mapping[str, Any]) -> None:
+    """Offer the table of bundles as a file, under the headings that it has on the page."""
+    head = [session.tr("group.pick_bundle"), *(str(config[name]["label"]) for name in table.columns)]
+    cells = table.astype("object").where(table.notna(), None)
+    rows = [[str(name), *row] for name, row in zip(table.index, cells.to_numpy().tolist(), strict=True)]
+    offer_csv(head, rows, name="bundles", key="bundles_csv")
+
+
 def show_bundle_table(
     plan: Plan, shades: pd.DataFrame, *, picked: str | None, key: str, titles: Mapping[str, str]
 ) -> str | None:
@@ -321,6 +330,7 @@ def show_bundle_table(
         height=min(36 * (len(table) + 1) + 4, 300),
         key=key,
     )
+    _offer_bundles(table.drop(columns=list(images)), config)
     rows = chosen["selection"]["rows"] if chosen else []
     found = str(table.index[rows[0]]) if rows and rows[0] < len(table) else None
     before = st.session_state.get(f"{key}_seen")

@@ -15,7 +15,8 @@ MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 LANGS = ("ja", "en")
 LATIN = re.compile(r"[A-Za-z]{4,}")
 STYLE = re.compile(r"<(style|script)")
-LATIN_ALLOWED = {"gunmane", "English", "Geolonia", "Excel", "GeoJSON", "localgovjp"}
+KEYS = {"Ctrl", "Enter", "Shift", "Space"}
+LATIN_ALLOWED = {"gunmane", "English", "Geolonia", "Excel", "GeoJSON", "localgovjp", *KEYS}
 
 
 @pytest.fixture(scope="module", autouse=True)
