@@ -150,7 +150,8 @@ def test_two_people_on_one_plan_the_second_is_told_and_keeps_her_own(team, hanas
     plans.share(plan_id, TARO)
     open_page(another_page, team[2], "group", lang="en", region="nara_uda", plan=plan_id)
     lock_or_unlock(another_page, "unlock_all")
-    another_page.get_by_text(t("kept.saved", "en")).wait_for()
+    # Shown once the step is saved, unlike the word for it, which stands there from the beginning.
+    another_page.get_by_role("button", name=t("hand.lock_all", "en"), exact=True).wait_for()
     page.get_by_role("button", name=t("hand.undo", "en")).click()
     page.get_by_text(TARO).wait_for()
     page.get_by_role("button", name=t("kept.save_apart", "en")).click()
