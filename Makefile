@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt
 SOURCES := gunmane $(wildcard app_pages app.py)
 
 .DEFAULT_GOAL := help
-.PHONY: database help setup app lint format test test-all bench bundle lock clean browser
+.PHONY: database help setup app lint format test test-all bench screenshots bundle lock clean browser
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ test-all: $(VENV)/.tests browser database ## Run everything, slow tests too, on 
 
 bench: $(VENV)/.bench ## Measure speed and memory beside networkx, osmnx and spopt
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+screenshots: $(VENV)/.tests browser ## Take the pictures of every page, Japanese and English, from a fresh server
+	$(BIN)/python tools/screenshots.py
 
 bundle: $(VENV)/.tests ## Pack dist/bundle for a closed network: wheels, checksums, offline install
 	$(BIN)/python tools/make_bundle.py

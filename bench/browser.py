@@ -78,16 +78,26 @@ def missing_reason() -> str:
 
 
 @contextlib.contextmanager
-def serve(*, cache: pathlib.Path | None = None) -> Iterator[Server]:
-    """Start the app on a free loopback port and stop it again; with a cache, saved plans lie there as well."""
+def serve(*, cache: pathlib.Path | None = None, workspace: pathlib.Path | None = None) -> Iterator[Server]:
+    """
+    Start the app on a free loopback port and stop it again.
+
+    Parameters
+    ----------
+    cache
+        Folder of its cache; the user's own where none is given.
+    workspace
+        File of its saved plans; with a cache they lie there unless another is given.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
-    own = {"GUNMANE_CACHE": str(cache), "GUNMANE_WORKSPACE": str(cache / "plans.sqlite")} if cache else {}
-    environment = {**os.environ, **own}
+    plans = workspace or (cache / "plans.sqlite" if cache else None)
+    own = {"GUNMANE_CACHE": cache, "GUNMANE_WORKSPACE": plans}
+    environment = {**os.environ, **{name: str(path) for name, path in own.items() if path}}
     with tempfile.TemporaryFile() as log:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
@@ -161,3 +171,10 @@ def wait_for_map(page: Any) -> None:
     page.wait_for_selector(".gm-bands")
     page.wait_for_selector("iframe")
     page.frame_locator("iframe").first.locator(MAP_DONE).wait_for()
+
+
+def wait_for_maps(page: Any) -> None:
+    """Wait until the page has run to its end and each of its maps has drawn what it was given."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    for number in range(page.locator("iframe:visible").count()):
+        page.frame_locator("iframe:visible").nth(number).locator(MAP_DONE).wait_for()

@@ -1,9 +1,10 @@
 """
-Take the pictures of the README files: `python tools/screenshots.py [--only NAME …]`.
+Take the pictures of every page: `make screenshots`, or `python tools/screenshots.py [--only NAME …]`.
 
-Starts the app on a free port of this machine with sample data, opens it in Chromium with everything outside blocked,
-and writes docs/images/NAME.png (1366 x 768, 256 colours so that each stays small). Those of the page データ show
-ledgers that are made for them from the sample and brought as a user would.
+Starts the app on a free port of this machine with sample data and no saved plans, opens it in Chromium with everything
+outside blocked, and writes docs/images/PAGE_LANG.png (1366 x 768, 256 colours so that each stays small). Those of the
+page データ show ledgers that are made for them from the sample and brought as a user would; those of the saved plans
+one plan that was saved as a user would, with the time at which that was.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import pathlib
+import re
 import sys
 import tempfile
 from typing import Any
@@ -26,16 +28,18 @@ FOLDER = ROOT / "docs" / "images"
 MAX_BYTES = 400_000
 SETTLE_MS = 1_500
 REGION = "nara_uda"
+LANGS = ("ja", "en")
+# The plan that is saved for the last one would stand in the lists of those before.
+PAGES = ("start", "region", "data", "group", "compare", "what_if", "output", "plans")
 SHOTS = {
-    "start_ja": "?lang=ja",
-    "region_ja": f"region?lang=ja&region={REGION}",
-    "group_ja": f"group?lang=ja&region={REGION}",
-    "compare_ja": f"compare?lang=ja&region={REGION}",
-    "group_en": f"group?lang=en&region={REGION}",
-    "data_ja": f"data?lang=ja&region={REGION}",
-    "data_en": f"data?lang=en&region={REGION}",
+    f"{page}_{lang}": ("" if page == "start" else page)
+    + f"?lang={lang}"
+    + ("" if page == "start" else f"&region={REGION}")
+    for page in PAGES
+    for lang in LANGS
 }
-LEDGERS = ("data_ja", "data_en")
+# The guide of a first visit is closed: it has its own words in the README.
+GUIDE = {"name": "gunmane_tour", "value": "closed"}
 TOWN = "29212"
 
 
@@ -48,12 +52,15 @@ def take(page: Any, url: str, path: pathlib.Path) -> int:
     RuntimeError
         If the page shows an error, or the picture is too large.
     """
-    page.goto(url)
-    if path.stem in LEDGERS:
-        plan_with_ledgers(page, path.stem[-2:])
+    name, lang = path.stem.rsplit("_", 1)
+    if name == "plans":
+        save_plan(page, url.replace("/plans?", "/group?"), lang)
     else:
-        browser.wait_for_map(page)
-    page.locator('[data-testid="stStatusWidget"]').wait_for(state="detached")
+        page.goto(url)
+    if name == "data":
+        plan_with_ledgers(page, lang)
+    page.locator(".gm-credits").wait_for()
+    browser.wait_for_maps(page)
     page.wait_for_timeout(SETTLE_MS)
     if page.locator('[data-testid="stException"]').count():
         msg = f"{url} shows an error; no picture taken"
@@ -84,6 +91,17 @@ def plan_with_ledgers(page: Any, lang: str) -> None:
     page.locator(".gm-card").nth(len(paths) - 1).wait_for()
 
 
+def save_plan(page: Any, url: str, lang: str) -> None:
+    """Save the plan of 群を組む as it was computed, and go to the page of saved plans."""
+    page.goto(url)
+    browser.wait_for_map(page)
+    page.get_by_role("button", name=t("plans.keep_now", lang), exact=True).click()
+    page.get_by_text(t("kept.saved", lang)).first.wait_for()
+    page.get_by_role("link", name=re.compile(t("plans.chip_saved", lang, name=".*"))).click()
+    page.wait_for_url("**/plans?*")
+    page.get_by_text(t("plans.record", lang)).first.wait_for()
+
+
 def small_png(content: bytes) -> bytes:
     """Return a PNG with a palette of 256 colours, without anything but the picture in it."""
     from PIL import Image
@@ -107,10 +125,19 @@ def main() -> int:
         print(f"no pictures: {reason}", file=sys.stderr)
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with browser.open_page() as (page, outside), browser.serve() as server:
+    outside: list[str] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="gunmane-") as folder,
+        browser.launched() as chromium,
+        browser.serve(workspace=pathlib.Path(folder) / "plans.sqlite") as server,
+    ):
         for name in chosen:
+            # A person of his own each time: no picture depends on those before it.
+            page = browser.new_page(chromium, outside)
+            page.context.add_cookies([{**GUIDE, "url": server.url}])
             size = take(page, f"{server.url}/{SHOTS[name]}", FOLDER / f"{name}.png")
-            print(f"{name}.png {size:,} bytes")
+            page.context.close()
+            print(f"{name}.png {size:,} bytes", flush=True)
     if outside:
         print(f"asked for outside the machine: {outside[:3]}", file=sys.stderr)
     return int(bool(outside))
