@@ -15,6 +15,7 @@ from shapely.geometry import LineString
 
 from gunmane.assumptions import load_assumptions
 from gunmane.errors import GunmaneError, ScenarioError
+from gunmane.evidence import today_state
 from gunmane.grounds import prepare_ground
 from gunmane.i18n import LANGUAGES, say
 from gunmane.municipalities import find_region
@@ -292,6 +293,13 @@ def test_figures_before_are_those_of_the_plan(region):
     for figure in ("travel_hours", "unreached_units", "broken_count"):
         assert totals.at[figure, "before"] == pytest.approx(plan.totals[figure])
         assert totals.at[figure, "after"] == pytest.approx(plan.totals[figure])
+
+
+def test_todays_areas_stay_exempt_from_the_rules():
+    ground = ground_of("nara_uda")
+    today = today_state(Scenario.default(ground.region), ground)
+    totals = consequences(today, WhatIf((Winter(0.3),))).totals.set_index("figure")
+    assert totals.at["broken_count", "after"] == 0 and totals.at["travel_hours", "change"] > 0
 
 
 def test_a_lost_base_moves_to_the_best_unit_that_is_left():
