@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 import pandas as pd
@@ -67,21 +68,23 @@ def why_short(plan: Plan, view: View, hand: Hand) -> pd.Series:
     lines
         By unit: the title of its bundle, the lock, that it is the base, or the nearest base of another bundle.
     """
-    tr, draft = session.tr, hand.history.draft
+    draft = hand.history.draft
     shown = plan_map.shown_units(plan, view)["bundle_id"].dropna().astype(str)
     nearest, minutes = _nearest_other(plan, shown)
     bases = set(plan.bundles["base_unit_id"].astype(str))
+    # Some hundred units share a few sentences: each is put in words once.
+    tr = functools.cache(session.tr)
+    said_minutes = functools.cache(words.minutes)
     lines = {}
     for unit, bundle, other, away in zip(shown.index, shown, nearest, minutes, strict=True):
-        said = (
-            [tr("hand.tip.title", bundle=bundle, title=hand.titles[bundle])] if bundle in hand.titles else []
-        )
+        title = hand.titles.get(bundle, "")
+        said = [tr("hand.tip.title", bundle=bundle, title=title)] if title else []
         if unit in draft.locked_units or bundle in draft.locked_bundles:
             said.append(tr("hand.tip.locked"))
         if unit in bases:
             said.append(tr("hand.tip.base", bundle=bundle))
         elif other:
-            said.append(tr("hand.tip.nearest", bundle=other, minutes=words.minutes(away)))
+            said.append(tr("hand.tip.nearest", bundle=other, minutes=said_minutes(away)))
         lines[unit] = "\n".join(said)
     return pd.Series(lines, dtype=object)
 
@@ -98,4 +101,5 @@ def _nearest_other(plan: Plan, shown: pd.Series) -> tuple[list[str], list[float]
     best = minutes.argmin(axis=0)
     away = minutes[best, np.arange(len(to))]
     names = [str(bundles.index[i]) if np.isfinite(value) else "" for i, value in zip(best, away, strict=True)]
-    return names, away.tolist()
+    # Whole minutes from ten up is what is told.
+    return names, np.where(away >= 9.5, np.round(away), np.round(away, 1)).tolist()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import weakref
 from collections.abc import Sequence
 
 import geopandas as gpd
@@ -11,6 +13,7 @@ import pandas as pd
 
 from app_pages import session, words
 from gunmane import maps
+from gunmane.i18n import t
 from gunmane.maps import GunmaneMap, LayerSpec, LegendRow, Link, Style
 from gunmane.municipalities import Region, load_japan
 from gunmane.scenario import Plan
@@ -18,6 +21,8 @@ from gunmane.scenario import Plan
 TRUNKS = {"expressway": 2.4, "national": 2.0, "prefectural": 1.3}
 LAYERS_KEPT = 32
 TRUNK_COLOUR = "#5B6670"
+_KEYS: weakref.WeakKeyDictionary[Plan, int] = weakref.WeakKeyDictionary()
+"""Keys of the plans that some session holds: every page asks for them many times."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +96,13 @@ def kept_layers(plan: Plan, view: View) -> list[LayerSpec]:
 
 def labels_key(plan: Plan) -> int:
     """Tell plans of the same choices apart: today, or one that was cancelled."""
+    known = _KEYS.get(plan)
+    if known is None:
+        known = _KEYS[plan] = _labels_key(plan)
+    return known
+
+
+def _labels_key(plan: Plan) -> int:
     bases = plan.bundles["base_unit_id"].astype("object")
     parts = (tuple(plan.assignment["bundle_id"]), tuple(plan.assignment["strand"]), tuple(bases))
     return hash(parts)
@@ -103,12 +115,13 @@ def _tips(plan: Plan, units: gpd.GeoDataFrame) -> pd.Series:
     base = units["bundle_id"].map(plan.bundles["base_unit_id"])
     row = plan.ground.units.index.get_indexer(base.fillna(""))
     drive = plan.ground.travel_min[row, np.arange(len(units))].astype("float64")
+    in_words = functools.cache(words.minutes)
     said = [
-        words.minutes(minutes) if place >= 0 else words.unknown()
+        in_words(round(minutes, 2)) if place >= 0 else words.unknown()
         for place, minutes in zip(row, drive, strict=True)
     ]
     tips = [
-        session.tr("group.tip", name=name, muni=town, bundle=bundle, minutes=minutes)
+        t("group.tip", lang, name=name, muni=town, bundle=bundle, minutes=minutes)
         if isinstance(bundle, str)
         else name
         for name, town, bundle, minutes in zip(units["name"], muni, units["bundle_id"], said, strict=True)
