@@ -107,9 +107,8 @@ def test_a_forged_header_past_the_proxy_gets_a_sentence_and_nothing_else(team):
 
 
 def test_the_proxy_says_who_works_here(team, page):
-    for address, user in zip(team[1:], (HANA, TARO), strict=True):
-        open_page(page, address, lang="en")
-        page.get_by_text(user).first.wait_for()
+    open_page(page, team[2], lang="en")
+    page.get_by_text(TARO).first.wait_for()
 
 
 @pytest.fixture
@@ -189,6 +188,7 @@ def test_who_logs_in_at_the_provider_is_known_by_the_address_it_verified(page, t
             page.wait_for_url("**/region?*region=nara_uda*")
 
 
+@pytest.mark.slow
 def test_a_server_that_ends_is_told_on_the_page_in_its_language(page, tmp_path):
     with served(tmp_path) as port:
         open_page(page, f"http://127.0.0.1:{port}", lang="ja")
