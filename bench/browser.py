@@ -32,7 +32,7 @@ ARGUMENTS = (
 LOCAL = re.compile(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]")
 SIZE = {"width": 1366, "height": 768}
 MAP_DONE = '.leaflet-container[data-busy="no"]'
-WAIT_MS = 120_000
+WAIT_MS = 300_000
 
 
 @dataclasses.dataclass(frozen=True)
