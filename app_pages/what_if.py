@@ -46,7 +46,7 @@ def show() -> None:
     with hit:
         show_picked(plan, picked)
     with form:
-        show_form(plan.ground)
+        show_form(plan)
     with figures:
         _figures(plan, found)
 

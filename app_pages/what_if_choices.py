@@ -74,12 +74,14 @@ def show_changes(ground: Ground) -> None:
             st.button(tr("what_if.clear"), key="what_if_clear", on_click=_set, args=(WhatIf(),))
     for number, change in enumerate(what_if.changes):
         said = change_sentence(change, ground, session.lang())
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.text(said, width="stretch")
+        words, undo = st.columns([7, 3], vertical_alignment="center", wrap=False)
+        words.text(said)
+        with undo:
             st.button(
                 tr("what_if.remove"),
                 key=f"what_if_remove_{number}",
                 help=tr("what_if.remove_of", name=said),
+                width="stretch",
                 on_click=take_back,
                 args=(change,),
             )
@@ -99,7 +101,7 @@ def show_picked(plan: Plan, picked: Selection | None) -> None:
         bases = plan.bundles["base_unit_id"].astype("object")
         unit = str(bases.get(picked.id, "")) if picked.kind == "bundle" else picked.id
         if unit in ground.units.index:
-            _picked_unit(ground, unit)
+            _picked_unit(plan, unit)
 
 
 def _picked_asset(ground: Ground, asset_id: str) -> None:
@@ -128,11 +130,11 @@ def _picked_asset(ground: Ground, asset_id: str) -> None:
             )
 
 
-def _picked_unit(ground: Ground, unit: str) -> None:
+def _picked_unit(plan: Plan, unit: str) -> None:
     tr = session.tr
-    st.text(unit_name(ground, unit, session.lang()))
+    st.text(unit_name(plan.ground, unit, session.lang()))
     with st.container(horizontal=True):
-        _base_buttons(unit, "picked")
+        _base_buttons(plan, unit, "picked")
         for side in ("from", "to"):
             st.button(
                 tr(f"what_if.pick_{side}"),
@@ -147,20 +149,22 @@ def _set_end(side: str, unit: str) -> None:
     st.session_state[f"what_if_{side}_{session.region_id()}"] = unit
 
 
-def _base_buttons(unit: str | None, place: str) -> None:
-    tr = session.tr
-    kinds = (("base_add", AddBase), ("base_lose", LoseBase))
-    for name, kind in kinds:
+def _base_buttons(plan: Plan, unit: str | None, place: str) -> None:
+    """Offer a base in a unit, or the loss of the one that is there."""
+    tr, bases = session.tr, set(plan.bundles["base_unit_id"])
+    kinds = (("base_add", AddBase, unit not in bases), ("base_lose", LoseBase, unit in bases))
+    for name, kind, can_be in kinds:
         st.button(
             tr(f"what_if.{name}"),
             key=f"what_if_{name}_{place}",
-            disabled=unit is None,
+            disabled=unit is None or not can_be,
+            help=None if can_be or unit is None else tr(f"what_if.not_{name}"),
             on_click=add,
             args=(lambda kind=kind: kind(str(unit)),),
         )
 
 
-def show_form(ground: Ground) -> None:
+def show_form(plan: Plan) -> None:
     """Show the lists to choose from: roads and bridges, a new road, winter, bases."""
     tr = session.tr
     if chosen().changes:
@@ -176,11 +180,11 @@ def show_form(ground: Ground) -> None:
     )
     {"close": _close_form, "link": _link_form, "winter": _winter_form, "base": _base_form}[
         str(kind or "close")
-    ](ground)
+    ](plan)
 
 
-def _close_form(ground: Ground) -> None:
-    tr, lang = session.tr, session.lang()
+def _close_form(plan: Plan) -> None:
+    tr, lang, ground = session.tr, session.lang(), plan.ground
     text = st.text_input(tr("what_if.search"), key="what_if_search", placeholder=tr("what_if.search_hint"))
     if not text.strip():
         return
@@ -213,29 +217,32 @@ def _close_form(ground: Ground) -> None:
         )
 
 
-def _unit_choice(ground: Ground, label: str, key: str) -> str | None:
-    lang = session.lang()
+def _unit_choice(plan: Plan, label: str, key: str, *, has_bases_first: bool = False) -> str | None:
+    lang, ground = session.lang(), plan.ground
 
     def look() -> dict[str, str]:
         return {str(unit): unit_name(ground, str(unit), lang) for unit in ground.units.index}
 
     names = session.remembered("unit_names", lang, look, max_entries=UNITS_KEPT)
+    bases = set(plan.bundles["base_unit_id"]) if has_bases_first else set()
+    mark = session.tr("what_if.is_base")
+    labels = {unit: f"{name} [{unit}]" + (mark if unit in bases else "") for unit, name in names.items()}
     return st.selectbox(
         label,
-        list(names),
+        sorted(names, key=lambda unit: unit not in bases),
         index=None,
-        format_func=lambda unit: f"{names.get(unit, unit)} [{unit}]",
+        format_func=lambda unit: labels.get(unit, str(unit)),
         key=f"{key}_{session.region_id()}",
         placeholder=session.tr("what_if.choose"),
     )
 
 
-def _link_form(ground: Ground) -> None:
+def _link_form(plan: Plan) -> None:
     tr = session.tr
     classes = {name: tr(f"road_class.{name}") for name in NEW_CLASSES}
     left, right = st.columns(2, gap="small")
     with left:
-        start = _unit_choice(ground, tr("what_if.link_from"), "what_if_from")
+        start = _unit_choice(plan, tr("what_if.link_from"), "what_if_from")
         road_class = st.selectbox(
             tr("what_if.link_class"),
             NEW_CLASSES,
@@ -244,7 +251,7 @@ def _link_form(ground: Ground) -> None:
             key="what_if_class",
         )
     with right:
-        end = _unit_choice(ground, tr("what_if.link_to"), "what_if_to")
+        end = _unit_choice(plan, tr("what_if.link_to"), "what_if_to")
         speed = st.number_input(tr("what_if.link_speed"), 5, MOST_KMH, 40, step=5, key="what_if_speed")
     st.button(
         tr("what_if.link_add"),
@@ -257,7 +264,7 @@ def _link_form(ground: Ground) -> None:
     st.caption(tr("what_if.link_note"))
 
 
-def _winter_form(_: Ground) -> None:
+def _winter_form(_: Plan) -> None:
     tr, known = session.tr, load_assumptions()
     low, central, high = (f"{100 * known.value('speed_factor_winter', level):.0f}" for level in LEVELS)
     st.button(
@@ -271,8 +278,8 @@ def _winter_form(_: Ground) -> None:
     st.caption(tr("what_if.winter_note", low=low, central=central, high=high))
 
 
-def _base_form(ground: Ground) -> None:
-    unit = _unit_choice(ground, session.tr("what_if.base_unit"), "what_if_base")
+def _base_form(plan: Plan) -> None:
+    unit = _unit_choice(plan, session.tr("what_if.base_unit"), "what_if_base", has_bases_first=True)
     with st.container(horizontal=True):
-        _base_buttons(unit, "form")
+        _base_buttons(plan, unit, "form")
     st.caption(session.tr("what_if.base_note"))

@@ -173,7 +173,8 @@ def _bases(found: Consequences) -> list[LayerSpec]:
     """Return the bases as they would be, and those that are lost."""
     tr, units = session.tr, found.plan.ground.units
     after = sorted({base for own in found.bases.values() for base in own})
-    lost = sorted(change.unit_id for change in found.what_if.of(LoseBase))
+    before = set(found.plan.bundles["base_unit_id"])
+    lost = sorted(before & {change.unit_id for change in found.what_if.of(LoseBase)})
     layers = []
     for name, ids, style in (("bases", after, BASE), ("base_lost", lost, LOST)):
         if ids:

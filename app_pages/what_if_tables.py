@@ -88,7 +88,8 @@ def whole_table(found: Consequences) -> str:
         name = str(row["figure"])
         more = [] if again is None else [change_cell(again.iloc[at].to_dict())]
         rows.append([tr(f"what_if.figure.{name}"), figure(name, row["before"]), change_cell(row), *more])
-    return html_table(head, rows, is_inline=True)
+    # Beside a third column of figures their changes need a line of their own.
+    return html_table(head, rows, is_inline=again is None)
 
 
 def _show_whole(found: Consequences) -> None:

@@ -103,3 +103,11 @@ def test_a_plan_made_anew_stands_beside_the_one_that_is_kept():
     app = closed(opened())
     app = app.toggle(key="what_if_replan").set_value(True).run()
     assert all(len(row) == 4 for row in whole(app))
+
+
+def test_only_a_unit_with_a_base_can_lose_one():
+    app = of_kind(opened(), "base")
+    for unit, can_lose in (("29212-107", True), ("29212-001", False)):
+        app = app.selectbox(key="what_if_base_nara_uda").set_value(unit).run()
+        assert app.button(key="what_if_base_lose_form").disabled is not can_lose
+        assert app.button(key="what_if_base_add_form").disabled is can_lose
