@@ -72,7 +72,7 @@ def change_layers(two: Two, views: tuple[View, View]) -> list[LayerSpec]:
         layers.append(
             LayerSpec(f"difference.{name}", title, "", frame, (style,), (LegendRow(title, style, "line"),))
         )
-    layers.append(_group_layer(areas))
+    layers.append(_group_layer(two, areas))
     return layers
 
 
@@ -97,8 +97,8 @@ def _unit_layer(two: Two, areas: gpd.GeoDataFrame) -> LayerSpec:
         LegendRow(
             tr(
                 "difference.map.pair",
-                before=_name(row.before),
-                after=_name(row.after),
+                before=two.left(row.before),
+                after=two.right(row.after),
                 count=words.count(row.unit_count),
             ),
             styles[row.Index],
@@ -122,10 +122,6 @@ def _unit_layer(two: Two, areas: gpd.GeoDataFrame) -> LayerSpec:
     )
 
 
-def _name(bundle: str) -> str:
-    return bundle or session.tr("difference.none")
-
-
 def unit_tips(two: Two) -> pd.Series:
     """Return what stands at the pointer: the unit, and what of its work went where."""
     tr, lang, region = session.tr, session.lang(), two.after.ground.region
@@ -134,7 +130,9 @@ def unit_tips(two: Two) -> pd.Series:
     for row in two.made.moved.to_dict("records"):
         key = "move" if row["annual_jpy"] > 0 else "move_idle"
         yen = words.yen(row["annual_jpy"], has_tax=False)
-        line = tr(f"difference.map.{key}", before=_name(row["before"]), after=_name(row["after"]), yen=yen)
+        line = tr(
+            f"difference.map.{key}", before=two.left(row["before"]), after=two.right(row["after"]), yen=yen
+        )
         said.setdefault(str(row["unit_id"]), []).append(line)
     held = [_bundles_of(plan) for plan in (two.before, two.after)]
     tips = []
@@ -143,7 +141,7 @@ def unit_tips(two: Two) -> pd.Series:
         if unit in said:
             tips.append(tr("difference.map.tip", name=name, town=town, moves="\n".join(said[unit])))
             continue
-        before, after = (_name(table.get(unit, "")) for table in held)
+        before, after = two.left(held[0].get(unit, "")), two.right(held[1].get(unit, ""))
         key = "stays_same" if before == after else "stays"
         tips.append(tr(f"difference.map.{key}", name=name, town=town, before=before, after=after))
     return pd.Series(tips, index=units.index)
@@ -155,14 +153,14 @@ def _bundles_of(plan: Plan) -> dict[str, str]:
     return {str(unit): comma.join(sorted(map(str, names), key=name_order)) for unit, names in rows.items()}
 
 
-def _group_layer(areas: gpd.GeoDataFrame) -> LayerSpec:
+def _group_layer(two: Two, areas: gpd.GeoDataFrame) -> LayerSpec:
     """Return the outlines of what went together, labelled with from and to."""
     tr = session.tr
     frame = areas[[areas.geometry.name]].assign(
         id=areas.index.astype(str),
         style=0,
         label=[
-            tr("difference.map.label", before=_name(row.before), after=_name(row.after))
+            tr("difference.map.label", before=two.left(row.before), after=two.right(row.after))
             for row in areas.itertuples()
         ],
     )

@@ -59,6 +59,25 @@ class Two:
     are_today: tuple[bool, bool]
     made: Difference
 
+    @property
+    def needs_sides(self) -> bool:
+        """Whether a name means another bundle on the right than on the left, so that the side is said with it."""
+        pairs = self.made.pairs
+        return bool(set(pairs["before"]) & set(pairs.loc[pairs["before"] != pairs["after"], "after"]) - {""})
+
+    def left(self, bundles: str) -> str:
+        """Return names of bundles of the left plan as they are shown; "" is said to be none."""
+        return self._named("left_name", bundles)
+
+    def right(self, bundles: str) -> str:
+        """Return names of bundles of the right plan as they are shown; "" is said to be none."""
+        return self._named("right_name", bundles)
+
+    def _named(self, side: str, bundles: str) -> str:
+        if not bundles:
+            return session.tr("difference.none")
+        return session.tr(f"difference.{side}", name=bundles) if self.needs_sides else bundles
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Shown:
@@ -187,12 +206,12 @@ def bundle_table(two: Two) -> Shown:
     for before, after in _pairs_in_order(two):
         ends = [_row_of(two.before, before), _row_of(two.after, after)]
         name = arrow(
-            before or tr("difference.none"),
+            two.left(before),
             tr("difference.vanishes")
             if not after
-            else after
+            else two.right(after)
             if before
-            else tr("difference.new", bundle=after),
+            else tr("difference.new", bundle=two.right(after)),
         )
         has_structures = two.after.scenario.layer == "structures"
         cells = (
@@ -258,8 +277,8 @@ def town_table(two: Two) -> Shown:
             _both("travel_hours", ends),
             _both("farthest_min", ends),
             arrow(*(_yen(end) for end in own)),
-            arrow(*(_listed(end["bundles"]) for end in own)),
-            arrow(*(_listed(end["led"]) for end in own)),
+            arrow(two.left(_listed(own[0]["bundles"])), two.right(_listed(own[1]["bundles"]))),
+            arrow(two.left(_listed(own[0]["led"])), two.right(_listed(own[1]["led"]))),
             _both("onsite_hours", ends),
         )
         gone = tuple(dict.fromkeys(moved.loc[moved["muni_code"].astype(str) == code, "unit_id"].astype(str)))
@@ -299,8 +318,6 @@ def _count_change(name: str, before: float, after: float) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    if not names:
-        return session.tr("difference.none")
     more = len(names) - BUNDLES_NAMED
     said = session.tr("word.list_sep").join(names[:BUNDLES_NAMED])
     return said + (session.tr("group.and_more", count=more) if more > 0 else "")

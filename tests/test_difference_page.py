@@ -151,6 +151,14 @@ def test_a_bundle_that_ends_is_said_to_end(today, plan):
     assert t("difference.arrow", "ja", before="T2", after=t("difference.vanishes", "ja")) in names
 
 
+def test_a_name_that_means_another_bundle_on_the_other_side_is_told_by_its_side(plan):
+    turned = {"S1": "S2", "S2": "S3", "S3": "S1"}
+    assignment = plan.assignment.assign(bundle_id=plan.assignment["bundle_id"].map(turned))
+    other = dataclasses.replace(plan, assignment=assignment, bundles=plan.bundles.rename(index=turned))
+    assert "左S1 → 右S2" in set(bundle_table(two_of(plan, other)).table.iloc[:, 0])
+    assert list(bundle_table(two_of(plan, plan)).table.iloc[:, 0]) == ["S1", "S2", "S3"]
+
+
 def test_every_town_has_its_account_and_units(today, plan):
     made = town_table(two_of(today, plan))
     towns = dict(zip(made.table.iloc[:, 0], made.units, strict=True))

@@ -44,8 +44,9 @@
     }
 
     sayNow() {
-      this.sayView(this.map.getCenter(), this.map.getZoom(), "there");
-      if (this.isFirst) this.say({ corner: this.map.gunmane.panel.corner });
+      const { lat, lng } = this.map.getCenter();
+      const isFramed = this.isFirst && !this.map.gunmane.isTouched;
+      this.say({ view: [lat, lng, this.map.getZoom()], how: "there", isFramed });
     }
 
     // What was picked here is marked in the others; only this map tells the page.
@@ -58,12 +59,13 @@
         if (this.isFirst && this.map.gunmane.isPlaced) this.sayNow();
         return;
       }
-      if (told.corner) {
-        this.map.gunmane.panel.moveLegend(told.corner);
-        return;
-      }
       this.isLeading = false;
       if (told.view) this.follow(told.view, told.how);
+      // The land was framed for the legend of the first map; this one's may be larger and makes way.
+      if (told.isFramed) {
+        this.map.gunmane.isKept = true;
+        this.map.gunmane.clear();
+      }
       if ("points" in told) this.point(told.points);
       if (told.picks) this.markAt(told.picks);
     }
