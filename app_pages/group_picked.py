@@ -30,10 +30,10 @@ def show_picked(plan: Plan, view: View, picked: tuple[str, str] | None) -> tuple
     """
     of_unit = plan_map.shown_units(plan, view)["bundle_id"].dropna()
     bundle_id, unit_id = _bundle_and_unit(picked, of_unit)
-    group_units.show_units(plan, view)
     ids = chosen.chosen_ids(plan) or ((unit_id,) if unit_id else ())
     handwork.show_unit_tools(plan, ids, view.strands)
     hand_change.show_change(plan, hand_of(plan))
+    group_units.show_units(plan, view)
     chosen.show_chosen(plan, view.strands)
     _show_lists(plan, of_unit, bundle_id, unit_id)
     if bundle_id is None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app_pages import session, words
 from app_pages.group_panel import amount_words
+from app_pages.place import plain
 from app_pages.tables import check_list
 from gunmane.scenario import Plan
 from gunmane.workbench import Item, Problem, next_problem, problems
@@ -49,7 +50,7 @@ def show_words(plan: Plan, items: Sequence[Item]) -> None:
         st.html(check_list([("broken", number + problem_words(plan, here), "")]))
     ahead = next_problem(items, here)
     if ahead is not None and ahead != here:
-        st.caption(tr("problem.ahead", what=problem_words(plan, ahead)))
+        st.caption(plain(tr("problem.ahead", what=problem_words(plan, ahead))))
 
 
 def problem_words(plan: Plan, problem: Problem) -> str:
