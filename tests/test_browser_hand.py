@@ -94,7 +94,7 @@ def test_chosen_units_are_moved_and_the_move_is_taken_back_and_done_again(page, 
     steps(1).wait_for()
     # What the step changed stands beside the map.
     page.get_by_role("heading", name=t("step.did", lang, what="").strip()).wait_for()
-    page.get_by_role("row", name=t("step.plan", lang)).filter(has_text="→").wait_for()
+    page.get_by_role("table").filter(has_text=t("step.plan", lang)).filter(has_text="→").first.wait_for()
     page.keyboard.press("Control+z")
     steps(0).wait_for()
     page.get_by_role("button", name=t("hand.redo", lang)).click()
