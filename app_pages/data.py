@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import streamlit as st
@@ -133,7 +134,8 @@ def ground() -> Ground:
 
         return prepare_ground(place, progress=progress)
 
-    return cast(Ground, watch(shelf.job(place.region_id, make), may_cancel=False))
+    with _place_of_its_own("_ground_bar"):
+        return cast(Ground, watch(shelf.job(place.region_id, make), may_cancel=False))
 
 
 def _lead_to_totals(place: Region, codes: Sequence[str]) -> None:
@@ -255,9 +257,33 @@ def remembered(kind: str, key: Hashable, make: Callable[[], T], *, max_entries: 
         shelf = st.session_state.setdefault("_own_shelves", {}).setdefault(kind, Shelf(kind, 2))
     known = shelf.find(whole)
     if known is None:
-        known = make()
+        with _said_to_be_busy():
+            known = make()
         shelf.put(whole, known)
     return cast(T, known)
+
+
+@contextlib.contextmanager
+def _said_to_be_busy() -> Iterator[None]:
+    """Say in the header that something is being made ready, once that takes half a second."""
+    with _place_of_its_own("_busy"), st.spinner(tr("app.working")):
+        yield
+
+
+@contextlib.contextmanager
+def _place_of_its_own(name: str) -> Iterator[None]:
+    """
+    Let what shows for a while stand in a place that the header keeps for it, on every run of the page.
+
+    What comes and goes between other elements moves those after it, and a map that was moved begins anew.
+    """
+    kept = st.session_state.get(name)
+    if kept is None:
+        yield
+        return
+    with kept.container():
+        yield
+    kept.empty()
 
 
 def ground_key() -> tuple[str, int]:

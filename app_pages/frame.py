@@ -44,10 +44,14 @@ def header(page: str) -> None:
         show_help()
     with st.container(horizontal=True, vertical_alignment="center", key="state_line"):
         _bands(page)
+        st.session_state["_busy"] = st.empty()
         st.session_state["_chip"] = st.empty()
         show_chip(page)
         show_account()
-    tour.show_band(page)
+    # Places that are there on every run: what came and went between other elements would move the map below.
+    st.session_state["_ground_bar"] = st.empty()
+    with st.container(key="tour_place"):
+        tour.show_band(page)
     st.session_state["_page"] = page
     if st.session_state.get("_files_lost"):
         st.warning(tr("data.lost"))

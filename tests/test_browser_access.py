@@ -2,12 +2,21 @@
 
 import pytest
 from axe import faults_of
-from browsing import REGION, idle, open_map, open_page
+from browsing import REGION, idle, in_map, open_map, open_page
 
 from app_pages import tour
 from gunmane.i18n import t
 
 pytestmark = pytest.mark.browser
+
+
+def test_a_map_is_not_made_anew_by_the_first_thing_chosen_after_a_region_was_made_ready(page, address):
+    open_page(page, address, "region", region=REGION)
+    open_map(page)
+    in_map(page, "window.isTheSame = true")
+    page.get_by_role("button", name=t("region.grade.3", "ja"), exact=True).click()
+    page.frame_locator("iframe").first.get_by_text(t("map.grade.1", "ja")).wait_for(state="hidden")
+    assert in_map(page, "window.isTheSame")
 
 
 def test_nothing_behind_a_tab_of_a_region_keeps_anybody_out(page, address):
