@@ -145,3 +145,22 @@ def test_the_map_goes_to_the_next_problem_and_the_engine_goes_on_from_the_hand_m
     page.get_by_role("button", name=t("hand.improve", "ja")).click()
     page.get_by_text("より良い案が見つかり").wait_for()
     page.get_by_text(t("hand.state", "ja", steps=2, bundles=0, units=0)).wait_for()
+
+
+def test_rows_of_the_table_of_units_are_chosen_on_the_map_too(page, address):
+    open_page(page, address, "group", region=REGION)
+    drawn = open_map(page)
+    page.get_by_text(t("group.panel.picked", "ja"), exact=True).click()
+    page.get_by_text(t("units.show", "ja"), exact=True).click()
+    words = page.get_by_placeholder(t("units.filter", "ja"))
+    words.fill("御杖村")
+    words.press("Enter")
+    page.get_by_text(t("units.note", "ja", count=4, chosen=0)).wait_for()
+    table = page.get_by_test_id("stDataFrame").first
+    # The left end of the first row, below the headings.
+    table.click(position={"x": 18, "y": 53})
+    page.get_by_text(t("group.chosen_title", "ja", count=1)).wait_for()
+    map_says(page, f"{CHOSEN}.length === 1")
+    assert drawn.get_attribute("data-chosen") == "1"
+    page.get_by_role("button", name=t("hand.move", "ja"), exact=True).click()
+    page.get_by_text(t("hand.state", "ja", steps=1, bundles=0, units=0)).wait_for()
