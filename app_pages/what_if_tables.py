@@ -64,6 +64,9 @@ def change_cell(row: dict[str, Any]) -> Cell:
         return Cell(text)
     if row["mark"] == "same":
         return Cell(text, tr("compare.same"), "plain")
+    if text == figure(name, before):
+        # What reads the same is not called a change; the tables of units and detours have it to the tenth.
+        return Cell(text, tr("what_if.hardly"), "plain")
     sign = "+" if change > 0 else "−"
     said = tr(f"compare.mark.{row['mark']}", change=sign + figure(name, abs(after - before)))
     return Cell(text, said, str(row["mark"]))
