@@ -115,6 +115,22 @@ def small_png(content: bytes) -> bytes:
     return out.getvalue()
 
 
+def take_all(names: list[str], outside: list[str]) -> None:
+    """Take pictures from a server without saved plans; what was asked for outside this machine is added to a list."""
+    with (
+        tempfile.TemporaryDirectory(prefix="gunmane-") as folder,
+        browser.launched() as chromium,
+        browser.serve(workspace=pathlib.Path(folder) / "plans.sqlite") as server,
+    ):
+        for name in names:
+            # A person of his own each time: no picture depends on those before it.
+            page = browser.new_page(chromium, outside)
+            page.context.add_cookies([{**GUIDE, "url": server.url}])
+            size = take(page, f"{server.url}/{SHOTS[name]}", FOLDER / f"{name}.png")
+            page.context.close()
+            print(f"{name}.png {size:,} bytes", flush=True)
+
+
 def main() -> int:
     """Take the chosen pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -126,18 +142,8 @@ def main() -> int:
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
     outside: list[str] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="gunmane-") as folder,
-        browser.launched() as chromium,
-        browser.serve(workspace=pathlib.Path(folder) / "plans.sqlite") as server,
-    ):
-        for name in chosen:
-            # A person of his own each time: no picture depends on those before it.
-            page = browser.new_page(chromium, outside)
-            page.context.add_cookies([{**GUIDE, "url": server.url}])
-            size = take(page, f"{server.url}/{SHOTS[name]}", FOLDER / f"{name}.png")
-            page.context.close()
-            print(f"{name}.png {size:,} bytes", flush=True)
+    for lang in LANGS:
+        take_all([name for name in chosen if name.endswith(lang)], outside)
     if outside:
         print(f"asked for outside the machine: {outside[:3]}", file=sys.stderr)
     return int(bool(outside))
