@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from caches import share_loops
-from streamlit.testing.v1 import AppTest
+from pages import html_of, open_page, own_cache, rows_of  # noqa: F401
 
 from gunmane.i18n import t
 from gunmane.workbench import LockAll, MoveUnits
 
-MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 LANGS = ("ja", "en")
 REGION = "nara_uda"
 UNIT, NAME, TOWN = "29386-001", "大字土屋原", {"ja": "御杖村", "en": "Mitsue Village"}
 """A unit that lies in S2 with its whole town."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    """Sample data of the region used here, made once for this module, and plans kept nowhere else."""
-    folder = tmp_path_factory.mktemp("hand")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GUNMANE_CACHE", str(share_loops(folder / "cache")))
-        patch.setenv("GUNMANE_WORKSPACE", str(folder / "plans.sqlite"))
-        yield
-
-
 def opened(lang="ja", *, chosen=()):
-    app = AppTest.from_file(str(MAIN), default_timeout=300)
-    app.query_params["lang"] = lang
-    app.query_params["region"] = REGION
-    app.run()
-    app.switch_page("group.py").run()
-    app.session_state["_group_chosen"] = (REGION, 1, tuple(chosen))
-    return app.segmented_control(key="group_panel_choice").set_value("picked").run()
+    held = {"_group_chosen": (REGION, 1, tuple(chosen)), "_group_next_panel": "picked"}
+    return open_page("group", lang=lang, region=REGION, **held)
 
 
 def moved(lang="ja", *, to="S1"):
@@ -45,12 +27,12 @@ def moved(lang="ja", *, to="S1"):
     return app.button(key="hand_move").click().run()
 
 
-def html_of(app):
-    return " ".join(element.proto.body for element in app.get("html"))
-
-
 def table_with(app, head):
-    return next((e.proto.body for e in app.get("html") if f">{head}</th>" in e.proto.body), "")
+    """Return the first table that has a heading, which may be explained where it stands."""
+    tables = [element.proto.body for element in app.get("html")]
+    return next(
+        (one for one in tables if re.search(rf'<th scope="col">(<[^>]+>)*{re.escape(head)}<', one)), ""
+    )
 
 
 def listed(app):
@@ -109,7 +91,7 @@ def test_a_picked_unit_says_what_holds_it_and_the_price_of_each_neighbour(lang):
     app.selectbox(key="group_unit").set_value("29385-001").run()
     assert t("hand.why", lang) in html_of(app)
     assert t("why_here.town_stays_whole", lang) in html_of(app)
-    rows = re.findall(r'<th scope="row">([^<]+)', table_with(app, t("prices.col.to", lang)))
+    rows = rows_of(table_with(app, t("prices.col.to", lang)))
     assert rows and all(row.startswith("S2 → S") for row in rows)
 
 
