@@ -25,6 +25,7 @@ from app_pages.map_view import show_map
 from app_pages.plan_map import View
 from app_pages.studying import current_plan, plan_key
 from gunmane.errors import GunmaneError
+from gunmane.exports.members import safe_text
 from gunmane.exports.studies.tables import csv_bytes
 from gunmane.maps import Link
 from gunmane.municipalities import file_stem
@@ -269,8 +270,7 @@ def _tables(two: Two) -> None:
             tr("difference.found", all=words.count(len(two.made.moved)), count=words.count(len(shown.table)))
         )
     _show_table(shown, key=f"difference_{name}_{abs(hash((_keys(two), wanted, session.lang())))}")
-    if name == "units" and len(two.made.moved):
-        _offer_csv(two)
+    _offer_csv(shown, str(name))
     st.caption(tr("difference.focus_help") + tr("difference.pairing") + tr("difference.not_ranked"))
 
 
@@ -310,13 +310,17 @@ def _take_cell(shown: Shown, key: str) -> None:
     st.session_state[_FOCUS] = (units, number + 1)
 
 
-def _offer_csv(two: Two) -> None:
-    scenario = two.after.scenario
+def _offer_csv(shown: Shown, name: str) -> None:
     st.download_button(
         session.tr("difference.csv"),
-        lambda: csv_bytes(unit_table(two).table),
-        file_name=f"{file_stem(scenario.region_id)}_{scenario.layer}_difference.csv",
+        lambda: table_bytes(shown),
+        file_name=f"{file_stem(str(session.region_id()))}_difference_{name}.csv",
         mime="text/csv",
         on_click="ignore",
-        key="difference_csv",
+        key=f"difference_csv_{name}",
     )
+
+
+def table_bytes(shown: Shown) -> bytes:
+    """Return a table as a CSV file; names of saved plans stand in its head and must be no formulas either."""
+    return csv_bytes(shown.table.rename(columns=safe_text))

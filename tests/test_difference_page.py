@@ -15,7 +15,6 @@ from app_pages.difference_map import change_layers, marked_layer, pair_areas
 from app_pages.difference_tables import Two, bundle_table, town_change, town_table, unit_table, whole_table
 from app_pages.plan_map import plan_views
 from gunmane.evidence import today_state
-from gunmane.exports.studies.tables import csv_bytes
 from gunmane.i18n import t
 from gunmane.workbench import Desk, MoveUnits, apply, draft_of
 from gunmane.workbench.difference import difference
@@ -177,10 +176,10 @@ def test_what_changes_for_a_town_is_said_in_words(after, led, said):
 
 
 def test_the_file_is_read_by_excel_and_holds_no_formula(by_hand):
-    table = unit_table(by_hand).table
-    table.iloc[0, 0] = "=1+1"
-    written = csv_bytes(table)
-    assert written.startswith(b"\xef\xbb\xbf") and b"'=1+1" in written
+    shown = whole_table(dataclasses.replace(by_hand, names=("=1+1", "B")))
+    shown.table.iloc[0, 0] = "=2+2"
+    written = page.table_bytes(shown)
+    assert written.startswith(b"\xef\xbb\xbf") and b"'=1+1" in written and b"'=2+2" in written
 
 
 # -- the map of what differs ----------------------------------------------------------------------------------
