@@ -60,7 +60,7 @@ class Hand:
     done
         How the last edit came or went ("did", "undone", "redone"), and the edit; None before the first.
     before, accounts
-        The accounts of the plan before that, and of the plan as it is; none before the first.
+        The accounts of the plan before that, and of the plan as it is; none until they are asked for.
     waiting
         What was clicked and is not done yet, the first first: each makes of the record the next one.
     fault
@@ -137,10 +137,12 @@ def hand_shown() -> Hand | None:
 
 
 def make_ready(plan: Plan) -> None:
-    """Lay out the choices of the plan that the page shows, so that the first edit is as fast as the others."""
+    """Work out once what every edit of the plan that the page shows needs: the first is then as fast as the others."""
     hand = hand_of(plan)
     with hand.turn:
-        hand.desk.board(hand.history.draft)
+        if not hand.accounts:
+            draft = hand.history.draft
+            hand.accounts = hand.account(hand.desk.figures(draft), draft)
 
 
 def work_off(hand: Hand) -> None:
