@@ -16,7 +16,7 @@ from app_pages import (
     hand_map,
     hands,
     handwork,
-    kept,
+    kept_list,
     plan_map,
     prices,
     reference_map,
@@ -76,7 +76,7 @@ def main() -> None:
             handwork.show_steps(plan)
         if panel == "summary":
             hand_change.show_change(plan, hands.hand_of(plan))
-            kept.show_list(plan)
+            kept_list.show_list(plan)
             beside = group_panel.show_summary(plan)
             if any(note.key == "cancelled" for note in plan.notes) and st.button(
                 session.tr("group.search_on"), key="group_search_on"

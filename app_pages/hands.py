@@ -83,11 +83,15 @@ class Hand:
     @property
     def is_unsaved(self) -> bool:
         """Whether something was done that nobody has tried to save yet."""
+        return self.is_loose and (self.kept is None or self.kept.fault is None)
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether something was done that is saved nowhere, tried or not: it would be lost with this record."""
         if self.kept is None:
             return bool(self.history.line())
         saved = self.kept.history
-        is_other = (len(saved.steps), saved.position) != (len(self.history.steps), self.history.position)
-        return self.kept.fault is None and is_other
+        return (len(saved.steps), saved.position) != (len(self.history.steps), self.history.position)
 
     @property
     def titles(self) -> dict[str, str]:
@@ -111,6 +115,11 @@ def _mark(plan: Plan) -> tuple[str, int]:
 def _hands() -> dict[tuple[str, str], Hand]:
     hands: dict[tuple[str, str], Hand] = st.session_state.setdefault(_HANDS, {})
     return hands
+
+
+def hand_at(region_id: str, layer: str) -> Hand | None:
+    """Return the record of a region and package, where there is one."""
+    return _hands().get((region_id, layer))
 
 
 def hand_of(plan: Plan) -> Hand:

@@ -10,19 +10,17 @@ import streamlit as st
 
 from app_pages import access, session
 from app_pages.data import without_totals
-from app_pages.hands import Hand, Kept, hand_of, hand_shown, show_opened
+from app_pages.hands import Hand, Kept, hand_at, hand_shown, show_opened
 from app_pages.place import plain
 from gunmane.errors import ConflictError, GunmaneError, WorkspaceError
-from gunmane.i18n import say
 from gunmane.municipalities import find_region
 from gunmane.scenario import Plan
 from gunmane.workbench import History
-from gunmane.workspace import PlanCard, StoredPlan, Workspace, open_workspace
+from gunmane.workspace import StoredPlan, Workspace, open_workspace
 from gunmane.workspace.databases import file_mark
 from gunmane.workspace.drafts import keep_draft, open_history, save_history
 from gunmane.workspace.rows import MAX_NAME
 
-MOST_LISTED = 12
 CHIP_LENGTH = 20
 # Why a step cannot be saved in its own plan, however often it is tried: it can be saved as another.
 NOT_HERE = {
@@ -97,18 +95,6 @@ def save(plan: Plan, hand: Hand, *, is_asked: bool = False) -> None:
         kept.fault = WorkspaceError("kept_gone") if fault.key == "plan_unknown" else fault
 
 
-def _keep_now(plan: Plan) -> None:
-    """Save the plan of the page as it is, so that it has a name and an address before anything is changed."""
-    hand = hand_of(plan)
-    hand.kept = Kept("", 0, History(hand.history.base), name=default_name(plan))
-    save(plan, hand, is_asked=True)
-    if hand.kept.fault is None:
-        st.rerun()
-    session.show_error(hand.kept.fault)
-    if not hand.kept.plan_id:
-        hand.kept = None
-
-
 def _not_saved(saved: History, now: History) -> Iterator[History]:
     """Yield the record as it was after each edit, undo or redo that is not saved yet."""
     at = saved
@@ -141,25 +127,61 @@ def show_state(plan: Plan, hand: Hand) -> None:
     session.show_error(kept.fault)
     with st.container(horizontal=True):
         if isinstance(kept.fault, ConflictError) and st.button(tr("kept.open_theirs"), key="kept_theirs"):
-            attempt(lambda: open_kept(kept.plan_id))
+            attempt(lambda: open_kept(kept.plan_id, is_sure=True))
         if kept.fault.key in NOT_HERE and st.button(tr("kept.save_apart"), key="kept_apart"):
-            name = tr("kept.copy_of", name=kept.name) if kept.name else ""
-            hand.kept = Kept("", 0, History(hand.history.base), name=name[:MAX_NAME])
-            save(plan, hand)
+            save_apart(plan, hand)
             st.rerun()
         if kept.fault.key not in NOT_HERE and st.button(tr("kept.save_again"), key="kept_again"):
             save(plan, hand)
             st.rerun()
 
 
-def open_kept(plan_id: str) -> None:
+def save_apart(plan: Plan, hand: Hand) -> None:
+    """
+    Save everything that was done as a plan of its own, beside the one that it came from; as `save` where it fails.
+
+    Parameters
+    ----------
+    plan, hand
+        As for `save`.
+    """
+    name = session.tr("kept.copy_of", name=hand.kept.name) if hand.kept and hand.kept.name else ""
+    hand.kept = Kept("", 0, History(hand.history.base), name=name[:MAX_NAME])
+    save(plan, hand)
+
+
+def refuse_loose(region: str, layer: str) -> None:
+    """
+    Refuse to put another plan in the place of steps that are saved nowhere.
+
+    Raises
+    ------
+    WorkspaceError
+        If the record of this region and package holds such steps.
+    """
+    hand = hand_at(region, layer)
+    if hand is not None and hand.is_loose:
+        name = hand.kept.name if hand.kept is not None else ""
+        name = name or session.tr("unsaved.nameless")
+        raise WorkspaceError("plan_over_unsaved", plan=name, region=region, layer=layer)
+
+
+def open_kept(plan_id: str, *, is_sure: bool = False) -> None:
     """
     Open a saved plan of the region that the pages show; where it cannot be, the plan from before stays.
+
+    Parameters
+    ----------
+    plan_id
+        The plan.
+    is_sure
+        True opens it also over steps that are saved nowhere.
 
     Raises
     ------
     GunmaneError
-        If there is no such plan, it is another's or another region's, or it was made with other data.
+        If there is no such plan, it is another's or another region's, it was made with other data, or steps that are
+        saved nowhere would be lost.
     """
     stored = workspace().load(plan_id)
     if stored.card.region != session.region_id():
@@ -169,6 +191,8 @@ def open_kept(plan_id: str) -> None:
         raise WorkspaceError("plan_of_other_region", plan=stored.card.name, **names)
     ground = session.ground()
     history = open_history(stored, ground)
+    if not is_sure:
+        refuse_loose(stored.card.region, history.draft.scenario.layer)
     show_opened(ground, history, Kept(plan_id, stored.version, history, name=stored.card.name))
 
 
@@ -212,12 +236,16 @@ def go_to(stored: StoredPlan, place: int) -> None:
     ConflictError
         If somebody else saved since.
     WorkspaceError
-        As `Workspace.set_position`.
+        As `Workspace.set_position`, or if steps that are saved nowhere would be lost.
     """
     plan_id = stored.card.plan_id
-    workspace().set_position(plan_id, place, stored.version)
     hand = hand_shown()
-    if hand is not None and hand.kept is not None and hand.kept.plan_id == plan_id:
+    is_shown = hand is not None and hand.kept is not None and hand.kept.plan_id == plan_id
+    if hand is not None and is_shown:
+        scenario = hand.history.draft.scenario
+        refuse_loose(scenario.region_id, scenario.layer)
+    workspace().set_position(plan_id, place, stored.version)
+    if is_shown:
         open_kept(plan_id)
 
 
@@ -241,60 +269,6 @@ def show_chip() -> None:
     else:
         label = tr("plans.title")
     st.page_link(session.MORE_PAGES["plans"], label=label, width="content")
-
-
-def show_list(plan: Plan) -> None:
-    """Show the saved plans of the region, folded: open, rename, duplicate, put away."""
-    tr = session.tr
-    try:
-        cards = workspace().list(region=plan.scenario.region_id)
-    except GunmaneError as fault:
-        if access.user() is None:
-            # No fault of this visit: said quietly, wherever plans would be listed.
-            st.caption(say(fault, session.lang()))
-        else:
-            session.show_error(fault)
-        return
-    hand = hand_shown()
-    if (hand is None or hand.kept is None) and st.button(tr("plans.keep_now"), key="kept_now"):
-        _keep_now(plan)
-    with st.expander(tr("kept.title", count=len(cards))):
-        if not cards:
-            st.info(tr("kept.none"))
-        for card in cards[:MOST_LISTED]:
-            _show_card(card)
-        if len(cards) > MOST_LISTED:
-            st.caption(tr("kept.more", count=len(cards) - MOST_LISTED))
-
-
-def _show_card(card: PlanCard) -> None:
-    tr = session.tr
-    with st.container(border=True):
-        st.text(card.name)
-        st.caption(tr("kept.card", steps=card.position, at=local(card.changed_at)))
-        with st.container(horizontal=True):
-            if st.button(tr("kept.open"), key=f"kept_open_{card.plan_id}"):
-                _open(card.plan_id)
-            with st.popover(tr("kept.rename")):
-                name = st.text_input(
-                    tr("kept.name"), value=card.name, key=f"kept_name_{card.plan_id}", max_chars=200
-                )
-                if st.button(tr("kept.rename_now"), key=f"kept_rename_{card.plan_id}"):
-                    attempt(lambda: rename(card.plan_id, name))
-            if st.button(tr("kept.duplicate"), key=f"kept_copy_{card.plan_id}"):
-                attempt(lambda: workspace().duplicate(card.plan_id, tr("kept.copy_of", name=card.name)))
-            if st.button(tr("kept.archive"), key=f"kept_archive_{card.plan_id}"):
-                attempt(lambda: workspace().archive(card.plan_id))
-
-
-def _open(plan_id: str) -> None:
-    try:
-        open_kept(plan_id)
-    except GunmaneError as fault:
-        session.show_error(fault)
-        return
-    st.session_state["_group_next_panel"] = "picked"
-    st.rerun()
 
 
 def attempt(change: Callable[[], object]) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 
 import streamlit as st
 
-from app_pages import session
+from app_pages import kept, session
 from app_pages.work import Call
 from gunmane.errors import GunmaneError
 from gunmane.workspace.planfiles import MOST_BYTES, PlanFile, check_inputs, read_plan_file
@@ -57,6 +57,7 @@ def _open() -> None:
         ground = session.ground()
         # Before the search: it would only find out later.
         check_inputs(plan_file, ground)
+        kept.refuse_loose(plan_file.scenario.region_id, plan_file.scenario.layer)
         made: Rerun = session.ask("rerun", digest, Call(RERUN, {"plan_file": plan_file, "ground": ground}))
     except GunmaneError:
         session.set_region(before)

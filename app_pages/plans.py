@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app_pages import access, kept, plan_upload, plans_record, session
+from app_pages import access, kept, plan_upload, plans_record, session, unsaved
 from app_pages.place import open_plan, plain
 from app_pages.tables import STYLE, heading
 from gunmane.errors import GunmaneError, RegionError
@@ -147,8 +147,7 @@ def _tools(card: PlanCard) -> None:
             if is_own and st.button(tr("plans.restore"), type="primary", key="plans_restore"):
                 kept.attempt(lambda: kept.workspace().restore(card.plan_id))
             return
-        if st.button(tr("kept.open"), type="primary", key="plans_open"):
-            _open(card)
+        is_asked = st.button(tr("kept.open"), type="primary", key="plans_open")
         if is_own:
             with st.popover(tr("kept.rename")):
                 name = st.text_input(tr("kept.name"), value=card.name, key="plans_name", max_chars=200)
@@ -158,14 +157,18 @@ def _tools(card: PlanCard) -> None:
             kept.attempt(lambda: kept.workspace().duplicate(card.plan_id, tr("kept.copy_of", name=card.name)))
         if is_own and st.button(tr("kept.archive"), key="plans_archive"):
             kept.attempt(lambda: kept.workspace().archive(card.plan_id))
+    open_it = functools.partial(_open, card)
+    if is_asked:
+        unsaved.open_or_ask(card, open_it)
+    unsaved.show_question(card, open_it)
 
 
-def _open(card: PlanCard) -> None:
-    """Open a plan in 群を組む, in its own region; what the pages show is saved already."""
+def _open(card: PlanCard, is_sure: bool) -> None:
+    """Open a plan in 群を組む, in its own region; over steps that are saved nowhere only when sure."""
     before = session.region_id()
     try:
         session.set_region(card.region)
-        kept.open_kept(card.plan_id)
+        kept.open_kept(card.plan_id, is_sure=is_sure)
     except GunmaneError:
         session.set_region(before)
         raise

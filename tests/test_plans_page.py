@@ -212,3 +212,33 @@ def test_pages_served_past_the_door_to_other_machines_show_nothing(place):
         config.set_option("server.address", before)
     assert errors(app) == [t("error.access_nobody_known", "ja", address="0.0.0.0")]
     assert not app.get("page_link")
+
+
+def behind(saved, place):
+    """The page of saved plans, with a step that could not be saved: another window saved first."""
+    app = opened("group", region=REGION, plan=saved)
+    place.set_position(saved, 1, place.load(saved).version)
+    app = app.button(key="hand_undo").click().run()
+    assert "未保存" in chip(app)[0]
+    return app.switch_page("plans.py").run().button(key="plans_open").click().run()
+
+
+def test_opening_a_plan_over_a_step_that_is_saved_nowhere_asks_first(saved, place):
+    app = behind(saved, place)
+    assert "川沿いの案" in app.warning[0].value and "未保存" in chip(app)[0]
+    app = app.button(key="unsaved_stay").click().run()
+    assert not app.warning and "未保存" in chip(app)[0]
+
+
+def test_what_is_saved_nowhere_becomes_a_plan_of_its_own_before_another_is_opened(saved, place):
+    app = behind(saved, place).button(key="unsaved_save").click().run()
+    own = next(card for card in place.list() if card.plan_id != saved)
+    assert not app.exception and own.step_count == 2 and "写し" in own.name
+    assert named(app, "plan") == saved and "保存済み" in chip(app)[0]
+
+
+def test_a_plan_file_is_not_opened_over_a_step_that_is_saved_nowhere(saved, place, plan):
+    app = behind(saved, place)
+    app.file_uploader(key="plans_file").set_value(("plan.json", plan_json(plan), "application/json")).run()
+    app = app.button(key="plans_file_open").click().run()
+    assert "保存していない手直し" in errors(app)[0] and "未保存" in chip(app)[0]
