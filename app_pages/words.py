@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from decimal import Decimal
 
 from app_pages.session import lang, tr
 
@@ -32,6 +33,44 @@ def significant(value: float, digits: int = 2) -> str:
     # Rounding may have brought a figure more: 9.96 -> 10.
     decimals = digits - 1 - math.floor(math.log10(abs(rounded)))
     return f"{rounded:,.{max(decimals, 0)}f}"
+
+
+def change(before: str, after: str) -> str:
+    """
+    Return the change between two numbers as they are shown, so that it is the difference that a reader sees.
+
+    Parameters
+    ----------
+    before, after
+        The numbers in words ("10", "9.7", "1,300"); "" where one is missing.
+
+    Returns
+    -------
+    change
+        「−0.3」, "+1,200"; the words for "unchanged" where both read the same; "" where one is missing.
+    """
+    if not (before and after):
+        return ""
+    difference = Decimal(after.replace(",", "")) - Decimal(before.replace(",", ""))
+    if not difference:
+        return tr("word.no_change")
+    return ("+" if difference > 0 else "−") + f"{abs(difference):,f}"
+
+
+def yen_change(before: float, after: float) -> str:
+    """Return the change between two amounts of JPY as `yen_short` shows them; as `change` where they are equal."""
+    if is_missing(before) or is_missing(after):
+        return ""
+    shown = []
+    for value in (float(before), float(after)):
+        factor, _ = _unit_of(value)
+        shown.append(Decimal(significant(value / factor).replace(",", "")) * int(factor))
+    difference = shown[1] - shown[0]
+    if not difference:
+        return tr("word.no_change")
+    factor, unit = _unit_of(float(difference))
+    amount = f"{(abs(difference) / int(factor)).normalize():,f}"
+    return ("+" if difference > 0 else "−") + tr("word.yen_change", amount=amount, unit=unit)
 
 
 def yen(central: float, low: float | None = None, high: float | None = None, *, has_tax: bool = True) -> str:

@@ -194,6 +194,26 @@ def test_a_figure_keeps_two_significant_digits(words, value, said):
     assert words.significant(value) == said
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("10", "9.7", "−0.3"),
+        ("2.0", "2.5", "+0.5"),
+        ("51", "51", "変わらない"),
+        ("1,300", "900", "−400"),
+        ("", "5", ""),
+    ],
+)
+def test_a_change_is_the_difference_of_the_figures_that_are_shown(words, before, after, said):
+    assert words.change(before, after) == said
+
+
+def test_a_change_of_yen_is_the_difference_of_the_amounts_that_are_shown(words):
+    assert words.yen_change(2.64e8, 2.26e8) == "−3,000万円"
+    assert words.yen_change(9.7e8, 1.24e10) == "+110.3億円"
+    assert words.yen_change(4.61e8, 4.59e8) == "変わらない"
+
+
 def test_a_shelf_drops_what_was_unused_longest():
     from app_pages.work import Shelf
 
