@@ -54,10 +54,12 @@ def watch(job: Awaited, *, may_cancel: bool = True, tell: Callable[[Any], str] |
 def _progress_words(job: Awaited) -> str:
     if job.is_cancelled:
         return tr("app.stopping")
-    if job.place > 1:
-        return tr("jobs.place", place=job.place)
     spent = time.monotonic() - job.started
-    what = i18n.catalogue(lang()).get(job.key) or tr("app.working")
+    key, place = job.key, job.place
+    if place:
+        # What it does may have changed between the two questions: who is in line waits for something.
+        return tr("jobs.starting" if key == "jobs.starting" else "jobs.place", place=place)
+    what = i18n.catalogue(lang()).get(key) or tr("app.working")
     if job.fraction < 0.1 or spent < 2:
         return what
     left = max(1, round(spent * (1 - job.fraction) / job.fraction))

@@ -175,7 +175,7 @@ class ProcessJob(Generic[T]):
     @property
     def key(self) -> str:
         """Catalogue key of what is done just now."""
-        return self._handle.key
+        return self._handle.doing
 
     @property
     def place(self) -> int:

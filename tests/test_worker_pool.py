@@ -119,11 +119,20 @@ def test_a_study_in_a_job_starts_no_processes_of_its_own(pool):
 
 def test_progress_is_told_while_the_job_runs(pool, tmp_path):
     job = pool.submit("one", "long_jobs:until_told", {"folder": str(tmp_path)})
-    assert (job.key, job.fraction) == ("progress.waiting", 0.0)
+    assert (job.doing, job.fraction) == ("jobs.starting", 0.0)
     assert seen(lambda: job.fraction == 0.5)
     assert (job.state, job.key, job.place_in_line) == ("running", "progress.planning", 0)
     (tmp_path / "go").touch()
     assert ended(job).state == "done"
+
+
+def test_who_waits_is_told_whether_a_worker_starts_reads_or_has_other_work(pool, tmp_path):
+    first = pool.submit("one", "long_jobs:deaf", {"folder": str(tmp_path)})
+    assert first.doing == "jobs.starting"
+    began(tmp_path)
+    assert (first.doing, first.place_in_line) == ("jobs.reading", 0)
+    second = pool.submit("two", "long_jobs:add", {"one": 1, "other": 1})
+    assert (second.doing, second.place_in_line) == ("jobs.place", 1)
 
 
 # -- cancelling ---------------------------------------------------------------------------------------------

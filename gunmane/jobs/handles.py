@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gunmane.jobs.pool import Pool
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
+# Catalogue keys of what a job does before it tells anything itself.
+WAITING, STARTING, READING = "jobs.place", "jobs.starting", "jobs.reading"
 _SERIALS = itertools.count(1)
 
 
@@ -52,7 +54,7 @@ class JobHandle:
         self.session, self.function, self.folder = session, function, folder
         self.state: State = "waiting"
         self.fraction = 0.0
-        self.key = "progress.waiting"
+        self.key = WAITING
         self.is_cancelled = False
         self.kill_at: float | None = None
         self.started = time.monotonic()
@@ -68,6 +70,12 @@ class JobHandle:
     def place_in_line(self) -> int:
         """How many jobs of the line start before it, and one; 0 once it has started."""
         return self._pool.place_of(self)
+
+    @property
+    def doing(self) -> str:
+        """Catalogue key of what happens to it now: waits for its turn, for a worker to start, is read, is worked on."""
+        is_first_wait = self.state == "waiting" and not self._pool.has_ready_worker()
+        return STARTING if is_first_wait else self.key
 
     @property
     def best_so_far(self) -> Any:

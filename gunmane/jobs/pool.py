@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from gunmane.cache import cache_folder
 from gunmane.errors import JobError
-from gunmane.jobs.handles import JobHandle, State
+from gunmane.jobs.handles import READING, JobHandle, State
 from gunmane.jobs.parcels import Packed, Store
 from gunmane.jobs.workers import Worker, core_count
 from gunmane.own_folders import own_folder, sweep_old_folders
@@ -205,6 +205,11 @@ class Pool:
         with self._change:
             return self._waiting.index(job) + 1 if job in self._waiting else 0
 
+    def has_ready_worker(self) -> bool:
+        """Return whether a worker is past its start; until then every job waits for one."""
+        with self._change:
+            return any(worker.is_ready and not worker.is_retired for worker in self._workers)
+
     def worker_pids(self) -> list[int]:
         """Return the numbers of the worker processes."""
         with self._change:
@@ -291,7 +296,7 @@ class Pool:
             if job is None:
                 return
             self._waiting.remove(job)
-            job.state, worker.job = "running", job
+            job.state, job.key, worker.job = "running", READING, job
             worker.send(
                 job=job.folder.name,
                 folder=str(job.folder),
