@@ -199,7 +199,8 @@ def _improve(plan: Plan) -> None:
         do(hand, edit)
         st.session_state[_TOLD] = session.tr("hand.improved", count=words.count(len(edit.labels)))
     else:
-        st.session_state[_TOLD] = session.tr("hand.not_improved")
+        is_held = bool(draft.locked_units or draft.locked_bundles or draft.bases)
+        st.session_state[_TOLD] = session.tr("hand.not_improved_held" if is_held else "hand.not_improved")
     st.rerun()
 
 

@@ -186,6 +186,14 @@ def test_the_engine_moves_no_locked_unit_and_no_locked_bundle(draft, street, des
     assert improve(apply(worse, LockBundles(("D2",))), street, desk=desk).labels == ()
 
 
+def test_a_bundle_stays_on_its_ground_though_a_unit_locked_in_it_would_be_better_elsewhere(
+    draft, street, desk
+):
+    held = apply(apply(draft, MoveUnits(("c",), "D2")), LockUnits(("c",)))
+    after = apply(held, improve(held, street, desk=desk)).labels[""]
+    assert after[["a", "b", "d", "e"]].tolist() == ["D1", "D1", "D2", "D2"]
+
+
 def test_a_base_chosen_by_hand_stays_through_an_improvement(draft, street, desk):
     based = apply(apply(draft, MoveUnits(("c",), "D2")), SetBase("D2", "e"))
     better = apply(based, improve(based, street, desk=desk))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,14 +13,14 @@ from scipy.optimize import linear_sum_assignment
 from gunmane.clusters import BestSoFar, Grouping, Rules, group_units, judge
 from gunmane.errors import PlanError
 from gunmane.scenario import Ground
-from gunmane.strands import PROGRESS_KEY, Progress
+from gunmane.strands import PROGRESS_KEY, Progress, Task
 from gunmane.workbench.board import Array, Board
 from gunmane.workbench.desk import Desk
 from gunmane.workbench.draft import Draft, Labels, free_names, name_order
 from gunmane.workbench.edits import Improve, Split
 
-# What a unit that a hand locked weighs when bundles found are named after those of the draft.
-LOCK_WEIGHT = 1e9
+# A bundle with locked units keeps units of more than this share of its work where it would lose its name else.
+CORE_SHARE = 0.5
 # How far each half may lie from the middle, as a share of all.
 HALF_TOLERANCE = 0.05
 HALF_BUDGET = 20_000
@@ -44,7 +44,8 @@ def improve(
     Let the engine go on from a draft; the result is an edit that may be done to it, or not.
 
     Locked units stay in their bundles, locked bundles and bases chosen by hand stay as they are, and so does the
-    number of bundles. The draft after the edit is never worse in the order of plans; where nothing better is found
+    number of bundles. What is found has the names of the bundles whose work it shares most: names, titles and colours
+    stay on their ground. The draft after the edit is never worse in the order of plans; where nothing better is found
     the edit moves nothing.
 
     Parameters
@@ -75,13 +76,15 @@ def improve(
                 on_best(lambda: known.with_labels(strand, best.labels).edit())
             return progress is None or progress((done + part) / len(board.tasks), PROGRESS_KEY) is not False
 
-        place, rules = task.place, _held_rules(draft, strand, task.rules)
-        starts = [draft.labels[strand]]
-        grouping = group_units(
-            place.units, place.links, task.load, place.travel_min, rules, starts=starts, progress=tell
-        )
-        found = found.with_labels(strand, grouping.labels, grouping)
-        if grouping.is_cancelled:
+        for rules in _tries(draft, strand, task):
+            place, starts = task.place, [draft.labels[strand]]
+            grouping = group_units(
+                place.units, place.links, task.load, place.travel_min, rules, starts=starts, progress=tell
+            )
+            found = found.with_labels(strand, grouping.labels, grouping)
+            if found.is_cancelled or strand in found.labels or found.has_kept(strand, grouping.labels):
+                break
+        if found.is_cancelled:
             break
     return found.edit()
 
@@ -128,7 +131,7 @@ class _Found:
 
     def with_labels(self, strand: str, labels: pd.Series, ended: Grouping | None = None) -> _Found:
         """Return what was found with one more strand, where its labels are better than the draft's."""
-        named = _named_labels(self.draft, strand, labels, self.board.tasks[strand].load["measure"])
+        named = self._named(strand, labels)
         is_better = _is_better(self.draft, self.board, strand, named)
         return dataclasses.replace(
             self,
@@ -136,6 +139,13 @@ class _Found:
             moves=self.moves + (ended.moves if ended else 0),
             is_cancelled=self.is_cancelled or bool(ended and ended.is_cancelled),
         )
+
+    def has_kept(self, strand: str, labels: pd.Series) -> bool:
+        """Return whether labels found for a strand leave all that a hand locked in the bundle where it was."""
+        return _has_kept(self.draft, strand, self._named(strand, labels))
+
+    def _named(self, strand: str, labels: pd.Series) -> pd.Series:
+        return _named_labels(self.draft, strand, labels, self.board.tasks[strand].load["measure"])
 
     def edit(self) -> Improve:
         """Return the edit that makes the draft what was found."""
@@ -148,15 +158,39 @@ class _Found:
         return Improve(tuple(rows), self.moves, self.is_cancelled, draft.labels_key())
 
 
-def _held_rules(draft: Draft, strand: str, rules: Rules) -> Rules:
-    """Return the rules with a hand's locks, bases and number of bundles; a hand outranks locks of the choices."""
+def _tries(draft: Draft, strand: str, task: Task) -> Iterator[Rules]:
+    """
+    Yield the rules to search a strand by, each for where the one before gave up a lock.
+
+    The engine knows no names: where a few units of a bundle are locked, it may let all others go and build another
+    bundle around these. Then the work that makes the bundle what it is stays together with them.
+    """
+    yield _held_rules(draft, strand, task.rules)
+    labels = draft.labels[strand]
+    anchored = labels[labels.index.isin(draft.locked_units.union(draft.bases.values()))]
+    load = task.load["measure"].reindex(labels.index).astype("float64")
+    cores: set[str] = set()
+    for bundle in sorted(set(anchored) - draft.locked_bundles, key=name_order):
+        own = load[labels == bundle].sort_values(ascending=False, kind="stable")
+        before = own.cumsum() - own
+        cores |= set(own.index[before <= CORE_SHARE * own.sum()].astype(str))
+    if cores:
+        yield _held_rules(draft, strand, task.rules, cores)
+
+
+def _held_rules(draft: Draft, strand: str, rules: Rules, cores: Collection[str] = ()) -> Rules:
+    """
+    Return the rules with a hand's locks, bases and number of bundles, and further units that stay where they are.
+
+    A hand outranks locks of the choices.
+    """
     labels = draft.labels[strand]
     bases = {bundle: unit for bundle, unit in draft.bases.items() if (labels == bundle).any()}
     closed = [tuple(draft.units_of(b)) for b in sorted(draft.locked_bundles) if (labels == b).any()]
     in_closed = {unit for units in closed for unit in units}
     held = {
         unit: str(labels[unit])
-        for unit in sorted(draft.locked_units.union(bases.values()))
+        for unit in sorted(draft.locked_units.union(bases.values(), cores))
         if unit in labels.index and unit not in in_closed
     }
     bundle_of_lock = {name: held[unit] for unit, name in reversed(rules.locked_units) if unit in held}
@@ -175,9 +209,8 @@ def _named_labels(draft: Draft, strand: str, found: pd.Series, measure: pd.Serie
     """Return the bundles found under the draft's names, each as the one that it shares most with; new ones as "+0"."""
     own = draft.labels[strand]
     labels = found.reindex(own.index)
-    is_held = own.index.isin(draft.locked_units.union(draft.bases.values())) | own.isin(draft.locked_bundles)
     weight = measure.reindex(own.index).to_numpy(dtype="float64")
-    weight = weight / (weight.sum() or 1.0) + 1 / len(own) * 1e-3 + LOCK_WEIGHT * is_held.to_numpy()
+    weight = weight / (weight.sum() or 1.0) + 1 / len(own) * 1e-3
     names, numbers = sorted(set(own), key=name_order), sorted(set(labels))
     shared = np.zeros((len(numbers), len(names)))
     np.add.at(shared, (pd.Index(numbers).get_indexer(labels), pd.Index(names).get_indexer(own)), weight)
@@ -195,14 +228,20 @@ def _renamed(draft: Draft, found: Mapping[str, pd.Series]) -> Labels:
 
 def _is_better(draft: Draft, board: Board, strand: str, labels: pd.Series) -> bool:
     """Whether labels found keep what a hand locked and are better in the order of plans."""
-    own = draft.labels[strand]
-    held = own.index.isin(draft.locked_units)
-    for bundle in draft.locked_bundles:
-        held |= ((own == bundle) | (labels == bundle)).to_numpy()
-    if (labels != own)[held].any():
+    if not _has_kept(draft, strand, labels):
         return False
+    own = draft.labels[strand]
     count = own.nunique()
     return _key(draft, board, strand, labels, count) < _key(draft, board, strand, own, count)
+
+
+def _has_kept(draft: Draft, strand: str, labels: pd.Series) -> bool:
+    """Whether all that a hand locked, and every base chosen by hand, lies in the bundle where it was."""
+    own = draft.labels[strand]
+    held = own.index.isin(draft.locked_units.union(draft.bases.values()))
+    for bundle in draft.locked_bundles:
+        held |= ((own == bundle) | (labels == bundle)).to_numpy()
+    return not (labels != own)[held].any()
 
 
 def _key(draft: Draft, board: Board, strand: str, labels: pd.Series, count: int) -> tuple[float, ...]:
