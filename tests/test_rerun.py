@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pathlib
 
 import pytest
 from hypothesis import given
@@ -93,9 +94,36 @@ def test_a_file_of_an_older_gunmane_tells_of_no_hand(plan, ground, written):
     assert dict(rerun(read_plan_file(path), ground).plan.by_hand) == {}
 
 
-@pytest.mark.parametrize("told", [{"steps": "x"}, {"steps": 1, "titles": [], "bases": {}}, [1]])
+HAND = {"steps": 1, "titles": {}, "bases": {}, "locked_units": [], "locked_bundles": []}
+NO_HAND = [{"steps": "x"}, {"titles": []}, {"bases": []}, {"steps": -7}, {"steps": 10**40}, {"steps": float("inf")},
+           {"steps": True}, {"titles": {"S1": "\ud800x"}}, {"titles": {"川": "x"}},
+           {"locked_bundles": [["S1"]]}]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", [{"steps": 1}, [1], *({**HAND, **part} for part in NO_HAND)])
 def test_what_a_hand_did_must_be_whole(plan, written, told):
     refusal("plan_file_edited", lambda: read_plan_file(written(plan, by_hand=told)))
+
+
+def test_a_title_comes_back_on_one_line_and_without_signs_that_nobody_sees(plan, written):
+    told = read_plan_file(
+        written(plan, by_hand={**HAND, "titles": {"D1": " 川\n沿\x00い\x07 ", "D2": "長" * 200}})
+    )
+    assert told.by_hand["titles"] == {"D1": "川 沿い", "D2": "長" * 80}
+
+
+@pytest.mark.parametrize("name", ['<img src="x">S1', "S", "D1 ", "", 1, ["D1"], "川1"])
+def test_a_bundle_that_gunmane_would_not_name_so_is_told(plan, written, name):
+    told = json.loads(plan_json(plan))
+    first, *others = told["assignment"]
+    rows = [{**first, "bundle_id": name}, *others]
+    refusal("plan_file_edited", lambda: read_plan_file(written(plan, assignment=rows)))
+
+
+@pytest.mark.skipif(not pathlib.Path("/dev/zero").exists(), reason="this system has no file without an end")
+def test_a_file_without_an_end_is_not_read_to_it(monkeypatch):
+    monkeypatch.setattr("gunmane.workspace.planfiles.MOST_BYTES", 1000)
+    refusal("plan_file_large", lambda: read_plan_file("/dev/zero"))
 
 
 def test_a_file_larger_than_any_plan_is_not_read(plan, written, monkeypatch):

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import pathlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,14 +15,21 @@ from gunmane.exports.planfile import FORMAT
 from gunmane.i18n import LANGUAGES, t
 from gunmane.plans import scenario_assumptions
 from gunmane.scenario import Ground, Scenario
+from gunmane.workbench import TITLE_LENGTH
 
 FAMILY = FORMAT.partition("/")[0]
 SEPARATORS = {"ja": "、", "en": "; "}
 # So many inputs are named in a sentence.
 NAMED = 6
+NAMED_LENGTH = 80
 # 60 municipalities of 100,000 units with all notes take some 30 MB.
 MOST_BYTES = 128 << 20
-LONGEST_TITLE = 200
+# More steps than a person does in a working life.
+MOST_STEPS = 1_000_000
+# As `bundles` names them: a letter and a number.
+BUNDLE = re.compile(r"[A-Z][0-9]{1,9}", re.ASCII)
+# Half of a sign of two halves, as JSON writes it: alone it is no text, and no file or page can hold it.
+HALF_SIGN = re.compile(r"\\u[dD][89a-fA-F]")
 # What stands where nobody gave a file; it is no road file.
 SAMPLE = "sample"
 KINDS = ("facts", "national", "assets", "profile", "roads", "assumptions")
@@ -82,25 +90,32 @@ def read_plan_file(path: pathlib.Path | str) -> PlanFile:
         gunmane.
     """
     file = pathlib.Path(path)
-    told = _loaded(file)
+    text = _text(file)
+    told = _loaded(text, file)
     try:
+        if HALF_SIGN.search(text):
+            json.dumps(told, ensure_ascii=False).encode()
         given = told["provenance"]
         scenario = _scenario(told["scenario"], given["scenario"], file.name)
         strands: dict[str, dict[str, str]] = {}
         for row in told["assignment"]:
-            strands.setdefault(str(row["strand"]), {})[str(row["unit_id"])] = str(row["bundle_id"])
+            strands.setdefault(str(row["strand"]), {})[str(row["unit_id"])] = _bundle(row["bundle_id"])
         return PlanFile(
             file=file.name,
             scenario=scenario,
             inputs={**given["input_sha256"], "assumptions": told["assumptions_sha256"]},
             has_roads_as_assets=given["roads_source"] in set(given["assets_source"]) - {SAMPLE},
             labels=strands,
-            bases={row["bundle_id"]: row["base_unit_id"] for row in told["bundles"] if row["base_unit_id"]},
+            bases={
+                _bundle(row["bundle_id"]): str(row["base_unit_id"])
+                for row in told["bundles"]
+                if row["base_unit_id"]
+            },
             totals={name: told["totals"][name] for name in told["totals"]},
             gunmane_version=str(given["gunmane_version"]),
             by_hand=_by_hand(told.get("by_hand", {})),
         )
-    except (LookupError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
         raise FileError("plan_file_edited", file=file.name) from None
 
 
@@ -108,31 +123,60 @@ def _by_hand(told: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a person did, each part of its kind; anything else in the file is a fault of it."""
     if not told:
         return {}
+    steps = told["steps"]
+    if type(steps) is not int or not 0 <= steps <= MOST_STEPS:
+        raise ValueError(steps)
     return {
-        "steps": int(told["steps"]),
-        "titles": {str(name): str(title)[:LONGEST_TITLE] for name, title in told["titles"].items()},
-        "bases": {str(bundle): str(unit) for bundle, unit in told["bases"].items()},
+        "steps": steps,
+        "titles": {_bundle(name): _title(title) for name, title in told["titles"].items()},
+        "bases": {_bundle(bundle): str(unit) for bundle, unit in told["bases"].items()},
         "locked_units": [str(unit) for unit in told["locked_units"]],
-        "locked_bundles": [str(bundle) for bundle in told["locked_bundles"]],
+        "locked_bundles": [_bundle(bundle) for bundle in told["locked_bundles"]],
     }
 
 
-def _loaded(file: pathlib.Path) -> dict[str, Any]:
+def _bundle(told: object) -> str:
+    """Return the name of a bundle; `ValueError` where gunmane names none so."""
+    if not isinstance(told, str) or BUNDLE.fullmatch(told) is None:
+        raise ValueError(told)
+    return told
+
+
+def _title(told: object) -> str:
+    """Return a title as the page would take it: on one line, of signs that can be seen, and not longer."""
+    spaced = " ".join(str(told).split())
+    return "".join(sign for sign in spaced if sign.isprintable())[:TITLE_LENGTH]
+
+
+def _text(file: pathlib.Path) -> str:
+    """Return what is in a file; one without an end, such as a device, is read no further than any plan goes."""
     try:
-        size = file.stat().st_size
-        if size > MOST_BYTES:
-            raise FileError("plan_file_large", file=file.name, size=size >> 20, limit=MOST_BYTES >> 20)
-        told = json.loads(file.read_bytes())
+        with file.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+        size = max(len(content), file.stat().st_size)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise FileError("plan_file_unreadable", file=file.name, reason=reason) from None
+    if len(content) > MOST_BYTES:
+        raise FileError("plan_file_large", file=file.name, size=-(-size >> 20), limit=MOST_BYTES >> 20)
+    try:
+        return content.decode(json.detect_encoding(content))
+    except ValueError:
+        raise FileError("plan_file_none", file=file.name) from None
+
+
+def _loaded(text: str, file: pathlib.Path) -> dict[str, Any]:
+    try:
+        told = json.loads(text)
     except (ValueError, RecursionError):
         raise FileError("plan_file_none", file=file.name) from None
     found = str(told.get("format", "")) if isinstance(told, dict) else ""
     if found == FORMAT:
         return dict(told)
     key = "plan_file_newer" if found.startswith(f"{FAMILY}/") else "plan_file_none"
-    raise FileError(key, file=file.name, format=found, known=FORMAT)
+    # What is named in a sentence must be text that can be written, and not a page of it.
+    known = found[:NAMED_LENGTH].encode(errors="replace").decode()
+    raise FileError(key, file=file.name, format=known, known=FORMAT)
 
 
 def _scenario(told: Mapping[str, Any], fingerprint: str, file: str) -> Scenario:
