@@ -345,6 +345,16 @@ class Plan:
     studies: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     by_hand: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """The titles that a person gave to bundles, by `bundle_id`; bundles without one are not in it."""
+        return {str(name): str(title) for name, title in self.by_hand.get("titles", {}).items() if title}
+
+    def titled(self, bundle_id: str) -> str:
+        """Return the name of a bundle with its title behind it, where it has one."""
+        title = self.titles.get(bundle_id, "")
+        return f"{bundle_id} {title}" if title else bundle_id
+
     def __repr__(self) -> str:
         """Say which plan this is in one line: its tables would fill a notebook."""
         scenario, totals = self.scenario, self.totals

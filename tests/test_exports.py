@@ -24,6 +24,7 @@ from shapely.geometry import box
 import gunmane.assets
 from gunmane import exports, schema
 from gunmane.assumptions import load_assumptions
+from gunmane.cli.report import _tell_bundles
 from gunmane.errors import FileError
 from gunmane.evidence import Evidence
 from gunmane.exports.broken import broken_sentence
@@ -744,3 +745,41 @@ def test_the_first_sheet_counts_what_is_sample_by_sector():
     rows = _read_me(part_real_plan(), "ja").rows
     assert ["データの内訳", "道路網: 模擬"] in rows
     assert ["データの内訳", "橋梁: 読み込んだ台帳 2 件、模擬 2 件"] in rows
+
+
+# -- titles that a person gave ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def titled_plan(plan):
+    first = str(plan.bundles.index[0])
+    return dataclasses.replace(plan, by_hand={"steps": 1, "titles": {first: "=東部の村"}})
+
+
+def test_a_title_stands_in_the_label_of_its_bundle(titled_plan):
+    first, other = (row["properties"] for row in json.loads(exports.bundles_geojson(titled_plan))["features"])
+    assert first["label_ja"].startswith(f"{first['bundle_id']} =東部の村 ")
+    assert "東部の村" not in other["label_ja"] and first["label_en"].startswith(
+        f"{first['bundle_id']} =東部の村 "
+    )
+
+
+@pytest.mark.parametrize("name", ["束", "構成施設"])
+def test_every_sheet_that_names_a_bundle_has_its_title_beside_it(titled_plan, evidence, name):
+    sheet = openpyxl.load_workbook(io.BytesIO(exports.workbook(titled_plan, evidence, "ja")))[name]
+    heads = [cell.value for cell in sheet[2]]
+    at = heads.index(t("files.column.bundle_title", "ja"))
+    told = {(row[at - 1].value, row[at].value, row[at].data_type) for row in sheet.iter_rows(min_row=3)}
+    assert heads[at - 1] == t("files.column.bundle_id", "ja")
+    assert {title for bundle, title, _ in told if bundle in titled_plan.titles} == {"=東部の村"}
+    assert all(kind == "s" for _, title, kind in told if title)
+
+
+def test_a_workbook_without_titles_has_no_column_for_them(folder):
+    book = openpyxl.load_workbook(folder / "workbook.xlsx")
+    assert t("files.column.bundle_title", "ja") not in [cell.value for cell in book["構成施設"][2]]
+
+
+def test_the_command_prints_the_title_behind_the_name(titled_plan, capsys):
+    _tell_bundles(titled_plan, "ja")
+    assert f"{titled_plan.bundles.index[0]} =東部の村" in capsys.readouterr().out

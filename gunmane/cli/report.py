@@ -92,7 +92,7 @@ def _tell_bundles(plan: Plan, lang: str) -> None:
     lines = []
     for bundle_id, row in plan.bundles.iterrows():
         texts = {
-            "bundle": f"{bundle_id}{'!' if row['rules_broken'] else ''}",
+            "bundle": plan.titled(str(bundle_id)) + ("!" if row["rules_broken"] else ""),
             "strand": strand_word(region, str(row["strand"]), lang),
             "municipalities": places[bundle_id],
             "fields": words("field", row["fields"], lang),
@@ -160,7 +160,7 @@ def _tell_broken(plan: Plan, lang: str) -> None:
     known = plan.ground.units["name"]
     for row in plan.broken.to_dict("records"):
         unit = unit_name(known.get(row["unit_id"], row["unit_id"]), lang)
-        where = " ".join(str(x) for x in (row["bundle_id"], unit) if x)
+        where = " ".join(str(x) for x in (plan.titled(str(row["bundle_id"])), unit) if x)
         said = broken_sentence(plan, row, lang)
         console.tell(f"  ! {where}: {said}" if where else f"  ! {said}")
 

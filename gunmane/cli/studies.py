@@ -147,12 +147,12 @@ def _tell_trade_offs(_: Plan, found: Front, lang: str) -> None:
         )
 
 
-def _tell_robustness(_: Plan, found: Firmness, lang: str) -> None:
+def _tell_robustness(plan: Plan, found: Firmness, lang: str) -> None:
     """Print the borders, the most fragile first."""
     rows = found.borders.sort_values(["apart_share", "bundle_id"], kind="stable").to_dict("records")
     lines = [
         [
-            f"{row['bundle_id']} | {row['to_bundle_id']}",
+            f"{plan.titled(row['bundle_id'])} | {plan.titled(row['to_bundle_id'])}",
             _percent(row["apart_share"]),
             f"{_percent(row['low'])}–{_percent(row['high'])}",
             t(f"firmness.verdict.{row['verdict']}", lang) + ("" if row["is_sure"] else " ?"),
@@ -171,7 +171,7 @@ def _tell_prices(plan: Plan, _: pd.DataFrame, lang: str) -> None:
     lines = [
         [
             f"{row['unit_id']} {known.get(row['unit_id'], '')}",
-            f"{row['bundle_id']} → {row['to_bundle_id']}",
+            f"{plan.titled(row['bundle_id'])} → {plan.titled(row['to_bundle_id'])}",
             f"{row['moved_units']:.0f}",
             _signed(row["travel_hours_change"]),
             *([_signed(row["objective_change"])] if wishes else []),
@@ -202,7 +202,7 @@ def _tell_rollout(plan: Plan, found: Rollout, lang: str) -> None:
     lines = [
         [
             str(row["step"]),
-            row["bundle_id"],
+            plan.titled(row["bundle_id"]),
             names(region, row["joining_codes"], lang),
             joining_words(plan, row, lang),
             yen_range(row["annual_jpy_low"], row["annual_jpy"], row["annual_jpy_high"], lang),

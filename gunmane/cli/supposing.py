@@ -235,7 +235,7 @@ def _tell_bundles(found: Consequences, lang: str) -> None:
     lines = []
     for bundle in changed:
         own = table[table["bundle_id"] == bundle].set_index("figure")
-        lines.append([str(bundle), *(_both(own.loc[name].to_dict()) for name in figures)])
+        lines.append([found.plan.titled(str(bundle)), *(_both(own.loc[name].to_dict()) for name in figures)])
     if lines:
         console.tell()
         head = [t("what_if.col.bundle", lang), *(t(f"what_if.figure.{name}", lang) for name in figures)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from gunmane.exports.words import count_text, number_text, word, yen_text
@@ -28,6 +29,8 @@ def broken_sentence(plan: Plan, row: dict[str, Any], lang: str) -> str:
     said = word("rule", rule, lang)
     if rule == "bundle_count":
         return f"{said}: {_count_detail(plan, row, lang)}"
+    if rule == "travel_limit" and not math.isfinite(amount):
+        return f"{said} ({t('files.broken.no_way', lang, limit=number_text(limit))})"
     if rule in {"travel_limit", "site_minutes"}:
         return f"{said} ({number_text(amount)} / {number_text(limit)} {t('files.minutes', lang)})"
     if rule == "site_distance":

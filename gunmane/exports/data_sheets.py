@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -72,6 +72,32 @@ def table_sheet(
     if not values:
         values = [[t("files.none", lang), *[None] * (len(columns) - 1)]]
     return Sheet(t(f"files.sheet.{name}", lang), headers, values)
+
+
+def with_titles(sheet: Sheet, titles: Mapping[str, str], lang: str) -> Sheet:
+    """
+    Return a sheet with the titles of bundles behind every column that names them; without titles, as it is.
+
+    Parameters
+    ----------
+    sheet
+        A sheet of `table_sheet`.
+    titles
+        Titles by `bundle_id` (`Plan.titles`).
+    lang
+        Language of its headers.
+    """
+    heads = {t(f"files.column.{key}", lang): key for key in ("bundle_id", "to_bundle_id")}
+    named = [at for at, (head, _) in enumerate(sheet.columns) if head in heads]
+    if not titles or not named:
+        return sheet
+    columns, rows = list(sheet.columns), [list(row) for row in sheet.rows]
+    for at in reversed(named):
+        told = t(f"files.column.{heads[columns[at][0]].removesuffix('_id')}_title", lang)
+        columns.insert(at + 1, (told, "text"))
+        for row in rows:
+            row.insert(at + 1, titles.get(str(row[at])))
+    return dataclasses.replace(sheet, columns=columns, rows=rows)
 
 
 def readiness_sheet(plan: Plan, lang: str) -> Sheet:

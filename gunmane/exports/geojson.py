@@ -82,8 +82,8 @@ def bundle_properties(plan: Plan) -> list[dict[str, Any]]:
         rows.append(
             {
                 "bundle_id": bundle_id,
-                "label_ja": f"{bundle_id} {labels['ja'][bundle_id]}",
-                "label_en": f"{bundle_id} {labels['en'][bundle_id]}",
+                "label_ja": f"{plan.titled(str(bundle_id))} {labels['ja'][bundle_id]}",
+                "label_en": f"{plan.titled(str(bundle_id))} {labels['en'][bundle_id]}",
                 "package": plan.scenario.layer,
                 "strand": row["strand"],
                 "fields": list(row["fields"]),

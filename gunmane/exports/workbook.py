@@ -15,7 +15,7 @@ from gunmane.explain import note_sentence
 from gunmane.exports.broken import broken_sentence
 from gunmane.exports.comparison import comparison_sheet, pair_sheets
 from gunmane.exports.credits import credit_lines, sharing_notice
-from gunmane.exports.data_sheets import faults_sheet, readiness_sheet, sources_sheet, table_sheet
+from gunmane.exports.data_sheets import faults_sheet, readiness_sheet, sources_sheet, table_sheet, with_titles
 from gunmane.exports.geojson import approximate_counts, sample_of_bundles
 from gunmane.exports.members import COLUMNS as MEMBER_COLUMNS
 from gunmane.exports.members import member_table
@@ -155,7 +155,7 @@ def bundle_sheet(plan: Plan, lang: str, name: str) -> Sheet:
         )
     is_one = (plan.assignment["strand"] == "").all()
     columns = [(key, kind) for key, kind in BUNDLE_COLUMNS if not (is_one and key == "strand")]
-    return table_sheet(name, columns, rows, lang)
+    return with_titles(table_sheet(name, columns, rows, lang), plan.titles, lang)
 
 
 def _fields(plan: Plan, lang: str) -> dict[str, str]:
@@ -193,7 +193,8 @@ def _members(plan: Plan, lang: str) -> Sheet:
     rows = list(zip(*columns, strict=True))
     is_long = len(rows) > PRINTED_MEMBERS
     told = t("files.print_rows", lang, rows=PRINTED_MEMBERS, total=f"{len(rows):,}") if is_long else ""
-    return Sheet(t("files.sheet.members", lang), headers, rows, remark=told, print_rows=PRINTED_MEMBERS)
+    sheet = Sheet(t("files.sheet.members", lang), headers, rows, remark=told, print_rows=PRINTED_MEMBERS)
+    return with_titles(sheet, plan.titles, lang)
 
 
 def _plain(values: pd.Series) -> list[Any]:
@@ -263,7 +264,7 @@ def _broken(plan: Plan, lang: str) -> Sheet:
         }
         for row in plan.broken.to_dict("records")
     ]
-    return table_sheet("broken", BROKEN_COLUMNS, rows, lang)
+    return with_titles(table_sheet("broken", BROKEN_COLUMNS, rows, lang), plan.titles, lang)
 
 
 def _data_details(plan: Plan, lang: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from gunmane.alternatives import Alternatives, Front
-from gunmane.exports.data_sheets import table_sheet
+from gunmane.exports.data_sheets import table_sheet, with_titles
 from gunmane.exports.provenance import rounded_jpy
 from gunmane.exports.sheets import Sheet
 from gunmane.exports.studies.facts import study_facts
@@ -127,6 +127,7 @@ def _sheet(plan: Plan, key: str, name: str, columns: Columns, rows: Sequence[Row
     is_one = (plan.assignment["strand"] == "").all()
     shown = [(column, kind) for column, kind in columns if not (is_one and column == "strand")]
     sheet = table_sheet(name, shown, [_worded(plan, row, lang) for row in rows], lang)
+    sheet = with_titles(sheet, plan.titles, lang)
     return dataclasses.replace(sheet, remark=" ".join(study_facts(plan, key, lang)))
 
 
