@@ -34,9 +34,7 @@ def show() -> None:
     with right, st.container(height=MAP_HEIGHT + 60, border=False, key="what_if_side"):
         name = region.name_ja if session.lang() == "ja" else region.name_en
         st.html(heading(tr("what_if.title", region=name)))
-        changes, hit, figures = st.container(gap="xsmall"), st.container(), st.container()
-        # What is asked first stands first: the choice while there is none, then the figures.
-        form = hit if not chosen().changes else st.container()
+        changes, hit, form, figures = st.container(gap="xsmall"), *(st.container() for _ in range(3))
     with changes:
         show_changes(plan.ground)
     with figures:

@@ -92,7 +92,8 @@ def show_picked(plan: Plan, picked: Selection | None) -> None:
     ground = plan.ground
     is_done = picked is not None and CloseAsset(picked.id) in chosen().changes
     if picked is None or is_done or picked.kind not in {"asset", "unit", "bundle"}:
-        st.caption(session.tr("what_if.picked_none"))
+        if not chosen().changes:
+            st.caption(session.tr("what_if.picked_none"))
         return
     with st.container(border=True, key="what_if_picked"):
         if picked.kind == "asset":
@@ -165,10 +166,20 @@ def _base_buttons(plan: Plan, unit: str | None, place: str) -> None:
 
 
 def show_form(plan: Plan) -> None:
-    """Show the lists to choose from: roads and bridges, a new road, winter, bases."""
+    """Show the lists to choose from; once something happens they are folded, above the figures."""
+    count = len(chosen().changes)
+    if not count:
+        _form(plan)
+        return
+    # Another key after each change: the lists fold again, and what it does is in sight.
+    with st.expander(session.tr("what_if.more"), key=f"what_if_more_{count}"):
+        st.caption(session.tr("what_if.picked_none"))
+        _form(plan)
+
+
+def _form(plan: Plan) -> None:
+    """Show the lists: roads and bridges, a new road, winter, bases."""
     tr = session.tr
-    if chosen().changes:
-        st.html(heading(tr("what_if.more")))
     kinds = {name: tr(f"what_if.kinds.{name}") for name in KINDS}
     kind = st.segmented_control(
         tr("what_if.kind"),

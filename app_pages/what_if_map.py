@@ -149,19 +149,30 @@ def _lines(found: Consequences) -> list[LayerSpec]:
     for name, table, style in (
         ("detour", detours.ways, DETOUR),
         ("new", found.links, NEW),
-        ("closed", detours.table, CLOSED),
     ):
         if len(table):
             title = tr(f"what_if.legend.{name}")
             legend = (LegendRow(title, style, "line"),)
             layers.append(LayerSpec(f"what_if.{name}", title, "", _frame(table), (style,), legend))
     if len(detours.table):
-        middle = detours.table.geometry.interpolate(0.5, normalized=True)
-        spots = gpd.GeoDataFrame(geometry=middle.to_numpy(), crs=detours.table.crs)
-        title = tr("what_if.legend.cross")
-        rows = (LegendRow(title, CROSS, "point"),)
-        layers.append(LayerSpec("what_if.crosses", title, "", _frame(spots), (CROSS,), rows))
+        layers.append(_closed(detours.table))
     return layers
+
+
+def _closed(table: gpd.GeoDataFrame) -> LayerSpec:
+    """Return the closed stretches, each with its cross: one thing, so one row of the legend."""
+    title = session.tr("what_if.legend.closed")
+    middle = table.geometry.interpolate(0.5, normalized=True)
+    frame = gpd.GeoDataFrame(
+        {
+            "id": [str(number) for number in range(2 * len(table))],
+            "style": [0] * len(table) + [1] * len(table),
+        },
+        geometry=[*table.geometry, *middle],
+        crs=table.crs,
+    )
+    rows = (LegendRow(title, CROSS, "point"),)
+    return LayerSpec("what_if.closed", title, "", frame, (CLOSED, CROSS), rows)
 
 
 def _frame(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -97,6 +97,8 @@ def whole_table(found: Consequences) -> str:
 
 def _show_whole(found: Consequences) -> None:
     tr = session.tr
+    for said in base_sentences(found):
+        st.text(said)
     st.html(whole_table(found))
     lost = float(found.units["lost_hours"].sum())
     notes = [tr("what_if.lost_note", hours=words.hours(lost))] if lost > 0 else []
@@ -113,6 +115,24 @@ def _show_whole(found: Consequences) -> None:
             head = [tr("what_if.col.bundle"), tr("what_if.col.rules")]
             told = [_rule_row(found, row) for row in rows.to_dict("records")]
             st.html(html_table(head, told, caption=tr(f"what_if.{key}"), left=(1,)))
+
+
+def base_sentences(found: Consequences) -> list[str]:
+    """Return for each bundle whose bases change where its crews start from then."""
+    tr, ground, lang = session.tr, found.plan.ground, session.lang()
+    said = []
+    for bundle, before in found.plan.bundles["base_unit_id"].items():
+        after = found.bases.get(str(bundle), ())
+        old = (str(before),) if before else ()
+        if set(after) == set(old):
+            continue
+        names = [
+            tr("word.list_sep").join(unit_name(ground, unit, lang) for unit in units)
+            for units in (old, after)
+        ]
+        key = "base_now" if after else "base_none"
+        said.append(tr(f"what_if.{key}", bundle=bundle, before=names[0] or words.unknown(), after=names[1]))
+    return said
 
 
 def _rule_row(found: Consequences, row: dict[str, Any]) -> list[str | Cell]:
@@ -180,7 +200,7 @@ def _show_detours(found: Consequences) -> None:
     if table.empty:
         st.info(tr("what_if.detours_none"))
         return
-    head = ["", *(tr(f"what_if.col.{name}") for name in ("stretch", "along", "around", "added", "users"))]
+    head = ["", *(tr(f"what_if.col.{name}") for name in ("stretch", "along", "around", "users"))]
     rows: list[Sequence[str | Cell]] = []
     for row in table.head(STRETCHES_SHOWN).to_dict("records"):
         change = found.what_if.changes[int(row["change"])]
@@ -192,14 +212,18 @@ def _show_detours(found: Consequences) -> None:
                 str(row["stretch"]),
                 change_sentence(change, found.plan.ground, lang),
                 words.minutes(row["before_min"]),
-                _around(row["after_min"]),
-                "" if not math.isfinite(row["added_min"]) else f"+{words.minutes(row['added_min'])}",
+                # Both in one cell: a further column is cut beside the map.
+                Cell(_around(row["after_min"]), _added(row["added_min"])),
                 f"{count}{tr('what_if.of_them', names=users)}" if users else count,
             ]
         )
-    st.html(html_table(head, rows, left=(1, 5)))
+    st.html(html_table(head, rows, left=(1, 4)))
     if len(table) > STRETCHES_MOST:
         st.caption(tr("what_if.detour_most", count=STRETCHES_MOST))
+
+
+def _added(minutes: float) -> str:
+    return session.tr("what_if.added", minutes=words.minutes(minutes)) if math.isfinite(minutes) else ""
 
 
 def _around(minutes: float) -> str:

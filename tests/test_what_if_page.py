@@ -111,3 +111,26 @@ def test_only_a_unit_with_a_base_can_lose_one():
         app = app.selectbox(key="what_if_base_nara_uda").set_value(unit).run()
         assert app.button(key="what_if_base_lose_form").disabled is not can_lose
         assert app.button(key="what_if_base_add_form").disabled is can_lose
+
+
+def test_lists_stay_above_the_figures_and_fold_once_something_happens():
+    app = closed(opened())
+    (lists,) = app.expander
+    assert lists.label == t("what_if.more", "ja")
+    found = [button.key for button in lists.button] + [search.key for search in lists.text_input]
+    assert {"what_if_close_hit", "what_if_search"} <= set(found)
+
+
+def test_a_lost_base_says_where_its_crews_start_from_then():
+    app = of_kind(opened(), "base")
+    app = app.selectbox(key="what_if_base_nara_uda").set_value("29212-107").run()
+    app = app.button(key="what_if_base_lose_form").click().run()
+    (said,) = [text.value for text in app.text if text.value.startswith("束 ")]
+    before, _, after = said.partition(" → ")
+    assert "宇陀市" in before and "宇陀市" in after and after not in before
+
+
+def test_who_cannot_be_reached_at_all_is_told_so_in_words():
+    app = closed(opened())
+    said = " ".join(words_of(table) for table in tables(app))
+    assert t("files.broken.no_way", "ja", limit="120") in said and "–" not in said
