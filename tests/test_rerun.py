@@ -224,6 +224,12 @@ def test_a_unit_left_out_of_the_file_is_told(plan, written, ground):
     refusal("plan_file_edited", lambda: rerun(read_plan_file(written(plan, assignment=rows)), ground))
 
 
+def test_a_base_that_is_no_unit_of_the_region_is_told(plan, written, ground):
+    first, *others = json.loads(plan_json(plan))["bundles"]
+    path = written(plan, bundles=[{**first, "base_unit_id": "nowhere"}, *others])
+    refusal("plan_file_edited", lambda: rerun(read_plan_file(path), ground))
+
+
 # The command -----------------------------------------------------------------------------------------------------
 
 

@@ -77,6 +77,18 @@ def test_what_cannot_be_is_one_sentence_and_nothing_is_written(more, said, tmp_p
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("content", [b"[" * 50_000, b"\xff\xfe", b'{"format": "\\ud800"}'])
+def test_a_broken_file_of_changes_is_one_sentence(content, tmp_path, capsys):
+    (tmp_path / "ch.json").write_bytes(content)
+    assert main(["what-if", "nara_uda", "--lang", "en", "--changes", str(tmp_path / "ch.json")]) == 1
+    assert "The record of what-if changes is broken" in capsys.readouterr().err
+
+
+def test_a_base_lost_where_none_stands_is_told(capsys):
+    assert main(["what-if", "nara_uda", "--lang", "en", "--lose-base", "29453-001"]) == 0
+    assert "No base of this plan stands in" in capsys.readouterr().out
+
+
 def test_files_of_somebody_else_are_not_written_over(tmp_path, capsys):
     (tmp_path / "what_if.json").write_text("mine")
     assert main(["what-if", "nara_uda", "--winter", "--out", str(tmp_path)]) == 1

@@ -26,6 +26,8 @@ GROUND_END, PLAN_END = 0.4, 0.7
 PLACE = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*,\s*([+-]?\d+(?:\.\d+)?)\s*")
 RANGE = "range"
 ROWS_SHOWN = 10
+# A hundred thousand changes.
+MOST_BYTES = 16 << 20
 NAMED = 5
 CLOSABLE = ("road", "bridge", "tunnel")
 
@@ -151,11 +153,17 @@ def _read(path: pathlib.Path) -> WhatIf:
     from gunmane.what_if import WhatIf
 
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise FileError("what_if_file_large", file=str(path), limit=MOST_BYTES >> 20)
+        told = json.loads(content.decode("utf-8-sig"))
+        # Half of a sign of two halves can be read, but never told or written.
+        json.dumps(told, ensure_ascii=False).encode()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise FileError("what_if_file_unreadable", file=str(path), reason=reason) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ScenarioError("what_if_broken", fault=str(error)) from error
     return WhatIf.from_json(told)
 
@@ -195,7 +203,8 @@ def _closing(text: str, ground: Ground) -> Change:
 
 def _tell(found: Consequences, lang: str) -> None:
     from gunmane.exports.provenance import notices
-    from gunmane.what_if.words import change_sentence
+    from gunmane.what_if import idle_losses
+    from gunmane.what_if.words import change_sentence, unit_name
 
     told = notices(found.plan)
     for key in (f"sample_notice_{lang}", f"disclaimer_{lang}"):
@@ -204,6 +213,9 @@ def _tell(found: Consequences, lang: str) -> None:
     console.tell()
     for change in found.what_if.changes:
         console.tell_wrapped(change_sentence(change, found.plan.ground, lang), first="- ")
+    for unit in idle_losses(found.plan, found.what_if):
+        name = unit_name(found.plan.ground, unit, lang)
+        console.tell_wrapped(t("what_if.no_base_there", lang, name=name), first="! ")
     console.tell()
     _tell_totals(found, lang)
     _tell_bundles(found, lang)

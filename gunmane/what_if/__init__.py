@@ -14,6 +14,7 @@ from gunmane.what_if.changes import (
 )
 from gunmane.what_if.consequences import Consequences, consequences, told_consequences
 from gunmane.what_if.detours import Detours
+from gunmane.what_if.serving import idle_losses
 from gunmane.what_if.streets import Streets, take_streets
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Winter",
     "apply",
     "consequences",
+    "idle_losses",
     "take_streets",
     "told_consequences",
 ]

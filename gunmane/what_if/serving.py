@@ -96,6 +96,21 @@ def bases_of(plan: Plan) -> dict[str, tuple[str, ...]]:
     return {str(bundle): (str(base),) if base else () for bundle, base in told.items()}
 
 
+def idle_losses(plan: Plan, what_if: WhatIf) -> tuple[str, ...]:
+    """
+    Return the units that are said to lose a base where the plan has none: nothing is lost there.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    what_if
+        The changes.
+    """
+    standing = {base for bases in bases_of(plan).values() for base in bases}
+    return tuple(change.unit_id for change in what_if.of(LoseBase) if change.unit_id not in standing)
+
+
 def bases_after(plan: Plan, ground: Ground, what_if: WhatIf) -> dict[str, tuple[str, ...]]:
     """
     Return the bases of each bundle after some are lost and others added.

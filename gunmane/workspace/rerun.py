@@ -112,6 +112,8 @@ def _is_same(one: Any, other: Any) -> bool:
 def _stored(plan_file: PlanFile, ground: Ground) -> Plan:
     """Return the plan that the stored bundles and bases are."""
     labels = {strand: as_labels(own) for strand, own in plan_file.labels.items()}
+    if not set(plan_file.bases.values()) <= set(ground.units.index):
+        raise FileError("plan_file_edited", file=plan_file.file)
     names = {bundle: "" for own in plan_file.labels.values() for bundle in own.values()}
     draft = Draft(plan_file.scenario, ground_key(ground), labels, bases=dict(plan_file.bases), names=names)
     try:
