@@ -11,7 +11,6 @@ import streamlit as st
 from app_pages import session, words
 from app_pages.hands import Hand
 from app_pages.tables import Cell, check_list, heading, html_table
-from gunmane.explain import change_mark
 from gunmane.scenario import Plan
 from gunmane.workbench import (
     Change,
@@ -31,8 +30,21 @@ from gunmane.workbench import (
     step_changes,
 )
 
-COLUMNS_SHOWN = 12
+COLUMNS_SHOWN, COLUMNS_BESIDE = 12, 4
 FEWER_IS_BETTER = {"travel_hours", "farthest_min", "outside_count"}
+FIGURES = (
+    "travel_hours",
+    "farthest_min",
+    "verdict",
+    "outside_count",
+    "structures",
+    "work",
+    "contracts",
+    "bundle_count",
+)
+"""Rows of the table, the most asked first; those whose every cell reads as before are left out."""
+RANGES = {"work": "annual_jpy", "contracts": "contracts"}
+"""Figures with a range, which has a row of its own below: beside a change it would read as the change's."""
 
 
 def show_change(plan: Plan, hand: Hand) -> None:
@@ -41,39 +53,52 @@ def show_change(plan: Plan, hand: Hand) -> None:
         return
     tr = session.tr
     way, edit = hand.done
-    st.html(heading(tr(f"step.{way}", what=edit_words(plan, edit))))
     changes = step_changes(hand.before, hand.accounts)
     lines = _rule_lines(changes)
-    if lines:
-        st.html(check_list(lines))
     towns = [one for one in changes if one.kind == "town"]
     others = [one for one in changes if one.kind != "town"]
-    told = [_show_table(plan, hand, part) for part in (others, towns)]
-    if not any(told) and not lines:
+    parts = [_table(plan, hand, part) for part in (others, towns)]
+    told = heading(tr(f"step.{way}", what=edit_words(plan, edit))) + (check_list(lines) if lines else "")
+    st.html(f'<div class="gm-step">{told}{"".join(table for table, _ in parts)}</div>')
+    if not (any(table for table, _ in parts) or lines):
         st.caption(tr("step.nothing"))
         return
-    other_size = "structures" if plan.window["measure"] == "jpy" else ""
-    same = [tr(f"step.col.{name}") for name in _FIGURES if name not in {*told[0], *told[1], other_size}]
+    hidden = len(others) + len(towns) - sum(min(len(part), COLUMNS_SHOWN) for part in (others, towns))
+    if hidden:
+        st.caption(tr("step.more", count=hidden))
+    changed = {name for _, names in parts for name in names}
+    same = [tr(f"step.col.{name}") for name in _known(plan, changes) if name not in changed]
     if same:
         st.caption(tr("step.same", figures=tr("word.list_sep").join(same)))
 
 
-def _show_table(plan: Plan, hand: Hand, changes: Sequence[Change]) -> list[str]:
-    """Show what changed as a table, one row a figure, one column a bundle or town; return the figures."""
-    figures = [name for name, is_other in _FIGURES.items() if any(map(is_other, changes))]
-    if plan.window["measure"] == "jpy":
-        figures = [name for name in figures if name != "structures"]
+def _known(plan: Plan, changes: Sequence[Change]) -> list[str]:
+    """Return the figures that say anything of this plan: structures are its size or no figure of their own."""
+    names = [name for name in FIGURES if any(_cell(one, name).text != "–" for one in changes)]
+    return [name for name in names if name != "structures" or plan.window["measure"] != "jpy"]
+
+
+def _table(plan: Plan, hand: Hand, changes: Sequence[Change]) -> tuple[str, list[str]]:
+    """Return what changed as a table, one row a figure, one column a bundle or town, and the figures in it."""
+    tr, shown = session.tr, changes[:COLUMNS_SHOWN]
+    cells = {name: [_cell(one, name) for one in shown] for name in _known(plan, shown)}
+    figures = [name for name, row in cells.items() if any("→" in cell.text for cell in row)]
     if not figures:
-        return []
-    shown, tr = changes[:COLUMNS_SHOWN], session.tr
-    head = [_name(plan, hand, one) for one in shown]
-    rows: list[list[str | Cell]] = [
-        [tr(f"step.col.{name}"), *(_cell(one, name) for one in shown)] for name in figures
+        return "", []
+    rows = [(tr(f"step.col.{name}"), cells[name]) for name in figures]
+    rows += [
+        (tr(f"step.col.{name}_range"), [Cell(_range(one, name)) for one in shown])
+        for name in RANGES
+        if name in figures
     ]
-    st.html(html_table([tr("step.figure"), *head], rows))
-    if len(changes) > len(shown):
-        st.caption(tr("step.more", count=len(changes) - len(shown)))
-    return figures
+    head = [_name(plan, hand, one) for one in shown]
+    tables = []
+    # Never wider than the room beside the map: what does not fit stands below.
+    for first in range(0, len(shown), COLUMNS_BESIDE):
+        columns = slice(first, first + COLUMNS_BESIDE)
+        body: list[list[str | Cell]] = [[name, *row[columns]] for name, row in rows]
+        tables.append(html_table([tr("step.figure"), *head[columns]], body, is_inline=True))
+    return "".join(tables), figures
 
 
 def _rule_lines(changes: Sequence[Change]) -> list[tuple[str, str, str]]:
@@ -123,27 +148,6 @@ def _units(plan: Plan, units: Sequence[str]) -> str:
     return session.tr("step.units", count=words.count(len(units)))
 
 
-def _has_other_verdict(change: Change) -> bool:
-    return bool(change.before and change.after and change.before.verdict != change.after.verdict)
-
-
-def _differs(name: str) -> Callable[[Change], bool]:
-    return lambda change: change.has_other(name)
-
-
-_FIGURES: dict[str, Callable[[Change], bool]] = {
-    "travel_hours": _differs("travel_hours"),
-    "farthest_min": _differs("farthest_min"),
-    "verdict": _has_other_verdict,
-    "outside_count": _differs("outside_count"),
-    "structures": _differs("structure_count"),
-    "work": _differs("annual_jpy"),
-    "contracts": _differs("contracts"),
-    "bundle_count": _differs("bundle_count"),
-}
-"""Rows of the table, and whether a change has something to say in one."""
-
-
 def _name(plan: Plan, hand: Hand, change: Change) -> str:
     tr = session.tr
     if change.kind == "plan":
@@ -156,27 +160,34 @@ def _name(plan: Plan, hand: Hand, change: Change) -> str:
     return tr("step.gone", bundle=name) if change.after is None else name
 
 
-def _cell(change: Change, column: str) -> Cell:
-    if column == "verdict":
+def _cell(change: Change, figure: str) -> Cell:
+    """Return a figure before and after, with the change of what is shown; "–" where there is none."""
+    if figure == "verdict":
         told = [
             session.tr(f"verdict.{one.verdict}") if one and one.verdict else ""
             for one in (change.before, change.after)
         ]
         return Cell(_arrow(*told))
-    if column == "work":
+    if figure == "work":
         return _work(change)
-    if column == "contracts":
-        return _contracts(change)
-    if column == "structures":
-        return _number(change, "structure_count", words.count)
-    tell = words.count if column in ("bundle_count", "outside_count") else words.significant
-    return _number(change, column, words.minutes if column == "farthest_min" else tell)
+    name, tell = _TOLD.get(figure, (figure, words.significant))
+    before, after = ("" if math.isnan(value) else tell(value) for value in change.number(name))
+    said = words.change(before, after)
+    return Cell(_arrow(before, after), said, _mark(figure, said))
 
 
-def _number(change: Change, name: str, tell: Callable[[float], str]) -> Cell:
-    before, after = change.number(name)
-    told = _arrow(*("" if math.isnan(value) else tell(value) for value in (before, after)))
-    return Cell(told, _signed(after - before, tell), _mark(name, after - before))
+def _minutes(value: float) -> str:
+    """Return minutes as `words.minutes` rounds them, without the unit."""
+    return "" if math.isinf(value) else f"{value:,.0f}" if value >= 9.5 else words.significant(value)
+
+
+_TOLD: dict[str, tuple[str, Callable[[float], str]]] = {
+    "farthest_min": ("farthest_min", _minutes),
+    "structures": ("structure_count", words.count),
+    "outside_count": ("outside_count", words.count),
+    "bundle_count": ("bundle_count", words.count),
+}
+"""Columns of the accounts and how they are said, where it is not two figures of the column of the same name."""
 
 
 def _arrow(before: str, after: str) -> str:
@@ -185,37 +196,27 @@ def _arrow(before: str, after: str) -> str:
     return f"{before or '–'} → {after or '–'}"
 
 
-def _signed(change: float, tell: Callable[[float], str]) -> str:
-    if math.isnan(change) or abs(change) < 1e-6:
-        return ""
-    return ("+" if change > 0 else "−") + tell(abs(change))
-
-
-def _mark(name: str, change: float) -> str:
-    mark = change_mark(name, change) if name not in FEWER_IS_BETTER else _less(change)
-    return mark if mark in ("better", "worse") else "plain"
-
-
-def _less(change: float) -> str:
-    if math.isnan(change) or change == 0:
+def _mark(figure: str, said: str) -> str:
+    if said[:1] not in ("+", "−") or figure not in FEWER_IS_BETTER:
         return "plain"
-    return "better" if change < 0 else "worse"
+    return "better" if said.startswith("−") else "worse"
 
 
 def _work(change: Change) -> Cell:
-    """Return the work of a bundle before and after with the change, and the range that it has after."""
     before, after = change.number("annual_jpy")
-    low, high = change.number("annual_jpy_low")[1], change.number("annual_jpy_high")[1]
-    parts = [_signed(after - before, words.yen_short)]
-    parts += [session.tr("step.range", range=words.yen_spread(low, high))] if change.after else []
-    told = _arrow(*("" if math.isnan(value) else words.yen_short(value) for value in (before, after)))
-    return Cell(told, "\n".join(filter(None, parts)), "plain")
+    if math.isnan(before) and math.isnan(after):
+        return Cell("–")
+    said = words.yen_change(before, after)
+    if not math.isnan(before) and words.yen_short(before) == words.yen_short(after):
+        return Cell(words.yen_short(after), said)
+    return Cell(words.yen_way(before, after), said)
 
 
-def _contracts(change: Change) -> Cell:
-    cell = _number(change, "contracts", words.significant)
-    low, high = change.number("contracts_low")[1], change.number("contracts_high")[1]
-    if math.isnan(low):
-        return cell
-    ends = session.tr("step.ends", low=words.significant(low), high=words.significant(high))
-    return Cell(cell.text, f"{cell.small}\n{session.tr('step.range', range=ends)}".strip(), "plain")
+def _range(change: Change, figure: str) -> str:
+    """Return the range that a figure has after the step."""
+    low, high = (change.number(f"{RANGES[figure]}_{end}")[1] for end in ("low", "high"))
+    if math.isnan(low) or math.isnan(high):
+        return "–"
+    if figure == "work":
+        return words.yen_spread(low, high)
+    return session.tr("step.ends", low=words.significant(low), high=words.significant(high))

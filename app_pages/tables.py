@@ -197,6 +197,11 @@ STYLE = """
 .gm-inline thead th:first-child { width: 21%; }
 .gm-inline tbody th { white-space: normal; }
 .gm-inline .gm-small { display: inline; margin-left: 4px; }
+.gm-step .gm-table { margin-top: 3px; line-height: 1.4; }
+.gm-step .gm-table th, .gm-step .gm-table td { padding: 1px 5px; }
+.gm-step .gm-inline thead th:first-child { width: 25%; }
+.gm-step .gm-inline .gm-small { white-space: nowrap; }
+.gm-step .gm-checks small { display: inline; margin-left: 8px; }
 .gm-reasons p { margin: 0 0 5px !important; }
 .gm-better { color: #00507d; font-weight: 600; }
 .gm-worse { color: #9a3412; font-weight: 600; }

@@ -111,6 +111,15 @@ def yen_spread(low: float, high: float) -> str:
     return tr("word.yen_spread", low=low_amount, high=high_amount)
 
 
+def yen_way(before: float, after: float) -> str:
+    """Return two amounts, the later behind, short enough for a cell: 「2.6億 → 2.3億円」, "JPY 260 → 230 million"."""
+    if is_missing(before) or is_missing(after):
+        ends = ("–" if is_missing(value) else yen_short(value) for value in (before, after))
+        return " → ".join(ends)
+    first, second = _ends(float(before), float(after), *_unit_of(float(after if lang() == "en" else before)))
+    return tr("word.yen_way", before=first, after=second)
+
+
 def _unit_of(value: float) -> tuple[float, str]:
     units = JPY_UNITS[lang()]
     return next(((f, u) for f, u in units if abs(value) >= f * 0.995), units[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from pages import html_of, open_page, own_cache, rows_of  # noqa: F401
@@ -48,6 +49,15 @@ def test_a_move_tells_what_it_changed_for_plan_bundles_and_towns(lang):
     assert ">S1</th>" in table and ">S2</th>" in table and ">S3</th>" not in table
     assert t("step.col.work", lang) in table and t("step.col.contracts", lang) in table
     assert re.search(r"\d+ → \d+<span[^>]*>[+−]", table) and " → " in towns
+
+
+def test_a_change_is_the_difference_of_what_stands_before_it_and_a_range_has_its_own_row():
+    table = table_with(moved(), t("step.plan", "ja"))
+    told = re.findall(r">([\d.,]+) → ([\d.,]+)<span[^>]*>([+−][\d.,]+)<", table)
+    before, after, said = ([Decimal(re.sub("[,−+]", "", one[k])) for one in told] for k in range(3))
+    assert said and [abs(b - a) for a, b in zip(before, after, strict=True)] == said
+    own = table.split(t("step.col.contracts_range", "ja"))[1]
+    assert "～" in own and "～" not in table.split(t("step.col.work_range", "ja"))[0]
 
 
 def test_the_step_is_told_in_words_and_so_is_its_undo():
