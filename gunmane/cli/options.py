@@ -43,7 +43,9 @@ def build_parser(lang: str) -> argparse.ArgumentParser:
         "--version", action="version", version=f"gunmane {gunmane.__version__}", help=t("usage.version", lang)
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="{regions,check,plan,template,sample,fetch,workspace,rerun,what-if}"
+        dest="command",
+        required=True,
+        metavar="{regions,check,plan,template,sample,fetch,workspace,rerun,what-if}",
     )
 
     regions = _command(commands, "regions", lang)
