@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from collections.abc import Callable, Iterator
 
 import streamlit as st
@@ -11,6 +10,7 @@ import streamlit as st
 from app_pages import access, session
 from app_pages.data import without_totals
 from app_pages.hands import Hand, Kept, hand_at, hand_shown, show_opened
+from app_pages.moments import now_local
 from app_pages.place import plain
 from gunmane.errors import ConflictError, GunmaneError, WorkspaceError
 from gunmane.municipalities import find_region
@@ -111,9 +111,8 @@ def _not_saved(saved: History, now: History) -> Iterator[History]:
 
 def default_name(plan: Plan) -> str:
     """Return the name that a plan gets until somebody gives it another."""
-    now = datetime.datetime.now().astimezone()
     layer = session.tr(f"layer.{plan.scenario.layer}")
-    return session.tr("kept.default_name", layer=layer, date=now.strftime("%Y-%m-%d %H:%M"))
+    return session.tr("kept.default_name", layer=layer, date=now_local())
 
 
 def show_state(plan: Plan, hand: Hand) -> None:
@@ -125,15 +124,20 @@ def show_state(plan: Plan, hand: Hand) -> None:
         st.caption(tr("kept.saved"))
         return
     session.show_error(kept.fault)
+    if kept.fault.key not in NOT_HERE:
+        st.warning(tr("unsaved.said"))
     with st.container(horizontal=True):
         if isinstance(kept.fault, ConflictError) and st.button(tr("kept.open_theirs"), key="kept_theirs"):
             attempt(lambda: open_kept(kept.plan_id, is_sure=True))
         if kept.fault.key in NOT_HERE and st.button(tr("kept.save_apart"), key="kept_apart"):
             save_apart(plan, hand)
             st.rerun()
-        if kept.fault.key not in NOT_HERE and st.button(tr("kept.save_again"), key="kept_again"):
-            save(plan, hand)
-            st.rerun()
+        if kept.fault.key not in NOT_HERE:
+            if st.button(tr("kept.save_again"), key="kept_again"):
+                save(plan, hand)
+                st.rerun()
+            # While the place itself cannot be written to, no other plan can be saved there either.
+            st.page_link(session.PAGES["output"], label=tr("unsaved.to_file"), width="content")
 
 
 def save_apart(plan: Plan, hand: Hand) -> None:
@@ -279,8 +283,3 @@ def attempt(change: Callable[[], object]) -> None:
         session.show_error(fault)
         return
     st.rerun()
-
-
-def local(moment: str) -> str:
-    """Return a moment of the record (UTC) as the clock of this server shows it."""
-    return datetime.datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -242,3 +242,13 @@ def test_a_plan_file_is_not_opened_over_a_step_that_is_saved_nowhere(saved, plac
     app.file_uploader(key="plans_file").set_value(("plan.json", plan_json(plan), "application/json")).run()
     app = app.button(key="plans_file_open").click().run()
     assert "保存していない手直し" in errors(app)[0] and "未保存" in chip(app)[0]
+
+
+def test_where_the_place_broke_the_page_says_what_is_not_saved_and_leads_to_a_file(saved, tmp_path):
+    app = opened("group", region=REGION, plan=saved)
+    kept._place()[0].close()
+    for file in tmp_path.glob("plans.sqlite*"):
+        file.write_bytes(b"no database" * 1000)
+    app = app.button(key="hand_undo").click().run()
+    assert t("unsaved.said", "ja") in [warning.value for warning in app.warning]
+    assert t("unsaved.to_file", "ja") in [link.proto.label for link in app.get("page_link")]
