@@ -143,6 +143,9 @@ def check_words(plan: Plan, check: dict[str, Any]) -> tuple[str, str, str]:
     found = say(check["amount"]) if not pd.isna(check["amount"]) else words.unknown()
     is_automatic = plan.scenario.layer == "daily" and plan.scenario.keeps_municipality_whole is None
     name = "municipality_auto" if rule == "municipality_whole" and is_automatic else rule
+    if rule == "municipality_whole" and state == "broken" and plan.by_hand.get("steps"):
+        # No search divided it for its size: the hand that did can put it together.
+        name = "municipality_hand"
     measured = tr(f"field_name.{check['column']}") if check["column"] else ""
     text = tr(f"check.{name}_{state}", limit=limit, amount=found, measure=measured)
     if is_size and state != "kept" and not check["is_hard"]:

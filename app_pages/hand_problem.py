@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app_pages import session, words
+from app_pages import chosen, session, words
 from app_pages.group_panel import amount_words
+from app_pages.hands import hand_of
 from app_pages.place import plain
 from app_pages.tables import check_list
 from gunmane.scenario import Plan
 from gunmane.workbench import Item, Problem, next_problem, problems
+from gunmane.workbench.draft import name_order
 
 _AT = "_hand_problem"
 MEASURED = {
@@ -28,15 +30,15 @@ MEASURED = {
     "bundle_count",
 }
 """Rules whose amount and limit are of one unit, so that the difference says by how much."""
-COUNTED = {"connected", "municipality_whole", "border_crossed", "locked_unit"}
+COUNTED = {"connected", "border_crossed", "locked_unit"}
 """Rules whose amount is a number of parts."""
 
 
-def show_button(items: Sequence[Item]) -> None:
+def show_button(plan: Plan, items: Sequence[Item]) -> None:
     """Show the button that takes the map to the next place where something is wrong."""
     found = problems(items)
     label = session.tr("hand.next_problem", count=words.count(len(found)))
-    st.button(label, key="hand_next", disabled=not found, on_click=_go_to_next, args=(items,))
+    st.button(label, key="hand_next", disabled=not found, on_click=_go_to_next, args=(plan, items))
 
 
 def show_words(plan: Plan, items: Sequence[Item]) -> None:
@@ -56,6 +58,8 @@ def show_words(plan: Plan, items: Sequence[Item]) -> None:
 def problem_words(plan: Plan, problem: Problem) -> str:
     """Return which rule is broken, where, and by how much where that is measured."""
     tr, rule = session.tr, problem.key
+    if rule == "municipality_whole" and problem.place.unit_id in plan.ground.units.index:
+        return divided_words(plan, problem)
     where = _where(plan, problem)
     found, limit = problem.place.amount, problem.limit
     if rule in MEASURED and math.isfinite(found) and math.isfinite(limit):
@@ -81,12 +85,50 @@ def _where(plan: Plan, problem: Problem) -> str:
     return tr("problem.bundle", bundle=place.bundle_id) if place.bundle_id else tr("problem.plan")
 
 
-def _go_to_next(items: Sequence[Item]) -> None:
+def divided_words(plan: Plan, problem: Problem) -> str:
+    """Return which municipality lies in which bundles, its smaller part, and where moving that would mend it."""
+    tr, parts = session.tr, town_parts(plan, problem)
+    unit, titled = plan.ground.units.loc[problem.place.unit_id], hand_of(plan).titled
+    return tr(
+        "problem.municipality_whole",
+        town=plan.ground.region.name_of(str(unit["muni_code"]), session.lang()),
+        bundles=tr("problem.and").join(titled(name) for name in sorted(parts, key=name_order)),
+        small=titled(problem.place.bundle_id),
+        count=words.count(len(parts[problem.place.bundle_id])),
+        large=titled(next(iter(parts))),
+    )
+
+
+def town_parts(plan: Plan, problem: Problem) -> dict[str, tuple[str, ...]]:
+    """Return the units of the municipality of a problem by the bundle they lie in, the most first."""
+    place, own = problem.place, plan.assignment
+    town_of = plan.ground.units["muni_code"]
+    strand = plan.bundles.at[place.bundle_id, "strand"]
+    own = own[(own["strand"] == strand) & (own["unit_id"].map(town_of) == town_of[place.unit_id])]
+    parts = {
+        str(name): tuple(rows["unit_id"].astype(str)) for name, rows in own.groupby("bundle_id", sort=True)
+    }
+    return dict(sorted(parts.items(), key=lambda part: (-len(part[1]), part[0] == place.bundle_id)))
+
+
+def _choose_smaller(plan: Plan, problem: Problem) -> None:
+    """Choose the smaller part of a divided municipality, and the bundle of the rest to move it to."""
+    parts = town_parts(plan, problem)
+    chosen.choose(plan, parts[problem.place.bundle_id])
+    st.session_state["hand_to"] = next(iter(parts))
+    st.session_state["_group_next_panel"] = "picked"
+
+
+def _go_to_next(plan: Plan, items: Sequence[Item]) -> None:
     problem = next_problem(items, st.session_state.get(_AT))
     st.session_state[_AT] = problem
     if problem is None:
         return
     place = problem.place
+    if problem.key == "municipality_whole" and place.unit_id in plan.ground.units.index:
+        _choose_smaller(plan, problem)
+    elif place.unit_id:
+        chosen.choose(plan, (place.unit_id,))
     kind, name = ("unit", place.unit_id) if place.unit_id else ("bundle", place.bundle_id)
     if name:
         number = st.session_state.get("_group_focus", ("", "", 0))[2] + 1

@@ -103,7 +103,7 @@ def _show_ahead(plan: Plan, hand: Hand) -> None:
     tr, items, draft = session.tr, checklist(plan), hand.history.draft
     edit: Edit = UnlockAll() if draft.locked_bundles or draft.locked_units else LockAll()
     with st.container(horizontal=True, gap="xsmall"):
-        hand_problem.show_button(items)
+        hand_problem.show_button(plan, items)
         is_asked = st.button(tr("hand.improve"), key="hand_improve", help=tr("hand.improve_help"))
         st.button(tr(f"hand.{edit.kind}"), key="hand_lock_all", on_click=do, args=(hand, edit))
     hand_problem.show_words(plan, items)

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from gunmane import schema
 from gunmane.assumptions import Assumptions, load_assumptions
@@ -145,7 +147,7 @@ def assemble_plan(
 ) -> Plan:
     """Return the plan of solved strands: bundles, members, broken rules, totals and notes."""
     labelled = assign_bundles(strands, prefix or PREFIXES[scenario.layer])
-    broken = _broken_rules(strands, groupings, labelled)
+    broken = _broken_rules(strands, groupings, labelled, ground)
     strand_of = strand_of_assets(scenario, ground)
     members = bundle_members(labelled, ground.shares, strand_of, scenario.layer)
     travel = pd.DataFrame(ground.travel_min, index=ground.units.index, columns=ground.units.index)
@@ -169,7 +171,48 @@ def assemble_plan(
     )
 
 
-def _broken_rules(strands: list[Strand], groupings: list[Grouping], labelled: pd.DataFrame) -> pd.DataFrame:
+def smaller_part(unit_id: str, bundle_of: pd.Series, whole: pd.Series) -> tuple[str, str]:
+    """
+    Return where a divided municipality is to be mended: the bundle with the fewest of its units, and one of these.
+
+    Parameters
+    ----------
+    unit_id
+        Any unit of the municipality.
+    bundle_of
+        Bundle of each unit of the strand, indexed by `unit_id`.
+    whole
+        What must stay together, the same value for the units of one part, indexed as `bundle_of`.
+    """
+    own = bundle_of[(whole == whole[unit_id]).to_numpy()]
+    firsts = {str(bundle): at for at, bundle in reversed(list(enumerate(own)))}
+    counts, sizes = own.value_counts(), bundle_of.value_counts()
+    # Of two as small the one that lies among more others.
+    bundle = min(firsts, key=lambda name: (int(counts[name]), -int(sizes[name]), -firsts[name]))
+    return bundle, str(own.index[firsts[bundle]])
+
+
+def _at_smaller_parts(table: pd.DataFrame, own: pd.DataFrame, ground: Ground) -> pd.DataFrame:
+    """Return rules not kept, a divided municipality named by its smaller part; `own` are the units of the strand."""
+    divided = table.index[table["rule"] == "municipality_whole"]
+    if len(divided) == 0:
+        return table
+    bundle_of = own.set_index("unit_id")["bundle_id"].sort_index()
+    ids, links = bundle_of.index, ground.links
+    ends = [ids.get_indexer(links[name]) for name in ("source_id", "target_id")]
+    inside = (ends[0] >= 0) & (ends[1] >= 0)
+    joined = coo_array((inside[inside], (ends[0][inside], ends[1][inside])), shape=(len(ids), len(ids)))
+    parts = pd.Series(connected_components(joined, directed=False)[1], index=ids).astype("str")
+    whole = ground.units["muni_code"].reindex(ids).astype("str") + "/" + parts
+    for row in divided:
+        place = smaller_part(str(table.at[row, "unit_id"]), bundle_of, whole)
+        table.loc[row, ["bundle_id", "unit_id"]] = place
+    return table
+
+
+def _broken_rules(
+    strands: list[Strand], groupings: list[Grouping], labelled: pd.DataFrame, ground: Ground
+) -> pd.DataFrame:
     tables = []
     for strand, grouping in zip(strands, groupings, strict=True):
         own = labelled[labelled["strand"] == strand.name]
@@ -177,7 +220,7 @@ def _broken_rules(strands: list[Strand], groupings: list[Grouping], labelled: pd
         table = grouping.broken.copy()
         table.insert(0, "strand", strand.name)
         table.insert(1, "bundle_id", table.pop("label").map(number).fillna(""))
-        tables.append(table)
+        tables.append(_at_smaller_parts(table.reset_index(drop=True), own, ground))
     return pd.concat(tables, ignore_index=True)
 
 

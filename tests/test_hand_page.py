@@ -95,6 +95,26 @@ def test_the_next_problem_is_told_before_the_map_goes_there(lang):
 
 
 @pytest.mark.parametrize("lang", LANGS)
+def test_a_divided_town_is_named_by_its_smaller_part_which_can_be_moved_back_at_once(lang):
+    app = moved(lang)
+    app.button(key="hand_next").click().run()
+    app.button(key="hand_next").click().run()
+    values = {"town": TOWN[lang], "bundles": t("problem.and", lang).join(("S1", "S2")), "small": "S1"}
+    said = t("problem.municipality_whole", lang, **values, count="1", large="S2")
+    assert ("broken", t("problem.number", lang, number=2, count=2) + said) in listed(app)
+    assert app.session_state["_group_chosen"][2] == (UNIT,)
+    assert app.selectbox(key="hand_to").value == "S2"
+    app.button(key="hand_move").click().run()
+    assert app.button(key="hand_next").disabled
+
+
+def test_a_town_that_a_hand_divided_is_advised_to_be_moved_back():
+    app = moved()
+    app.segmented_control(key="group_panel_choice").set_value("summary").run()
+    assert t("check.municipality_hand_broken", "ja") in html_of(app)
+
+
+@pytest.mark.parametrize("lang", LANGS)
 def test_a_picked_unit_says_what_holds_it_and_the_price_of_each_neighbour(lang):
     app = opened(lang)
     app.selectbox(key="group_bundle").set_value("S2").run()

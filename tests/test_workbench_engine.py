@@ -1,20 +1,25 @@
 """Beside a hand-made plan: what is to be checked, what differs, what the engine adds, why a unit is where it is."""
 
 import contextlib
+import dataclasses
 import random
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from streets import MITSUE, SONI, UDA, street_ground
 
+from gunmane.assumptions import load_assumptions
 from gunmane.errors import PlanError
 from gunmane.evidence import today_state
 from gunmane.i18n import LANGUAGES, t
-from gunmane.plans import make_plan, plan_tasks
+from gunmane.plans import assemble_plan, make_plan, plan_tasks
 from gunmane.prices import border_prices
 from gunmane.scenario import Scenario
+from gunmane.strands import as_strand
+from gunmane.window import work_window
 from gunmane.workbench import (
     ChangeChoices,
     Desk,
@@ -86,9 +91,28 @@ def test_a_cut_bundle_is_named_where_it_is_cut(draft, desk):
     assert {place.bundle_id for place in broken(cut, desk)["connected"]} == {"D3"}
 
 
-def test_work_outside_every_bundle_is_told(plan):
-    import dataclasses
+@pytest.mark.parametrize(("unit", "bundle"), [("c", "D2"), ("a", "D3"), ("d", "D1")])
+def test_a_divided_town_is_told_at_its_smaller_part(draft, street, unit, bundle):
+    whole = apply(draft, ChangeChoices.of(keeps_municipality_whole=True))
+    told = broken(apply(whole, MoveUnits((unit,), bundle)), Desk(street))["municipality_whole"]
+    assert [(place.unit_id, place.bundle_id) for place in told] == [(unit, bundle)]
 
+
+def test_a_plan_put_together_names_a_divided_town_as_its_draft_does(plan, street):
+    choices = plan.scenario.replace(keeps_municipality_whole=True)
+    (task,) = plan_tasks(dataclasses.replace(plan, scenario=choices))
+    judged = task.judged(pd.Series([0, 0, 1, 1, 1, 2, 2], index=list("abcdefg")))
+    strands, window = [as_strand("", task.work, task.load, judged)], work_window(choices, load_assumptions())
+    given = {"work": plan.work, "window": window, "alternatives": pd.DataFrame()}
+    made = assemble_plan(choices, street, strands, [judged], **given)
+    told = [
+        plan.broken.query("rule == 'municipality_whole'")
+        for plan in (made, Desk(street).figures(draft_of(made)))
+    ]
+    assert [one[["bundle_id", "unit_id"]].to_numpy().tolist() for one in told] == [[["D2", "c"]]] * 2
+
+
+def test_work_outside_every_bundle_is_told(plan):
     partial = dataclasses.replace(plan, assignment=plan.assignment.query("unit_id != 'e'"))
     assert [place.unit_id for place in checklist(partial)[0].places] == ["e"]
 

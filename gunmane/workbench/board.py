@@ -15,7 +15,7 @@ from gunmane.bundles import Strand, bundle_members, describe_bundles, judge_bund
 from gunmane.clusters import BROKEN_COLUMNS, Problem, Verdict, judge, make_problem
 from gunmane.errors import PlanError
 from gunmane.notes import plan_notes
-from gunmane.plans import plan_totals, scenario_assumptions, scenario_work, strand_of_assets
+from gunmane.plans import plan_totals, scenario_assumptions, scenario_work, smaller_part, strand_of_assets
 from gunmane.scenario import Ground, Plan, Scenario
 from gunmane.strands import Task, strand_tasks
 from gunmane.window import work_window
@@ -44,30 +44,29 @@ class Judged:
         Unit of the base of each bundle, in the order of `names`.
     verdict
         What the solver's judge says; its labels are its own.
+    wholes
+        What must stay together, the same number for the units of a municipality that roads join; -1 where free.
     """
 
     names: list[str]
     place: Array
     bases: list[str]
     verdict: Verdict
+    wholes: Array
 
     def broken(self, strand: str, unit_ids: tuple[str, ...]) -> list[tuple[Any, ...]]:
         """Return the rules not kept as rows: `strand, bundle_id`, then `BROKEN_COLUMNS` without the label."""
         name_of = {
             int(label): self.names[at] for label, at in zip(self.verdict.labels, self.place, strict=True)
         }
-        return [
-            (
-                strand,
-                name_of.get(b.label, ""),
-                b.rule,
-                unit_ids[b.unit] if b.unit >= 0 else "",
-                float(b.amount),
-                float(b.limit),
-                b.column,
-            )
-            for b in self.verdict.breaks
-        ]
+        rows = []
+        for b in self.verdict.breaks:
+            bundle, unit = name_of.get(b.label, ""), unit_ids[b.unit] if b.unit >= 0 else ""
+            if b.rule == "municipality_whole":
+                bundle_of = pd.Series([self.names[at] for at in self.place], index=unit_ids)
+                bundle, unit = smaller_part(unit, bundle_of, pd.Series(self.wholes, index=unit_ids))
+            rows.append((strand, bundle, b.rule, unit, float(b.amount), float(b.limit), b.column))
+        return rows
 
 
 class Board:
@@ -243,7 +242,7 @@ def _judged(draft: Draft, strand: str, problem: Problem) -> Judged:
     verdict = judge(problem, place, problem.rules.bundle_count or len(names), given)
     first = np.unique(place, return_index=True)[1]
     bases = [problem.unit_ids[verdict.bases[verdict.labels[unit]]] for unit in first]
-    return Judged(names, place, bases, verdict)
+    return Judged(names, place, bases, verdict, problem.whole_group)
 
 
 def _broken_table(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
