@@ -268,8 +268,8 @@ def show_chip() -> None:
         name = hand.kept.name or tr("plans.title")
         short = name if len(name) <= CHIP_LENGTH else name[: CHIP_LENGTH - 1] + "…"
         label = tr(key, name=plain(short))
-    elif session.region_id() is not None and session.plan() is not None:
-        label = tr("plans.chip_fresh")
+    elif session.region_id() is not None and (plan := session.plan()) is not None:
+        label = tr("plans.chip_by_hand" if plan.by_hand else "plans.chip_fresh")
     else:
         label = tr("plans.title")
     st.page_link(session.MORE_PAGES["plans"], label=label, width="content")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app_pages import access, kept, session, unsaved
+from app_pages import access, kept, moments, session, unsaved
 from app_pages.hands import Kept, hand_of, hand_shown
 from gunmane.errors import GunmaneError
 from gunmane.i18n import say
@@ -29,9 +29,7 @@ def show_list(plan: Plan) -> None:
         else:
             session.show_error(fault)
         return
-    hand = hand_shown()
-    if (hand is None or hand.kept is None) and st.button(tr("plans.keep_now"), key="kept_now"):
-        _keep_now(plan)
+    show_keep_now(plan)
     with st.expander(tr("kept.title", count=len(cards))):
         if not cards:
             st.info(tr("kept.none"))
@@ -41,11 +39,18 @@ def show_list(plan: Plan) -> None:
             st.caption(tr("kept.more", count=len(cards) - MOST_LISTED))
 
 
+def show_keep_now(plan: Plan) -> None:
+    """Offer to save the plan of the pages, where it is saved nowhere."""
+    hand = hand_shown()
+    if (hand is None or hand.kept is None) and st.button(session.tr("plans.keep_now"), key="kept_now"):
+        _keep_now(plan)
+
+
 def _show_card(card: PlanCard) -> None:
     tr = session.tr
     with st.container(border=True):
         st.text(card.name)
-        st.caption(tr("kept.card", steps=card.position, at=kept.local(card.changed_at)))
+        st.caption(tr("kept.card", steps=card.position, at=moments.told(card.changed_at)))
         with st.container(horizontal=True):
             if st.button(tr("kept.open"), key=f"kept_open_{card.plan_id}"):
                 _attempt(card, unsaved.open_or_ask)

@@ -19,6 +19,11 @@ RERUN = "gunmane.workspace.rerun:rerun"
 ASKED = "_plan_file"
 # 群を組む tells this once beside the map.
 TOLD = "_hand_told"
+ON_PAGE = {
+    "plan_other_data": "upload_other_data",
+    "plan_file_none": "upload_none",
+    "plan_file_edited": "upload_edited",
+}
 
 
 def show_upload() -> None:
@@ -37,7 +42,9 @@ def show_upload() -> None:
                 _open()
         except GunmaneError as fault:
             st.session_state.pop(ASKED, None)
-            session.show_error(fault)
+            # The command names its own options; on a page there are other ways.
+            known = ON_PAGE.get(fault.key, fault.key)
+            session.show_error(type(fault)(known, **fault.values))
 
 
 def _read(name: str, content: bytes) -> tuple[str, PlanFile]:

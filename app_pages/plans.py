@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app_pages import access, kept, plan_upload, plans_record, session, unsaved
+from app_pages import access, kept, kept_list, moments, plan_upload, plans_record, session, unsaved
 from app_pages.place import open_plan, plain
 from app_pages.tables import STYLE, heading
 from gunmane.errors import GunmaneError, RegionError
@@ -26,6 +26,9 @@ def main() -> None:
     left, right = st.columns([6, 4], gap="medium")
     with left:
         st.html(heading(session.tr("plans.title")))
+        plan = session.plan() if session.region_id() is not None else None
+        if plan is not None:
+            kept_list.show_keep_now(plan)
         cards = _cards()
         picked = _list(cards)
         plan_upload.show_upload()
@@ -76,7 +79,7 @@ def _list(cards: list[PlanCard]) -> PlanCard | None:
         selection_mode="single-row",
         height=min(LIST_HEIGHT, 36 * (len(table) + 1) + 4),
         row_height=36,
-        column_config={name: tr(f"plans.col.{name}") for name in table},
+        column_config={name: tr(f"plans.col.{name}", zone=moments.zone_name()) for name in table},
         key=key,
     )
     rows = chosen["selection"]["rows"] if chosen else []
@@ -98,7 +101,7 @@ def _list(cards: list[PlanCard]) -> PlanCard | None:
 
 def _label(card: PlanCard) -> str:
     """Return what tells a plan from another of the same name."""
-    return session.tr("plans.label", name=card.name, at=kept.local(card.changed_at))
+    return session.tr("plans.label", name=card.name, at=moments.local(card.changed_at))
 
 
 def _row(card: PlanCard, *, is_open: bool) -> dict[str, object]:
@@ -106,7 +109,7 @@ def _row(card: PlanCard, *, is_open: bool) -> dict[str, object]:
     return {
         "name": card.name,
         "state": tr("plans.open_now") if is_open else "",
-        "at": kept.local(card.changed_at),
+        "at": moments.local(card.changed_at),
         "steps": card.position,
         "region": _region_name(card.region),
         "by": plans_record.who(card.changed_by),

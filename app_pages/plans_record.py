@@ -6,7 +6,7 @@ import html
 
 import streamlit as st
 
-from app_pages import kept, session, words
+from app_pages import kept, moments, session, words
 from app_pages.tables import heading, html_table
 from gunmane.workbench.edits import KINDS
 from gunmane.workspace import Event, StoredPlan
@@ -26,7 +26,7 @@ def show_notes(stored: StoredPlan) -> None:
     st.html(heading(tr("plans.notes", count=words.count(len(stored.notes)))))
     for note in reversed(stored.notes):
         # No caption: an address in it would become a link to the mail program.
-        by = tr("plans.note_by", at=kept.local(note.at), who=who(note.who))
+        by = tr("plans.note_by", at=moments.told(note.at), who=who(note.who))
         st.html(f'<span class="gm-disclaimer">{html.escape(by)}</span>')
         st.text(str(note.detail.get("text", "")))
     if not card.may_edit or card.archived_at is not None:
@@ -45,10 +45,10 @@ def show_record(stored: StoredPlan) -> None:
     events = kept.workspace().history(card.plan_id)
     said = {step.number: _edit_words(step.step.get("edit", {})) for step in stored.record}
     rows = [
-        (kept.local(event.at), _event_words(event, said), who(event.who))
+        (moments.local(event.at), _event_words(event, said), who(event.who))
         for event in reversed(events[-EVENTS_SHOWN:])
     ]
-    head = [tr("plans.record_at"), tr("plans.record_what"), tr("plans.record_who")]
+    head = [tr("plans.record_at", zone=moments.zone_name()), tr("plans.record_what"), tr("plans.record_who")]
     with st.container(height=260, border=True, key="plans_events"):
         st.html(html_table(head, rows, left=(1, 2)))
     if len(events) > EVENTS_SHOWN:
@@ -87,8 +87,9 @@ def _event_words(event: Event, said: dict[int, str]) -> str:
     if event.kind == "step":
         return said.get(int(detail.get("number", 0))) or tr("plans.event.step")
     if event.kind == "position":
-        is_back = int(detail.get("to", 0)) < int(detail.get("from", 0))
-        return tr("plans.event.back" if is_back else "plans.event.forth", place=detail.get("to", 0))
+        before, place = (int(detail.get(name, 0)) for name in ("from", "to"))
+        back = "back" if place else "back_to_start"
+        return tr(f"plans.event.{back if place < before else 'forth'}", place=place)
     if event.kind in ("shared", "unshared"):
         return tr(f"plans.event.{event.kind}", user=str(detail.get("with", "")))
     if event.kind == "renamed":

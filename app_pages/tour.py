@@ -47,7 +47,9 @@ def show_band(page: str) -> None:
             _resume_button(step)
         else:
             _step_buttons(step)
-        st.button(tr("tour.close"), key="tour_close", type="tertiary", on_click=close)
+        if is_away or page != STEPS[-1]:
+            # On the last page the end is the way out: one button for it.
+            st.button(tr("tour.close"), key="tour_close", type="tertiary", on_click=close)
 
 
 def close() -> None:

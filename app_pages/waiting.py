@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from app_pages import moments
 from app_pages.place import lang, plain, tr
 from app_pages.work import Awaited
 from gunmane import i18n
@@ -69,6 +70,9 @@ def _progress_words(job: Awaited) -> str:
 def show_error(error: GunmaneError) -> None:
     """Show an error of our own as its sentence; what a person wrote in it is text and no mark."""
     told = {name: plain(text) if isinstance(text, str) else text for name, text in error.values.items()}
+    if "moment" in told:
+        # The same clock as in every list of the pages.
+        told["at"] = moments.told(str(error.values["moment"]))
     st.error(i18n.say(type(error)(error.key, **told), lang()))
 
 

@@ -1,5 +1,6 @@
 """保存した案, and the address that opens one: notes, record, put away and back, and what cannot be opened is told."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import gunmane
-from app_pages import kept
+from app_pages import kept, moments
 from gunmane.exports import plan_json
 from gunmane.i18n import t
 from gunmane.workbench import History, LockAll, MoveUnits, draft_of
@@ -95,6 +96,15 @@ def test_a_plan_of_another_region_is_a_sentence_and_the_region_stands(place, pla
     app = opened("group", region=REGION, plan=other)
     assert "紀の川の案" in errors(app)[0] and "和歌山" in errors(app)[0]
     assert named(app, "region") == REGION and named(app, "plan") is None
+
+
+def test_an_address_without_a_page_is_told_once_and_a_long_region_not_repeated_whole(place):
+    app = AppTest.from_file(str(MAIN), default_timeout=300)
+    app.query_params.update({"region": "x" * 5000, "astray": "1"})
+    app.run()
+    assert [warning.value for warning in app.warning] == [t("access.astray", "ja")]
+    assert len(errors(app)) == 1 and "xxx…" in errors(app)[0] and len(errors(app)[0]) < 400
+    assert not app.run().warning and "astray" not in app.query_params
 
 
 def test_somebody_elses_plan_is_told_as_one_that_is_not_there(place, plan):
@@ -252,3 +262,23 @@ def test_where_the_place_broke_the_page_says_what_is_not_saved_and_leads_to_a_fi
     app = app.button(key="hand_undo").click().run()
     assert t("unsaved.said", "ja") in [warning.value for warning in app.warning]
     assert t("unsaved.to_file", "ja") in [link.proto.label for link in app.get("page_link")]
+
+
+def test_who_comes_second_reads_when_by_the_clock_of_the_lists(saved, place):
+    app = opened("group", region=REGION, plan=saved)
+    place.set_position(saved, 1, place.load(saved).version)
+    app = app.button(key="hand_undo").click().run()
+    assert moments.told(place.load(saved).card.changed_at) in errors(app)[0]
+
+
+def test_a_file_that_is_no_plan_is_told_in_words_of_the_page(place, plan):
+    assert errors(brought(plan, b"{}")) == [t("error.upload_none", "ja", file="plan.json")]
+
+
+def test_a_plan_file_made_by_hand_is_called_so_and_can_be_saved_where_plans_are_listed(place, plan):
+    hand = {"steps": 2, "titles": {}, "bases": {}, "locked_units": [], "locked_bundles": []}
+    app = brought(plan, plan_json(dataclasses.replace(plan, by_hand=hand)))
+    assert chip(app) == [t("plans.chip_by_hand", "ja")]
+    app = app.switch_page("plans.py").run()
+    app = app.button(key="kept_now").click().run()
+    assert "保存済み" in chip(app)[0] and len(place.list()) == 1

@@ -87,3 +87,10 @@ def test_a_word_that_the_browser_cannot_have_from_here_stops_nobody(browser_says
     app = opened(region=None)
     assert list(app.exception) == []
     assert app.button(key="tour_close") is not None
+
+
+def test_the_last_step_has_one_way_out():
+    app = opened("output")
+    assert title(5) in html_of(app)
+    keys = {button.key for button in app.button}
+    assert "tour_done" in keys and "tour_close" not in keys

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ACTIONS = ("list", "backup", "restore", "migrate")
 MINUTE = 16
-COLUMNS = ("plan_id", "name", "region_id", "owner", "steps", "changed_at", "changed_by")
+COLUMNS = ("plan_id", "name", "plan_region", "owner", "steps", "changed_at", "changed_by")
 
 
 def add_workspace(parser: argparse.ArgumentParser, lang: str) -> None:
