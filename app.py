@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app_pages import access
-from gunmane.access import Door, Rule
+from app_pages.place import MORE_PAGES, PAGES
+from gunmane.access import Door, Rule, Signpost
 from gunmane.errors import AccessError
 from gunmane.i18n import LANGUAGES, say
 
@@ -51,7 +52,10 @@ _PREFIX = f"/{_BASE}" if _BASE else ""
 
 app = st.App(
     Path(__file__).parent / "app_pages" / "main.py",
-    middleware=[Middleware(Door, rule=who_may_come())],
+    middleware=[
+        Middleware(Door, rule=who_may_come()),
+        Middleware(Signpost, pages={*PAGES, *MORE_PAGES} - {"start"}, base=_PREFIX),
+    ],
     routes=[
         Route(_PREFIX + "/gunmane-features/{key}", send_features, methods=["GET"]),
         Route(_PREFIX + "/gunmane-static/{name:path}", send_script, methods=["GET"]),

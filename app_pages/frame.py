@@ -55,6 +55,8 @@ def header(page: str) -> None:
     st.session_state["_page"] = page
     if st.session_state.get("_files_lost"):
         st.warning(tr("data.lost"))
+    if st.session_state.pop("_astray", False):
+        st.warning(tr("access.astray"))
     if unknown_region is not None:
         show_error(unknown_region)
     _open_asked(page)

@@ -8,6 +8,7 @@ from typing import cast
 import streamlit as st
 
 from gunmane import i18n
+from gunmane.access import ASTRAY
 from gunmane.errors import RegionError
 from gunmane.municipalities import Region, find_region
 from gunmane.schema import PACKAGES
@@ -111,6 +112,8 @@ def read_address() -> None:
     """Take what the address names, where it says something else than was last written there."""
     if "_address" not in st.session_state and st.query_params.get("own"):
         st.session_state["_files_lost"] = True
+    if ASTRAY in st.query_params:
+        st.session_state["_astray"] = True
     written = st.session_state.get("_address", {})
     asked = {name: st.query_params.get(name) for name in ("lang", "region", "layer", "plan")}
     new = {name: value for name, value in asked.items() if value and value != written.get(name)}

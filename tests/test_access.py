@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gunmane.access import LOGIN, PROXY, Door, clean_user, read_rule, user_of_claims, visitor
+from gunmane.access import LOGIN, PROXY, Door, Signpost, clean_user, read_rule, user_of_claims, visitor
 from gunmane.errors import AccessError
 from gunmane.i18n import LANGUAGES, say
 
@@ -163,3 +163,36 @@ def test_a_login_is_known_by_what_its_provider_vouches_for(claims, user):
 )
 def test_one_user_has_one_name(text, user):
     assert clean_user(text) == user
+
+
+def led_to(path, query="", accepts="text/html,*/*", method="GET", base=""):
+    """Where the signpost leads a browser; None where it lets the server answer."""
+    sent = []
+
+    async def inside(scope, receive, send):
+        sent.append({"headers": []})
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "query_string": query.encode()}
+    headers = [(b"accept", accepts.encode())]
+    asyncio.run(Signpost(inside, ["group"], base)({**scope, "headers": headers}, None, send))
+    return dict(sent[0]["headers"]).get(b"location", b"").decode() or None
+
+
+def test_an_address_without_a_page_leads_to_the_first_with_all_that_it_says():
+    assert led_to("/nopage", "region=nara_uda&lang=en") == "/?region=nara_uda&lang=en&astray=1"
+    assert led_to("/plans/nopage/", base="/plans") == "/plans/?astray=1"
+    assert led_to("//evil.example/x") == "/?astray=1"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/group", "/group/", "/_stcore/health", "/oauth2callback", "/static/js/a.js"]
+)
+def test_what_the_server_has_is_answered_by_the_server(path):
+    assert led_to(path) is None
+
+
+def test_only_a_browser_that_opens_a_page_is_led_anywhere():
+    assert led_to("/nopage", accepts="*/*") is None and led_to("/nopage", method="POST") is None

@@ -8,6 +8,9 @@ from gunmane.errors import RegionError
 from gunmane.municipalities.facts import Region, load_region, load_regions
 from gunmane.municipalities.own import codes_in, names_codes, region_of_codes
 
+# More of what somebody wrote is not repeated in a sentence.
+NAMED_LENGTH = 60
+
 
 def find_region(region_id: str) -> Region:
     """
@@ -38,5 +41,9 @@ def find_region(region_id: str) -> Region:
         parts = {part: rid for rid in ids for part in (rid, rid.split("_", 1)[1])}
         close = difflib.get_close_matches(wanted.lower(), list(parts), n=3, cutoff=0.4)
         near = list(dict.fromkeys(parts[part] for part in close)) or ids
-        raise RegionError("region_unknown", region=wanted, near=", ".join(near))
+        raise RegionError(
+            "region_unknown",
+            region=wanted[:NAMED_LENGTH] + "…" * (len(wanted) > NAMED_LENGTH),
+            near=", ".join(near),
+        )
     return load_region(str(row.iloc[0]["region_id"]))
