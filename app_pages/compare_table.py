@@ -26,6 +26,10 @@ FIGURES = (
     "wide_area_count",
     "multi_sector_count",
 )
+# What the others count in: they have units of their own.
+_UNITS = {name: "orders" for name in FIGURES if name not in {"travel_hours", "farthest_min"}}
+_UNITS |= {"unreached_units": "units", "broken_count": "rules"}
+WHOLE_MINUTES = 9.5
 
 
 def show_comparison(evidence: Evidence, way: str, *, caption: str) -> None:
@@ -41,12 +45,16 @@ def comparison_rows(evidence: Evidence, way: str) -> tuple[list[str], list[list[
     chosen = evidence.table[evidence.table["fields"] == way]
     states = [state for state in STATES if state in set(chosen["state"])]
     changes = state_changes(evidence.table, way, figures=FIGURES)
+    counts = dict(zip(chosen["state"], chosen["order_count"], strict=True))
     rows: list[list[str | Cell]] = []
     for figure in FIGURES:
         own = changes[changes["figure"] == figure].set_index("state")
         if figure in {"unreached_units", "multi_sector_count"} and not own["value"].gt(0).any():
             continue
-        cells = [change_cell(figure, own.loc[state].to_dict()) for state in states]
+        cells = [
+            change_cell(figure, own.loc[state].to_dict(), is_ranked=counts[state] == counts[states[0]])
+            for state in states
+        ]
         rows.append([tr(f"compare.figure.{figure}"), *cells])
     work = [_work(evidence, way, state) for state in states]
     rows += works_rows(evidence, way, states)
@@ -73,12 +81,45 @@ def figure_words(figure: str, value: float) -> str:
         return words.hours(value)
     if figure == "farthest_min":
         return words.minutes(value)
-    unit = "units" if figure == "unreached_units" else "rules" if figure == "broken_count" else "orders"
-    return session.tr(f"compare.unit.{unit}", count=words.count(value))
+    return session.tr(f"compare.unit.{_UNITS[figure]}", count=words.count(value))
 
 
-def change_cell(figure: str, row: dict[str, Any]) -> Cell:
-    """Return the cell of one figure and state: its value, and its change against today in words and sign."""
+def change_words(figure: str, before: float, after: float) -> str:
+    """Return the change of a figure with sign and unit: the difference of what is shown; "" where there is none."""
+    if words.is_missing(before) or words.is_missing(after) or math.isinf(before) or math.isinf(after):
+        return ""
+    ends = [_bare(figure, value) for value in (before, after)]
+    if ends[0] == ends[1]:
+        return ""
+    change = words.change(*ends)
+    key = {"travel_hours": "hours", "onsite_hours": "hours", "farthest_min": "minutes"}.get(figure)
+    if key:
+        return session.tr(f"word.{key}", value=change)
+    return session.tr(f"compare.unit.{_UNITS[figure]}", count=change) if figure in _UNITS else change
+
+
+def _bare(figure: str, value: float) -> str:
+    """Return the number of a figure as it is shown, without its unit."""
+    if figure in {"travel_hours", "onsite_hours"}:
+        return words.significant(value)
+    if figure == "farthest_min" and value < WHOLE_MINUTES:
+        return words.significant(value)
+    return f"{value:,.0f}"
+
+
+def change_cell(figure: str, row: dict[str, Any], *, is_ranked: bool = True) -> Cell:
+    """
+    Return the cell of one figure and state: its value, and its change against today in words and sign.
+
+    Parameters
+    ----------
+    figure
+        One of `FIGURES`.
+    row
+        A row of `state_changes`.
+    is_ranked
+        Whether less travel is better: not where the number of orders is another one.
+    """
     tr = session.tr
     if row["is_exempt"]:
         return Cell(tr("compare.exempt"))
@@ -90,8 +131,9 @@ def change_cell(figure: str, row: dict[str, Any]) -> Cell:
     if mark == "unknown":
         return Cell(text, tr("compare.change_unknown"), "plain") if text != words.unknown() else Cell(text)
     # What reads the same is not called a change.
-    if mark == "same" or text == figure_words(figure, row["value"] - change):
+    said = change_words(figure, row["value"] - change, row["value"])
+    if mark == "same" or not said:
         return Cell(text, tr("compare.same"), "plain")
-    sign = "+" if change > 0 else "−"
-    said = tr(f"compare.mark.{mark}", change=sign + figure_words(figure, abs(change)))
-    return Cell(text, said, mark)
+    if figure == "travel_hours" and not is_ranked:
+        return Cell(text, tr("compare.mark.not_ranked", change=said), "plain")
+    return Cell(text, tr(f"compare.mark.{mark}", change=said), mark)

@@ -43,10 +43,11 @@ def _works_cell(row: dict[str, Any]) -> Cell:
     mark = str(row["mark"])
     if not mark:
         return Cell(text)
-    if row["verdict"] == "same" or _signed(row["change"]) == "0":
+    before, after = rate(row["value"] - row["change"]), rate(row["value"])
+    if row["verdict"] == "same" or before == after:
         return Cell(text, tr("compare.same"), "plain")
     said = "either" if row["verdict"] == "borderline" else mark
-    return Cell(text, tr(f"compare.mark.{said}", change=_signed(row["change"])), mark)
+    return Cell(text, tr(f"compare.mark.{said}", change=words.change(before, after)), mark)
 
 
 def rate(value: float) -> str:
@@ -54,11 +55,6 @@ def rate(value: float) -> str:
     if words.is_missing(value):
         return words.unknown()
     return "0" if abs(value) < 0.05 else words.significant(value) if abs(value) >= 1 else f"{value:.1f}"
-
-
-def _signed(value: float) -> str:
-    said = rate(abs(value))
-    return said if said in ("0", words.unknown()) else ("+" if value > 0 else "−") + said
 
 
 def works_captions(evidence: Evidence) -> None:
@@ -188,7 +184,9 @@ def _pair_cell(figure: str, row: dict[str, Any]) -> Cell:
     said = tr(f"compare.pair.verdict.{verdict}")
     if verdict in ("same", "not_ranked"):
         return Cell(text, said, "plain")
-    low, central, high = (_change(figure, row[f"change{end}"]) for end in ("_low", "", "_high"))
+    low, high = (_change(figure, row[f"change{end}"]) for end in ("_low", "_high"))
+    # The middle is what a reader finds who takes one shown figure from the other.
+    central = "0" if before == after else words.change(before, after)
     if {low, central, high} == {"0"}:
         return Cell(text, tr("compare.pair.verdict.same"), "plain")
     key = "single" if low == high else "ranged" if central != "0" else "range"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import secrets
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar, cast
 
 import streamlit as st
@@ -12,7 +12,7 @@ import streamlit as st
 from app_pages import plan_map, session, words
 from app_pages.data import ground_key
 from app_pages.difference_choices import Choice, choices
-from app_pages.difference_map import change_layers, marked_layer
+from app_pages.difference_map import change_layers, marked_layer, side_layers
 from app_pages.difference_tables import (
     Shown,
     Two,
@@ -37,7 +37,9 @@ SIDES = ("before", "after")
 STARTS = ("today", "current")
 MODES = ("side", "change")
 TABLES = ("whole", "bundles", "towns", "units")
-MAP_HEIGHT = 400
+# Two maps and the table below them fit on one screen, so that a pressed row is seen on the maps.
+MAP_HEIGHT = 300
+CHANGE_MAP_HEIGHT = 480
 CHOICE_WIDTH = 400
 ROW_HEIGHT = 36
 TABLE_HEIGHT = 330
@@ -67,14 +69,13 @@ def _show() -> None:
             st.info(tr("difference.same_plan"))
         two = _two(plans)
     mode = st.session_state.get("difference_mode") or MODES[0]
-    views = tuple(_view(plan, side) for plan, side in zip((two.before, two.after), SIDES, strict=True))
     if mode == "side":
-        _side_by_side(two, (views[0], views[1]))
+        _side_by_side(two)
         _tables(two)
         return
     left, right = st.columns([6, 5], gap="small")
     with left:
-        _change_map(two, (views[0], views[1]))
+        _change_map(two)
     with right:
         _tables(two)
 
@@ -159,6 +160,18 @@ def _held(kind: str, key: Hashable, make: Callable[[], T]) -> T:
     return cast(T, shelf[whole])
 
 
+def _moved_lines(two: Two) -> list[str]:
+    """Say how much moved, and what a reader must know to read it right."""
+    tr = session.tr
+    lines = [_moved_words(two)]
+    # A unit has one row for each area that it lies in: of its own body and field, or of all together.
+    if len(two.before.assignment) != len(two.after.assignment):
+        lines.append(tr("difference.other_strands"))
+    if any(two.are_today):
+        lines.append(tr("difference.today_names"))
+    return lines
+
+
 def _moved_words(two: Two) -> str:
     moved = two.made.moved
     if moved.empty:
@@ -188,7 +201,8 @@ def _view(plan: Plan, side: str) -> View:
         format_func=lambda key: by_key[key].label if key in by_key else str(key),
         key=name,
         placeholder=session.tr("group.choose"),
-        width=420,
+        label_visibility="collapsed",
+        width=300,
     )
     return by_key[key]
 
@@ -196,15 +210,18 @@ def _view(plan: Plan, side: str) -> View:
 # -- maps -----------------------------------------------------------------------------------------------------
 
 
-def _side_by_side(two: Two, views: tuple[View, View]) -> None:
+def _side_by_side(two: Two) -> None:
     """Show both plans; what is done in one map is done in the other."""
     region = two.after.ground.region
     name = st.session_state.setdefault(_LINK, secrets.token_hex(8))
     marked = _held("marked", (*_keys(two), session.lang()), lambda: marked_layer(two))
-    maps = st.columns(2, gap="small")
-    for column, plan, view, side in zip(maps, (two.before, two.after), views, SIDES, strict=True):
+    columns = st.columns(2, gap="small")
+    # Both views first: the colours of one side follow from those of the other.
+    views = _views(two, columns)
+    key = (*_keys(two), views[0].key, views[1].key, session.lang())
+    sides = _held("sides", (*key, *_titles(two)), lambda: side_layers(two, views))
+    for column, layers, side in zip(columns, sides, SIDES, strict=True):
         with column:
-            st.html(side_title(two.names[SIDES.index(side)]))
             base = plan_map.region_map(
                 region, view_name=f"{region.region_id}.compare", link=Link(name, is_first=side == SIDES[0])
             )
@@ -212,11 +229,26 @@ def _side_by_side(two: Two, views: tuple[View, View]) -> None:
             base.above = [*base.above, *marked]
             show_map(
                 base,
-                plan_map.kept_layers(plan, view),
+                layers,
                 key=f"difference_map_{side}_{region.region_id}_{session.lang()}",
                 height=MAP_HEIGHT,
                 focus=_focus(),
             )
+
+
+def _views(two: Two, places: Sequence[Any]) -> tuple[View, View]:
+    """Show the name of each plan in its place, and beside it the choice of what is drawn; return what is."""
+    views = []
+    for plan, side, name, place in zip((two.before, two.after), SIDES, two.names, places, strict=True):
+        with place.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.html(side_title(name), width="content")
+            views.append(_view(plan, side))
+    return views[0], views[1]
+
+
+def _titles(two: Two) -> tuple[Hashable, Hashable]:
+    before, after = (tuple(plan.titles.items()) for plan in (two.before, two.after))
+    return before, after
 
 
 def side_title(name: str) -> str:
@@ -224,14 +256,15 @@ def side_title(name: str) -> str:
     return f'<p style="margin:0;font-weight:600">{html.escape(name)}</p>'
 
 
-def _change_map(two: Two, views: tuple[View, View]) -> None:
+def _change_map(two: Two) -> None:
     region = two.after.ground.region
-    key = (*_keys(two), views[0].key, views[1].key, session.lang())
+    views = _views(two, st.columns(2, gap="small"))
+    key = (*_keys(two), *_titles(two), views[0].key, views[1].key, session.lang())
     show_map(
         plan_map.region_map(region, view_name=f"{region.region_id}.compare"),
         _held("layers", key, lambda: change_layers(two, views)),
         key=f"difference_map_{region.region_id}_{session.lang()}",
-        height=MAP_HEIGHT + 80,
+        height=CHANGE_MAP_HEIGHT,
         focus=_focus(),
     )
 
@@ -251,7 +284,7 @@ def _focus() -> tuple[str, tuple[str, ...], int] | None:
 
 def _tables(two: Two) -> None:
     tr = session.tr
-    st.html(f'<p style="margin:0">{html.escape(_moved_words(two))}</p>')
+    st.html("".join(f'<p style="margin:0">{html.escape(line)}</p>' for line in _moved_lines(two)))
     name = st.segmented_control(
         tr("difference.tables"),
         list(TABLES),
@@ -281,7 +314,7 @@ def _shown(two: Two, name: str, wanted: str) -> Shown:
         "towns": lambda: town_table(two),
         "units": lambda: unit_table(two, wanted),
     }[name]
-    return _held("tables", (*_keys(two), two.names, name, wanted, session.lang()), make)
+    return _held("tables", (*_keys(two), *_titles(two), two.names, name, wanted, session.lang()), make)
 
 
 def _show_table(shown: Shown, *, key: str) -> None:

@@ -15,6 +15,7 @@ from gunmane.errors import GunmaneError
 from gunmane.evidence import TODAY_STATES, Evidence
 from gunmane.scenario import Plan
 from gunmane.workbench import Desk
+from gunmane.workbench.draft import by_hand
 from gunmane.workspace.drafts import open_history
 
 _OPENED = "_difference_saved"
@@ -90,7 +91,9 @@ def _opened(plan_id: str, current: Plan) -> Plan:
     key = (plan_id, stored.version)
     if key in held and held[key][0] is current.ground:
         return held[key][1]
-    made = Desk(current.ground).figures(open_history(stored, current.ground).draft)
+    history = open_history(stored, current.ground)
+    made = Desk(current.ground).figures(history.draft)
+    made = dataclasses.replace(made, by_hand=by_hand(history.draft, len(history.line())))
     held[key] = (current.ground, made)
     while len(held) > OPENED_KEPT:
         held.pop(next(iter(held)))

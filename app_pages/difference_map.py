@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
+
 import geopandas as gpd
 import pandas as pd
 
 from app_pages import plan_map, session, words
 from app_pages.difference_tables import Two
 from app_pages.plan_map import View
+from app_pages.plan_titles import short_title, with_titles
 from gunmane import maps
 from gunmane.maps import LayerSpec, LegendRow, Style
+from gunmane.maps.palette import OKABE_ITO, PATTERNS
 from gunmane.scenario import Plan
 from gunmane.workbench.draft import name_order
 
@@ -20,6 +25,61 @@ GROUPS = Style(colour="#1F2933", weight=2.2, halo="#FFFFFF", label="plate")
 AFTER = Style(colour="#52606D", weight=2, halo="#FFFFFF", label="quiet")
 BEFORE = Style(colour="#8A5A00", weight=1.6, dash="3 5", halo="#FFFFFF")
 MARKED = Style(colour="#C2410C", weight=3, dash="8 5", halo="#FFFFFF")
+
+
+def side_layers(two: Two, views: tuple[View, View]) -> tuple[list[LayerSpec], list[LayerSpec]]:
+    """Return the layers of both plans; bundles of one pair have the same colour and hatching on either side."""
+    made = []
+    for plan, view, shades in zip((two.before, two.after), views, pair_shades(two, views), strict=True):
+        layers = [_in_shades(layer, shades) for layer in plan_map.kept_layers(plan, view)]
+        made.append(with_titles(plan, view, layers))
+    return made[0], made[1]
+
+
+def pair_shades(two: Two, views: tuple[View, View]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """
+    Return `colour` and `pattern` by bundle for either plan; what is no pair has a colour that the other side has not.
+
+    Parameters
+    ----------
+    two
+        The plans.
+    views
+        What of each plan is drawn.
+    """
+    sides = [
+        plan.bundles[plan.bundles["strand"].isin(view.strands)]
+        for plan, view in zip((two.before, two.after), views, strict=True)
+    ]
+    # The side of fewer bundles has the plain colours.
+    first = int(len(sides[1]) < len(sides[0]))
+    names = ["before", "after"]
+    shades = maps.bundle_colours(sides[first])
+    partner = two.made.pairs.set_index(names[1 - first])[names[first]]
+    every = [(colour, pattern) for pattern in PATTERNS for colour in OKABE_ITO]
+    used = set(zip(shades["colour"], shades["pattern"], strict=True))
+    spare = itertools.cycle([one for one in every if one not in used] or every)
+    ids = sorted(map(str, sides[1 - first].index), key=name_order)
+    rows = [
+        tuple(shades.loc[partner[name]]) if partner.get(name, "") in shades.index else next(spare)
+        for name in ids
+    ]
+    others = pd.DataFrame(rows, columns=["colour", "pattern"], index=ids, dtype="object")
+    others = others.reindex(sides[1 - first].index)
+    return (others, shades) if first else (shades, others)
+
+
+def _in_shades(layer: LayerSpec, shades: pd.DataFrame) -> LayerSpec:
+    """Return the layer of a plan's areas in other colours; the places stay, so that nothing of them is sent again."""
+    if layer.name != "bundles.units":
+        return layer
+    own = [
+        dataclasses.replace(style, fill=shade.colour, pattern=shade.pattern)
+        for style, shade in zip(layer.styles, shades.itertuples(), strict=False)
+    ]
+    legend = [dataclasses.replace(row, style=style) for row, style in zip(layer.legend, own, strict=False)]
+    rest = layer.styles[len(own) :], layer.legend[len(own) :]
+    return dataclasses.replace(layer, styles=(*own, *rest[0]), legend=(*legend, *rest[1]))
 
 
 def main_moves(two: Two) -> pd.DataFrame:
@@ -68,7 +128,7 @@ def change_layers(two: Two, views: tuple[View, View]) -> list[LayerSpec]:
         title = tr(f"difference.map.{name}")
         frame = bundles[[bundles.geometry.name]].assign(id=bundles.index.astype(str), style=0)
         if has_label:
-            frame["label"] = bundles.index.astype(str)
+            frame["label"] = [short_title(plan.titles, str(bundle)) for bundle in bundles.index]
         layers.append(
             LayerSpec(f"difference.{name}", title, "", frame, (style,), (LegendRow(title, style, "line"),))
         )
@@ -141,16 +201,15 @@ def unit_tips(two: Two) -> pd.Series:
         if unit in said:
             tips.append(tr("difference.map.tip", name=name, town=town, moves="\n".join(said[unit])))
             continue
-        before, after = two.left(held[0].get(unit, "")), two.right(held[1].get(unit, ""))
+        before, after = two.left(*held[0].get(unit, ())), two.right(*held[1].get(unit, ()))
         key = "stays_same" if before == after else "stays"
         tips.append(tr(f"difference.map.{key}", name=name, town=town, before=before, after=after))
     return pd.Series(tips, index=units.index)
 
 
-def _bundles_of(plan: Plan) -> dict[str, str]:
+def _bundles_of(plan: Plan) -> dict[str, list[str]]:
     rows = plan.assignment.groupby("unit_id")["bundle_id"].unique()
-    comma = session.tr("word.list_sep")
-    return {str(unit): comma.join(sorted(map(str, names), key=name_order)) for unit, names in rows.items()}
+    return {str(unit): sorted(map(str, names), key=name_order) for unit, names in rows.items()}
 
 
 def _group_layer(two: Two, areas: gpd.GeoDataFrame) -> LayerSpec:
@@ -160,7 +219,7 @@ def _group_layer(two: Two, areas: gpd.GeoDataFrame) -> LayerSpec:
         id=areas.index.astype(str),
         style=0,
         label=[
-            tr("difference.map.label", before=two.left(row.before), after=two.right(row.after))
+            tr("difference.map.label", before=two.left_name(row.before), after=two.right_name(row.after))
             for row in areas.itertuples()
         ],
     )

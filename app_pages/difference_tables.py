@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app_pages import session, words
-from app_pages.compare_table import figure_words
+from app_pages.compare_table import change_words, figure_words
 from app_pages.compare_works import WORKS_ROWS, rate
 from gunmane.explain import works_difference
 from gunmane.scenario import Plan
@@ -65,18 +65,29 @@ class Two:
         pairs = self.made.pairs
         return bool(set(pairs["before"]) & set(pairs.loc[pairs["before"] != pairs["after"], "after"]) - {""})
 
-    def left(self, bundles: str) -> str:
-        """Return names of bundles of the left plan as they are shown; "" is said to be none."""
-        return self._named("left_name", bundles)
+    def left(self, *bundles: str) -> str:
+        """Return bundles of the left plan as they are shown, with their titles; none at all is said to be none."""
+        return self._named("left_name", [self.before.titled(name) for name in bundles if name])
 
-    def right(self, bundles: str) -> str:
-        """Return names of bundles of the right plan as they are shown; "" is said to be none."""
-        return self._named("right_name", bundles)
+    def right(self, *bundles: str) -> str:
+        """Return bundles of the right plan as they are shown, with their titles; none at all is said to be none."""
+        return self._named("right_name", [self.after.titled(name) for name in bundles if name])
 
-    def _named(self, side: str, bundles: str) -> str:
+    def left_name(self, bundle: str) -> str:
+        """Return the name of a bundle of the left plan without its title, for the narrow places of a map."""
+        return self._named("left_name", [bundle] if bundle else [])
+
+    def right_name(self, bundle: str) -> str:
+        """Return the name of a bundle of the right plan without its title, for the narrow places of a map."""
+        return self._named("right_name", [bundle] if bundle else [])
+
+    def _named(self, side: str, bundles: Sequence[str]) -> str:
         if not bundles:
             return session.tr("difference.none")
-        return session.tr(f"difference.{side}", name=bundles) if self.needs_sides else bundles
+        more = len(bundles) - BUNDLES_NAMED
+        said = session.tr("word.list_sep").join(bundles[:BUNDLES_NAMED])
+        said += session.tr("group.and_more", count=more) if more > 0 else ""
+        return session.tr(f"difference.{side}", name=said) if self.needs_sides else said
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -116,13 +127,6 @@ def arrow(before: str, after: str, change: str = "") -> str:
     return session.tr(key, before=before, after=after, change=change)
 
 
-def signed(figure: str, change: float) -> str:
-    """Return a change with its sign and unit; "" where it is unknown."""
-    if words.is_missing(change):
-        return ""
-    return ("+" if change > 0 else "−") + figure_words(figure, abs(change))
-
-
 def whole_table(two: Two) -> Shown:
     """Return the figures of the whole plans, one row a figure: left, right and change in words."""
     tr, made = session.tr, two.made
@@ -133,6 +137,8 @@ def whole_table(two: Two) -> Shown:
     count = tr("compare.unit.units", count=words.count(len(moved)))
     rows: list[Row] = [((tr("difference.figure.moved"), "—", "—", count), moved)]
     totals = made.totals.set_index("figure")
+    # More orders mean more bases and so less travel, whatever the plan is worth.
+    is_ranked = totals.at["order_count", "before"] == totals.at["order_count", "after"]
     for figure in WHOLE:
         if figure == "annual_jpy":
             both = [_yen(plan.totals) for plan in (two.before, two.after)]
@@ -140,7 +146,7 @@ def whole_table(two: Two) -> Shown:
             rows.append(((tr("compare.figure.annual_jpy"), *both, change), ()))
             continue
         row = totals.loc[figure]
-        cells = _whole_cells(figure, row, two.are_today)
+        cells = _whole_cells(figure, row, two.are_today, is_ranked=is_ranked)
         if figure in {"unreached_units", "multi_sector_count"} and not row[["before", "after"]].gt(0).any():
             continue
         has_place = str(row["mark"]) not in {"same", "unknown"}
@@ -168,14 +174,16 @@ def _works_words(row: dict[str, Any]) -> str:
     tr, verdict = session.tr, str(row["verdict"])
     if verdict == "unknown":
         return tr("difference.unknown")
-    change = rate(abs(row["change"]))
-    if verdict == "same" or change == "0":
+    before, after = rate(row["before"]), rate(row["value"])
+    if verdict == "same" or before == after:
         return tr("difference.no_change")
     mark = "either" if verdict == "borderline" else str(row["mark"])
-    return tr(f"difference.mark.{mark}", change=("+" if row["change"] > 0 else "−") + change)
+    return tr(f"difference.mark.{mark}", change=words.change(before, after))
 
 
-def _whole_cells(figure: str, row: pd.Series, are_today: tuple[bool, bool]) -> tuple[str, str, str]:
+def _whole_cells(
+    figure: str, row: pd.Series, are_today: tuple[bool, bool], *, is_ranked: bool
+) -> tuple[str, str, str]:
     tr = session.tr
     if figure == "broken_count" and any(are_today):
         said = [
@@ -190,7 +198,13 @@ def _whole_cells(figure: str, row: pd.Series, are_today: tuple[bool, bool]) -> t
     # What reads the same is not called a change.
     if mark == "same" or before == after:
         return before, after, tr("difference.no_change")
-    return before, after, tr(f"difference.mark.{mark}", change=signed(figure, row["change"]))
+    if figure == "travel_hours" and not is_ranked:
+        mark = "not_ranked"
+    return (
+        before,
+        after,
+        tr(f"difference.mark.{mark}", change=change_words(figure, row["before"], row["after"])),
+    )
 
 
 def _yen(row: pd.Series | dict[str, float]) -> str:
@@ -244,11 +258,8 @@ def _both(figure: str, ends: Sequence[pd.Series | None]) -> str:
     """Return a figure on both sides with its change; "—" on the side that has no such bundle."""
     values = [float("nan") if end is None else float(end[figure]) for end in ends]
     said = ["—" if end is None else _said(figure, value) for end, value in zip(ends, values, strict=True)]
-    change = values[1] - values[0]
-    is_told = not words.is_missing(change) and said[0] != said[1]
-    return arrow(
-        said[0], said[1], ("+" if change > 0 else "−") + _said(figure, abs(change)) if is_told else ""
-    )
+    is_told = said[0] != said[1] and all(end is not None for end in ends)
+    return arrow(said[0], said[1], change_words(figure, *values) if is_told else "")
 
 
 def _said(figure: str, value: float) -> str:
@@ -277,8 +288,8 @@ def town_table(two: Two) -> Shown:
             _both("travel_hours", ends),
             _both("farthest_min", ends),
             arrow(*(_yen(end) for end in own)),
-            arrow(two.left(_listed(own[0]["bundles"])), two.right(_listed(own[1]["bundles"]))),
-            arrow(two.left(_listed(own[0]["led"])), two.right(_listed(own[1]["led"]))),
+            arrow(two.left(*own[0]["bundles"]), two.right(*own[1]["bundles"])),
+            arrow(two.left(*own[0]["led"]), two.right(*own[1]["led"])),
             _both("onsite_hours", ends),
         )
         gone = tuple(dict.fromkeys(moved.loc[moved["muni_code"].astype(str) == code, "unit_id"].astype(str)))
@@ -317,12 +328,6 @@ def _count_change(name: str, before: float, after: float) -> str:
     return session.tr(f"difference.what.{name}_{way}", before=words.count(before), after=words.count(after))
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - BUNDLES_NAMED
-    said = session.tr("word.list_sep").join(names[:BUNDLES_NAMED])
-    return said + (session.tr("group.and_more", count=more) if more > 0 else "")
-
-
 def unit_table(two: Two, wanted: str = "") -> Shown:
     """
     Return the units that moved, the ones with most work first.
@@ -339,7 +344,8 @@ def unit_table(two: Two, wanted: str = "") -> Shown:
     rows: list[Row] = []
     for row in moved.to_dict("records"):
         town = region.name_of(str(row["muni_code"]), lang)
-        ends = [str(row[side]) or tr("difference.none") for side in ("before", "after")]
+        names = (two.before.titled(str(row["before"])), two.after.titled(str(row["after"])))
+        ends = [name or tr("difference.none") for name in names]
         if wanted and wanted.casefold() not in " ".join([str(row["name"]), town, *ends]).casefold():
             continue
         # Numbers, so that a reader can sort by them.

@@ -11,6 +11,7 @@ import streamlit as st
 from app_pages import plan_map, session, words
 from app_pages.map_view import show_map
 from app_pages.plan_map import View
+from app_pages.plan_titles import titled_layers
 from app_pages.studying import ask_button, current_plan, is_same, plan_key
 from app_pages.tables import Cell, heading, html_table
 from app_pages.work import Call
@@ -146,7 +147,7 @@ def _show_map(told: Told, view: View) -> None:
     base.above = [*base.above, lines]
     show_map(
         base,
-        plan_map.kept_layers(plan, view),
+        titled_layers(plan, view),
         key=f"firmness_map_{region.region_id}_{session.lang()}",
         height=MAP_HEIGHT,
     )

@@ -12,11 +12,10 @@ import streamlit as st
 from app_pages import plan_map, session, words
 from app_pages.hands import Hand, hand_of
 from app_pages.plan_map import View
+from app_pages.plan_titles import short_title
 from gunmane.maps import LayerSpec, LegendRow
 from gunmane.scenario import Plan
 
-TITLE_SHOWN = 8
-"""Signs of a title that stand on the map; all of it stands at the pointer and in the lists."""
 _LAYERS = "_hand_layers"
 
 
@@ -35,21 +34,16 @@ def hand_layers(plan: Plan, view: View) -> list[LayerSpec]:
 
 def _with_hand(plan: Plan, view: View, hand: Hand, layer: LayerSpec) -> LayerSpec:
     if layer.name == "bundles.outlines":
-        names = layer.frame["id"].map(lambda name: short_title(hand, name))
+        names = layer.frame["id"].map(lambda name: short_title(hand.titles, name))
         return dataclasses.replace(layer, frame=layer.frame.assign(label=names))
     if layer.name != "bundles.units":
         return layer
-    legend = tuple(LegendRow(short_title(hand, row.text), row.style, row.shape) for row in layer.legend)
+    legend = tuple(
+        LegendRow(short_title(hand.titles, row.text), row.style, row.shape) for row in layer.legend
+    )
     more = why_short(plan, view, hand).reindex(layer.frame["id"]).fillna("")
     tips = [f"{tip}\n{line}" if line else tip for tip, line in zip(layer.frame["tip"], more, strict=True)]
     return dataclasses.replace(layer, frame=layer.frame.assign(tip=tips), legend=legend)
-
-
-def short_title(hand: Hand, bundle: str) -> str:
-    """Return the name of a bundle with the beginning of its title."""
-    title = hand.titles.get(bundle, "")
-    cut = title if len(title) <= TITLE_SHOWN else title[: TITLE_SHOWN - 1] + "…"
-    return f"{bundle} {cut}" if cut else bundle
 
 
 def why_short(plan: Plan, view: View, hand: Hand) -> pd.Series:

@@ -10,6 +10,7 @@ import streamlit as st
 from app_pages import files, plan_map, session, words
 from app_pages.files import MEDIA, NAMES, PlanFiles
 from app_pages.map_view import show_map
+from app_pages.plan_titles import with_titles
 from app_pages.session import tr
 from app_pages.tables import STYLE
 from gunmane import schema
@@ -165,7 +166,7 @@ def _map(plan: Plan) -> None:
     views = plan_map.plan_views(plan)
     shades = plan_map.bundle_shades(plan, views)
     region = plan.ground.region
-    layers = plan_map.plan_layers(plan, views[0], colours=shades)
+    layers = with_titles(plan, views[0], plan_map.plan_layers(plan, views[0], colours=shades))
     show_map(
         plan_map.region_map(region, view_name=f"output_{region.region_id}"),
         layers,

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from app_pages import plan_map, session, words
+from app_pages.plan_map import View
+from app_pages.plan_titles import with_titles
 from gunmane import maps
 from gunmane.maps import LayerSpec, LegendRow, Style
 from gunmane.maps.palette import ROAD_STYLES
@@ -64,6 +66,10 @@ def what_if_layers(plan: Plan, found: Consequences | None) -> list[LayerSpec]:
         What the changes do; None while there are none.
     """
     view = plan_map.plan_views(plan)[0]
+    return with_titles(plan, view, _layers(plan, view, found))
+
+
+def _layers(plan: Plan, view: View, found: Consequences | None) -> list[LayerSpec]:
     own = plan_map.kept_layers(plan, view)
     roads = _road_layers(plan)
     if found is None:

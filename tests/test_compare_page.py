@@ -94,7 +94,8 @@ def table_with(*rows):
 def test_a_change_stands_with_its_range_and_verdict():
     said = table_with(pair("contracts", 7.54, 7.26, "less", low=-0.5, high=0.0))
     assert "7.5 → 7.3" in said
-    assert "減る −0.3（幅 −0.5～0）" in said
+    # What a reader finds who takes 7.3 from 7.5, not the rounded −0.28.
+    assert "減る −0.2（幅 −0.5～0）" in said
 
 
 def test_more_engineers_are_marked_as_worse_and_more_contracts_are_not():

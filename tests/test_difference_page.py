@@ -11,7 +11,7 @@ from pages import open_page, own_cache  # noqa: F401
 
 import gunmane
 from app_pages import difference as page
-from app_pages.difference_map import change_layers, marked_layer, pair_areas
+from app_pages.difference_map import change_layers, marked_layer, pair_areas, side_layers
 from app_pages.difference_tables import Two, bundle_table, town_change, town_table, unit_table, whole_table
 from app_pages.plan_map import plan_views
 from gunmane.evidence import today_state
@@ -214,3 +214,58 @@ def test_missing_hours_stay_missing(plan):
     bundles = plan.bundles.assign(travel_hours=pd.Series(float("nan"), index=plan.bundles.index))
     blind = dataclasses.replace(plan, bundles=bundles)
     assert t("word.unknown", "ja") in bundle_table(two_of(plan, blind)).table.to_string()
+
+
+# -- what a trial found ----------------------------------------------------------------------------------------
+
+
+def test_bundles_of_one_pair_have_the_same_colour_on_either_side(plan, today):
+    two = two_of(today, plan, are_today=(True, False))
+    views = plan_views(today)[0], plan_views(plan)[0]
+    left, right = ({row.text: row.style for row in layers[0].legend} for layers in side_layers(two, views))
+    for before, after in two.made.pairs[["before", "after"]].itertuples(index=False):
+        if before and after:
+            assert (left[before].fill, left[before].pattern) == (right[after].fill, right[after].pattern)
+    for style in right.values():
+        shared = sum((s.fill, s.pattern) == (style.fill, style.pattern) for s in left.values())
+        assert shared <= 1
+    assert len({(s.fill, s.pattern) for s in left.values()}) == len(left)
+
+
+def test_titles_stand_on_the_map_and_in_every_table(by_hand):
+    titled = dataclasses.replace(by_hand.after, by_hand={"steps": 1, "titles": {"S2": "東部の村"}})
+    two = dataclasses.replace(by_hand, after=titled)
+    view = plan_views(titled)[0]
+    _, right = side_layers(two, (view, view))
+    outlines = next(layer for layer in right if layer.name == "bundles.outlines")
+    assert "S2 東部の村" in set(outlines.frame["label"]) and "S2 東部の村" in {
+        r.text for r in right[0].legend
+    }
+    assert right[0].frame["tip"].str.contains("東部の村").any()
+    for table in (bundle_table, town_table, unit_table):
+        assert "S2 東部の村" in table(two).table.to_string()
+
+
+def test_less_travel_of_fewer_orders_is_not_called_better(plan, today):
+    two = two_of(today, plan)
+    rows = whole_table(two).table.set_index(t("difference.col.figure", "ja"))[
+        t("difference.col.change", "ja")
+    ]
+    assert plan.totals["order_count"] != today.totals["order_count"]
+    said = rows[t("compare.figure.travel_hours", "ja")]
+    assert "良し悪しはいえない" in said and "良くなる" not in said and "悪くなる" not in said
+
+
+def test_every_change_is_the_difference_of_the_figures_beside_it(plan, today):
+    rows = whole_table(two_of(today, plan)).table.to_numpy().tolist()
+    numbers = [[re.findall(r"[−+]?[\d,.]+", str(cell)) for cell in row[1:]] for row in rows]
+    told = [[float(n[0].replace(",", "").replace("−", "-")) for n in row] for row in numbers if all(row)]
+    changes = [row for row in told if row[2]]
+    assert len(changes) > 2 and all(row[1] - row[0] == pytest.approx(row[2]) for row in changes)
+
+
+def test_where_units_lie_in_several_areas_on_one_side_it_is_said_why_so_many_moved(plan):
+    two, twice = two_of(plan, plan), pd.concat([plan.assignment, plan.assignment.assign(strand="park")])
+    apart = dataclasses.replace(two, before=dataclasses.replace(plan, assignment=twice))
+    assert t("difference.other_strands", "ja") not in page._moved_lines(two)
+    assert t("difference.other_strands", "ja") in page._moved_lines(apart)
