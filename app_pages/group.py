@@ -13,6 +13,7 @@ from app_pages import (
     group_panel,
     group_picked,
     hand_change,
+    hand_locks,
     hand_map,
     hands,
     handwork,
@@ -32,7 +33,7 @@ from gunmane.scenario import Plan, Scenario
 
 LOG = logging.getLogger("gunmane.pages")
 
-MAP_HEIGHT = 470
+MAP_HEIGHT = 500
 PANELS = ("summary", "picked", "choices")
 
 
@@ -166,7 +167,11 @@ def _show_map(plan: Plan, view: View) -> None:
     picked = st.session_state.get("_group_pick")
     told = show_map(
         plan_map.region_map(plan.ground.region, credits_of=reference_map.reference_sources(plan.ground)),
-        [*reference_map.reference_layers(plan.ground, visible=False), *hand_map.hand_layers(plan, view)],
+        [
+            *reference_map.reference_layers(plan.ground, visible=False),
+            *hand_map.hand_layers(plan, view),
+            *hand_locks.lock_layers(plan, view),
+        ],
         key=f"group_map_{plan.scenario.region_id}",
         height=MAP_HEIGHT,
         selected=picked[:2] if picked and picked[2] == "list" else None,

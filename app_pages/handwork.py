@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app_pages import hand_best, hand_problem, hand_titles, kept, session, words
+from app_pages import hand_best, hand_locks, hand_problem, hand_titles, kept, session, words
 from app_pages.hands import Hand, hand_of, hand_shown, work_off
 from app_pages.tables import heading
 from app_pages.work import Call
@@ -76,7 +76,8 @@ def show_fault() -> None:
     hand = hand_shown()
     if hand is not None and hand.fault is not None:
         fault, hand.fault = hand.fault, None
-        session.show_error(fault)
+        plan = session.plan()
+        session.show_error(fault if plan is None else hand_locks.with_names(plan, fault))
 
 
 def show_steps(plan: Plan) -> None:

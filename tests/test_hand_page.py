@@ -83,6 +83,19 @@ def test_a_lock_is_told_to_change_no_figure():
 
 
 @pytest.mark.parametrize("lang", LANGS)
+def test_a_locked_unit_is_marked_on_the_map_and_named_where_it_is_not_moved(lang):
+    app = opened(lang, chosen=[UNIT])
+    assert app.session_state["_hand_locks"][1] == []
+    app.button(key="hand_lock").click().run()
+    (layer,) = app.session_state["_hand_locks"][1]
+    assert (layer.legend[0].text, layer.frame["id"].tolist()) == (t("hand.locks", lang), [UNIT])
+    app.selectbox(key="hand_to").set_value("S1")
+    app.button(key="hand_move").click().run()
+    said = " ".join(error.value for error in app.error)
+    assert NAME in said and UNIT not in said
+
+
+@pytest.mark.parametrize("lang", LANGS)
 def test_the_next_problem_is_told_before_the_map_goes_there(lang):
     app = moved(lang)
     where = t("problem.unit", lang, name=NAME, town=TOWN[lang])
