@@ -199,8 +199,8 @@ STYLE = """
 .gm-inline .gm-small { display: inline; margin-left: 4px; }
 .gm-step .gm-table { margin-top: 3px; line-height: 1.4; }
 .gm-step .gm-table th, .gm-step .gm-table td { padding: 1px 5px; }
-.gm-step .gm-inline thead th:first-child { width: 25%; }
-.gm-step .gm-inline .gm-small { white-space: nowrap; }
+.gm-step .gm-inline thead th:first-child { width: 22.5%; }
+.gm-step .gm-inline .gm-small { display: inline-block; white-space: nowrap; }
 .gm-step .gm-checks small { display: inline; margin-left: 8px; }
 .gm-reasons p { margin: 0 0 5px !important; }
 .gm-better { color: #00507d; font-weight: 600; }

@@ -112,7 +112,7 @@ def yen_spread(low: float, high: float) -> str:
 
 
 def yen_way(before: float, after: float) -> str:
-    """Return two amounts, the later behind, short enough for a cell: 「2.6億 → 2.3億円」, "JPY 260 → 230 million"."""
+    """Return two amounts, the later behind, short enough for a cell: 「2.6億 → 2.3億円」, "260 → 230 million"."""
     if is_missing(before) or is_missing(after):
         ends = ("–" if is_missing(value) else yen_short(value) for value in (before, after))
         return " → ".join(ends)
