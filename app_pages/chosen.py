@@ -9,12 +9,15 @@ import streamlit as st
 
 from app_pages import session, words
 from app_pages.map_view import Selection
+from app_pages.place import plain
 from app_pages.tables import heading, html_table
 from gunmane.maps import Choosing
 from gunmane.scenario import Plan
 from gunmane.strands import split_work
 
 _KEY = "_group_chosen"
+NAMED = 12
+"""So many of the chosen units are named under their sum."""
 
 
 def choosing_for(plan: Plan) -> Choosing:
@@ -84,6 +87,14 @@ def show_chosen(plan: Plan, strands: tuple[str, ...]) -> None:
         for row in table.itertuples()
     ]
     st.html(html_table(head, rows, left=(1,)))
+    st.caption(plain(_names(plan, ids)))
+
+
+def _names(plan: Plan, ids: tuple[str, ...]) -> str:
+    """Return the names of units, the first of many."""
+    tr, names = session.tr, plan.ground.units["name"].reindex(list(ids)).astype("str")
+    more = tr("group.and_more", count=len(ids) - NAMED) if len(ids) > NAMED else ""
+    return tr("word.list_sep").join(names[:NAMED]) + more
 
 
 def chosen_table(plan: Plan, ids: tuple[str, ...], strands: tuple[str, ...]) -> pd.DataFrame:

@@ -95,6 +95,10 @@ def test_a_locked_unit_is_marked_on_the_map_and_named_where_it_is_not_moved(lang
     assert NAME in said and UNIT not in said
 
 
+def test_chosen_units_are_named():
+    assert NAME in [caption.value for caption in opened(chosen=[UNIT]).caption]
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_next_problem_is_told_before_the_map_goes_there(lang):
     app = moved(lang)
