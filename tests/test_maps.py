@@ -89,13 +89,11 @@ def test_a_map_loads_nothing_from_outside(borders, bundles, units, assets):
     layers = maps.bundle_layers(bundles, units, lang="ja") + maps.asset_layers(assets, lang="ja")
     page, _ = rendered(base, layers)
     assert not re.findall(r"https?://|//cdn|@import", page)
-    assert "../../gunmane-static/leaflet.js?v=" in page
+    assert "../../gunmane-static/map.js?v=" in page
 
 
 def test_our_own_scripts_and_styles_name_no_other_machine():
-    for name in [*scripts.SCRIPTS, *scripts.STYLES]:
-        if name.startswith(("leaflet", "jquery")):
-            continue
+    for name in [*scripts.OWN_SCRIPTS, "map.css"]:
         assert not re.findall(rb"https?://|//cdn|@import", scripts.read_script(name).body), name
 
 

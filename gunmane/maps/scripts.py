@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xstatic.pkg import jquery, leaflet
 
-_OWN_SCRIPTS = (
+OWN_SCRIPTS = (
     "places.js",
     "symbols.js",
     "labels.js",
@@ -23,10 +23,14 @@ _OWN_SCRIPTS = (
     "start.js",
 )
 
-SCRIPTS = ("leaflet.js", "jquery.min.js", *_OWN_SCRIPTS)
-"""In the order in which they must run."""
+_PARTS = {
+    "map.js": ("leaflet.js", "jquery.min.js", *OWN_SCRIPTS),
+    "all.css": ("leaflet.css", "map.css"),
+}
+"""What is sent as one file: a map asks for its scripts one after the other, and each asking is a wait."""
 
-STYLES = ("leaflet.css", "map.css")
+SCRIPTS = ("map.js",)
+STYLES = ("all.css",)
 
 _MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -50,13 +54,18 @@ def _places() -> dict[str, Path]:
     places = {"leaflet.js": leaflet_folder / "leaflet.js", "leaflet.css": leaflet_folder / "leaflet.css"}
     places["jquery.min.js"] = Path(jquery.BASE_DIR) / "jquery.min.js"
     places.update({f"images/{name}": leaflet_folder / "images" / name for name in _IMAGES})
-    places.update({name: own / name for name in (*SCRIPTS, *STYLES) if name not in places})
+    wanted = [name for parts in _PARTS.values() for name in parts]
+    places.update({name: own / name for name in wanted if name not in places})
     return places
 
 
 @functools.cache
 def read_script(name: str) -> Script | None:
     """Return a file of the map by its name, from a fixed list; None for any other name."""
+    if name in _PARTS:
+        parts = [script for part in _PARTS[name] if (script := read_script(part))]
+        # A blank line between them: a script may end in a comment.
+        return Script(b"\n\n".join(script.body for script in parts), parts[0].media_type)
     place = _places().get(name)
     if place is None:
         return None

@@ -129,7 +129,9 @@
     },
 
     load: function () {
-      this.sources.filter((source) => this.isOn(source.spec)).forEach((source) => source.refresh());
+      this.waiting = gunmane.isUnframed(this.map);
+      const wanted = this.sources.filter((source) => this.isOn(source.spec));
+      wanted.filter((source) => !source.spec.by_view || !this.waiting).forEach((source) => source.refresh());
       this.showBusy();
     },
 
@@ -146,7 +148,8 @@
     },
 
     showBusy: function () {
-      const isBusy = this.sources.some((source) => source.isLoading);
+      const isWaiting = this.waiting && this.sources.some((source) => source.spec.by_view && this.isOn(source.spec));
+      const isBusy = isWaiting || this.sources.some((source) => source.isLoading);
       const hasFailed = this.sources.some((source) => source.hasFailed);
       this.map.getContainer().dataset.busy = isBusy ? "yes" : "no";
       this.map.fire("gunmane:state", { isBusy, hasFailed });

@@ -52,10 +52,22 @@
       map.gunmane.isKept = false;
       gunmane.clearLand(map, subject.flatMap((source) => source.places));
     };
-    map.on("gunmane:ready", () => map.gunmane.isFramed || whenStyled(map, map.gunmane.frame));
+    const begin = () => {
+      map.gunmane.frame();
+      map.gunmane.stage.load();
+    };
+    map.on("gunmane:ready", () => map.gunmane.isFramed || whenStyled(map, begin));
     map.on("gunmane:ready", () => map.gunmane.isKept && whenStyled(map, map.gunmane.clear));
     map.on("gunmane:room", () => frameAgain(map));
     if (memory) map.on("moveend", () => map.gunmane.isTouched && map.getSize().x && remember(memory, map));
+  };
+
+  // Whether the view is not yet the one that the reader will see: what hangs on it would be fetched twice.
+  gunmane.isUnframed = function (map) {
+    const { stage, isFramed, isTouched } = map.gunmane;
+    const land = stage.sources.filter((source) => source.spec.name === LAND);
+    const isComing = land.length && land.every((source) => stage.isOn(source.spec) && !source.hasFailed);
+    return Boolean(isComing) && !isFramed && !isTouched && !isFollower(map);
   };
 
   // A linked map looks where the first one does.
