@@ -65,6 +65,8 @@ class Hand:
         What was clicked and is not done yet, the first first: each makes of the record the next one.
     fault
         Why the last click did nothing; None once it was told.
+    begun
+        Steps that somebody did to the plan before this record began, as the file that it came from tells.
     turn
         Held while something is done: a page that a click has ended may work on beside the next one.
     """
@@ -78,6 +80,7 @@ class Hand:
     accounts: Accounts = dataclasses.field(default_factory=dict)
     waiting: list[Callable[[History], History]] = dataclasses.field(default_factory=list)
     fault: GunmaneError | None = None
+    begun: int = 0
     turn: threading.RLock = dataclasses.field(default_factory=threading.RLock)
 
     @property
@@ -92,6 +95,11 @@ class Hand:
             return bool(self.history.line())
         saved = self.kept.history
         return (len(saved.steps), saved.position) != (len(self.history.steps), self.history.position)
+
+    @property
+    def steps(self) -> int:
+        """How many steps by hand led to the plan."""
+        return self.begun + len(self.history.line())
 
     @property
     def titles(self) -> dict[str, str]:
@@ -129,7 +137,8 @@ def hand_of(plan: Plan) -> Hand:
     if known is not None and known.mark == _mark(plan) and known.desk.ground is plan.ground:
         return known
     desk = known.desk if known is not None and known.desk.ground is plan.ground else Desk(plan.ground)
-    hand = _hands()[place] = Hand(History(draft_of(plan)), desk, _mark(plan))
+    begun = int(plan.by_hand.get("steps", 0))
+    hand = _hands()[place] = Hand(History(draft_of(plan)), desk, _mark(plan), begun=begun)
     return hand
 
 
@@ -187,7 +196,7 @@ def show_history(hand: Hand, history: History) -> bool:
     except GunmaneError as fault:
         hand.fault = fault
         return False
-    steps = len(history.line())
+    steps = hand.begun + len(history.line())
     if steps:
         # Whoever reads the plan or its files must know that no search made it.
         shown = dataclasses.replace(shown, notes=(Note.of("hand_made", steps=steps), *shown.notes))

@@ -93,8 +93,8 @@ def show_steps(plan: Plan) -> None:
             tr("hand.redo"), key="hand_redo", disabled=not history.can_redo, shortcut="Ctrl+Y",
             on_click=_redo, args=(hand,),
         )  # fmt: skip
-        steps, bundles, units = map(len, (history.line(), draft.locked_bundles, draft.locked_units))
-        st.caption(tr("hand.state", steps=steps, bundles=bundles, units=words.count(units)))
+        bundles, units = len(draft.locked_bundles), len(draft.locked_units)
+        st.caption(tr("hand.state", steps=hand.steps, bundles=bundles, units=words.count(units)))
     kept.show_state(plan, hand)
     _show_ahead(plan, hand)
 

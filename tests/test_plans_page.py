@@ -275,10 +275,16 @@ def test_a_file_that_is_no_plan_is_told_in_words_of_the_page(place, plan):
     assert errors(brought(plan, b"{}")) == [t("error.upload_none", "ja", file="plan.json")]
 
 
-def test_a_plan_file_made_by_hand_is_called_so_and_can_be_saved_where_plans_are_listed(place, plan):
+def test_a_plan_file_made_by_hand_is_called_so_and_goes_on_from_its_steps(place, plan):
     hand = {"steps": 2, "titles": {}, "bases": {}, "locked_units": [], "locked_bundles": []}
     app = brought(plan, plan_json(dataclasses.replace(plan, by_hand=hand)))
     assert chip(app) == [t("plans.chip_by_hand", "ja")]
-    app = app.switch_page("plans.py").run()
+    app = app.switch_page("group.py").run().button(key="hand_lock_all").click().run()
+    app = app.button(key="hand_undo").click().run()
+    assert t("hand.state", "ja", steps=2, bundles=0, units=0) in [caption.value for caption in app.caption]
+
+
+def test_the_plan_of_the_pages_can_be_saved_where_plans_are_listed(place, plan):
+    app = brought(plan, plan_json(plan)).switch_page("plans.py").run()
     app = app.button(key="kept_now").click().run()
     assert "保存済み" in chip(app)[0] and len(place.list()) == 1
