@@ -88,7 +88,7 @@ def members_table(plan: Plan, reasons: BundleReasons) -> str:
             words.percent(row.grade_e_share),
         ]
         rows.append(line)
-    return html_table(head, rows, caption=tr("group.members"), left=(1,))
+    return f'<div class="gm-wrap">{html_table(head, rows, caption=tr("group.members"), left=(1,))}</div>'
 
 
 def _or_dash(value: float) -> str:

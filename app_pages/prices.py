@@ -10,6 +10,7 @@ import streamlit as st
 from app_pages import session, words
 from app_pages.group_panel import amount
 from app_pages.group_pick import signed_hours
+from app_pages.hands import hand_of
 from app_pages.plan_map import labels_key
 from app_pages.tables import Cell, heading, html_table
 from gunmane.explain import UnitReasons
@@ -63,7 +64,7 @@ def unit_table(plan: Plan, moves: pd.DataFrame, reasons: UnitReasons) -> str:
     head += [tr(f"prices.col.{name}") for name in ("work", "hours", "rules", "window")]
     rows: list[list[str | Cell]] = []
     for move in moves.to_dict("records"):
-        way = tr("prices.way", bundle=move["bundle_id"], to=move["to_bundle_id"])
+        way = _way(plan, move)
         emptied = tr("prices.emptied", bundle=move["bundle_id"]) if move["count_change"] < 0 else ""
         alone = known.loc[move["to_bundle_id"]] if move["to_bundle_id"] in known.index else None
         minutes = words.unknown() if alone is None else words.minutes(alone["base_min"])
@@ -77,7 +78,7 @@ def unit_table(plan: Plan, moves: pd.DataFrame, reasons: UnitReasons) -> str:
                 _window(move),
             ]
         )
-    return html_table(head, rows, caption=tr("prices.unit_title"))
+    return f'<div class="gm-wrap">{html_table(head, rows, caption=tr("prices.unit_title"))}</div>'
 
 
 def show_bundle_prices(plan: Plan, bundle_id: str, *, has_note: bool = True) -> None:
@@ -138,9 +139,24 @@ def prices_table(plan: Plan, moves: pd.DataFrame, *, caption: str) -> str:
     head = [tr(f"prices.col.{name}") for name in ("unit", "work", "hours", "rules", "window")]
     rows: list[list[str | Cell]] = []
     for name, move in zip(names, moves.to_dict("records"), strict=True):
-        way = tr("prices.way", bundle=move["bundle_id"], to=move["to_bundle_id"])
-        rows.append([Cell(name, way, "plain"), _work(plan, move), _hours(move), _rules(move), _window(move)])
-    return html_table(head, rows, caption=caption)
+        rows.append(
+            [
+                Cell(name, _way(plan, move), "plain"),
+                _work(plan, move),
+                _hours(move),
+                _rules(move),
+                _window(move),
+            ]
+        )
+    return f'<div class="gm-wrap">{html_table(head, rows, caption=caption)}</div>'
+
+
+def _way(plan: Plan, move: dict[str, float]) -> str:
+    """Return out of which bundle a move leads into which, under the titles that they were given."""
+    titled = hand_of(plan).titled
+    return session.tr(
+        "prices.way", bundle=titled(str(move["bundle_id"])), to=titled(str(move["to_bundle_id"]))
+    )
 
 
 def _work(plan: Plan, move: dict[str, float]) -> Cell:

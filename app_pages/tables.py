@@ -202,6 +202,10 @@ STYLE = """
 .gm-step .gm-inline thead th:first-child { width: 22.5%; }
 .gm-step .gm-inline .gm-small { display: inline-block; white-space: nowrap; }
 .gm-step .gm-checks small { display: inline; margin-left: 8px; }
+.gm-wrap .gm-table th, .gm-wrap .gm-table td { padding: 2px 4px; }
+.gm-wrap .gm-table td.gm-words { min-width: 0; }
+.gm-wrap .gm-table tbody th { white-space: normal; min-width: 4em; }
+.gm-wrap .gm-small { white-space: normal; }
 .gm-reasons p { margin: 0 0 5px !important; }
 .gm-better { color: #00507d; font-weight: 600; }
 .gm-worse { color: #9a3412; font-weight: 600; }
