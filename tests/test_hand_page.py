@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from pages import html_of, open_page, own_cache, rows_of  # noqa: F401
@@ -97,6 +98,15 @@ def test_a_locked_unit_is_marked_on_the_map_and_named_where_it_is_not_moved(lang
 
 def test_chosen_units_are_named():
     assert NAME in [caption.value for caption in opened(chosen=[UNIT]).caption]
+
+
+def test_moves_over_a_border_stand_under_the_titles_of_their_bundles(monkeypatch):
+    from app_pages import prices
+
+    named = {"S1": "S1 西の町", "S2": "S2"}
+    monkeypatch.setattr(prices.session, "tr", lambda key, **values: t(key, "ja", **values))
+    monkeypatch.setattr(prices, "hand_of", lambda plan: SimpleNamespace(titled=named.get))
+    assert prices._way(None, {"bundle_id": "S1", "to_bundle_id": "S2"}) == "S1 西の町 → S2"
 
 
 @pytest.mark.parametrize("lang", LANGS)
