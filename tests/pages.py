@@ -7,6 +7,8 @@ import pytest
 from caches import new_cache
 from streamlit.testing.v1 import AppTest
 
+from app_pages import kept
+
 MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
 
 
@@ -17,7 +19,10 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GUNMANE_CACHE", str(folder))
         patch.setenv("GUNMANE_WORKSPACE", str(folder / "plans.sqlite"))
+        # The place that another module's pages had opened is held by the process.
+        kept._place.clear()
         yield
+        kept._place.clear()
 
 
 def open_page(name, *, lang="ja", region="nara_uda", **held):

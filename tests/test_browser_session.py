@@ -127,7 +127,7 @@ def work(person, served):
     person.redo()
     person.sees_steps(2, chosen)
     person.press("hand.improve")
-    found = person.say("hand.improved", count="@").split("@")[0], person.say("hand.not_improved")
+    found = person.say("hand.improved", count="@").split("@")[0], person.say("hand.not_improved_held")
     told = person.page.get_by_text(re.compile("|".join(map(re.escape, found)))).first
     told.wait_for()
     steps = 3 if found[0] in told.inner_text() else 2

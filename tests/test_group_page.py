@@ -9,6 +9,7 @@ import pytest
 from caches import new_cache
 from streamlit.testing.v1 import AppTest
 
+from app_pages.data import shared_shelf
 from gunmane.i18n import t
 
 MAIN = Path(__file__).resolve().parent.parent / "app_pages" / "main.py"
@@ -206,6 +207,8 @@ def test_an_unknown_office_is_unknown_and_not_guessed():
 
 def test_a_comparison_that_was_cancelled_can_be_made_again(monkeypatch):
     monkeypatch.setattr("app_pages.session.COMPARE", "long_jobs:stopped_at_first")
+    # Another module's pages may have left the whole comparison.
+    shared_shelf.clear()
     app = opened("compare", region="wakayama_ito")
     assert t("compare.partial", "ja") in [warning.value for warning in app.warning]
     monkeypatch.undo()
