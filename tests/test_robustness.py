@@ -332,7 +332,7 @@ def test_a_draw_has_work_minutes_window_and_limits_of_its_own(six_bundles):
     usual = plan_tasks(six_bundles)[0]
     drawn = drawn_tasks(take_stock(six_bundles), 0)[0]
     slower = drawn.place.travel_min[0, 1:] / usual.place.travel_min[0, 1:]
-    assert slower.std() > 0.002
+    assert slower.std() > 0.01
     assert (drawn.load["measure"] / usual.load["measure"]).std() > 0.01
     rules = {name: getattr(drawn.rules, name) for name in ("floor", "target", "ceiling", "travel_limit_min")}
     assert all(value != getattr(usual.rules, name) for name, value in rules.items())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import LineString
 
-from gunmane.assumptions import LEVELS, load_assumptions
+from gunmane.assumptions import LEVELS, Assumptions, load_assumptions
 from gunmane.graph import arc_matrix
 from gunmane.grounds import prepare_ground
 from gunmane.network import build_network
@@ -128,6 +128,14 @@ def test_one_more_ledger_row_leaves_the_rows_of_the_assumptions_as_they_were():
     one, other = RANGES.drawn(3, 2), more.drawn(3, 2)
     assert one.assumptions.table.equals(other.assumptions.table) and one.upkeep.equals(other.upkeep)
     assert len(other.copies) == 51
+
+
+def test_one_more_assumption_leaves_the_others_as_they_were():
+    table = RANGES.assumptions.table
+    more = pd.concat([table.iloc[[0]].rename(index={table.index[0]: "a_row_that_comes_first"}), table])
+    drawn = dataclasses.replace(RANGES, assumptions=Assumptions(more)).drawn(3, 2).assumptions.table
+    alone = RANGES.drawn(3, 2).assumptions.table
+    assert drawn.loc[alone.index, "central"].equals(alone["central"])
 
 
 def test_bodies_are_drawn_apart_from_each_other():

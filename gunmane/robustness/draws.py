@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import zlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -95,20 +96,23 @@ class Ranges:
         """
         Return one draw, which depends on the seed and its number only.
 
-        Rows, bodies and ledgers have generators of their own, so that one more ledger row leaves the rows as they
+        Each row, bodies and ledgers have generators of their own, so that one more row leaves all others as they
         were. Bodies are drawn apart from each other: what a settlement leaves out differs from town to town.
         """
-        rows, bodies, ledgers = (np.random.default_rng([seed, number, part]) for part in range(3))
-        assumptions = self._drawn_rows(rows)
+        bodies, ledgers = (np.random.default_rng([seed, number, part]) for part in (1, 2))
+        assumptions = self._drawn_rows(seed, number)
         upkeep = _drawn_prices(self.prices.upkeep, bodies)
         snow = _drawn_prices(self.prices.snow_removal, bodies)
         return Draw(assumptions, upkeep, snow, self._drawn_copies(ledgers))
 
-    def _drawn_rows(self, rng: np.random.Generator) -> Assumptions:
+    def _drawn_rows(self, seed: int, number: int) -> Assumptions:
         table = self.assumptions.table.sort_index()
         first = linked_rows(tuple(table.index))
+        rngs = [
+            np.random.default_rng([seed, number, 0, zlib.crc32(str(key).encode())]) for key in table.index
+        ]
         for _ in range(TRIES):
-            level = rng.random(len(table))[first]
+            level = np.array([rng.random() for rng in rngs])[first]
             central = pd.Series(triangular(level, *(table[name].to_numpy() for name in LEVELS)), table.index)
             if central[list(CLASS_SPEEDS)].is_monotonic_increasing:
                 break
